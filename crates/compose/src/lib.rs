@@ -1,0 +1,5 @@
+//! Compose files: model with source spans, merge, interpolation, transforms.
+
+pub mod model;
+pub mod process;
+pub mod yaml;

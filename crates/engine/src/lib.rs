@@ -1,0 +1,1 @@
+//! Carries out plans: journal, executor, recovery, steps.

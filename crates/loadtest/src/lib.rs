@@ -1,0 +1,1 @@
+//! Load generator: constant traffic that counts every request.

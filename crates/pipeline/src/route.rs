@@ -1,0 +1,169 @@
+//! The routing table: which instances answer for an environment.
+//!
+//! A route is one environment's part of the proxy's table. The engine sends a
+//! whole [`Route`]; the proxy refuses one that a deposed holder sent
+//! ([`Route::accepts`]) and swaps its table in one step.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::colour::Colour;
+use crate::id::{DeploymentId, Epoch, Generation, InstanceId};
+use crate::name::{EnvironmentName, ProjectName};
+
+/// Whose route it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteKey {
+    /// The project.
+    pub project: ProjectName,
+    /// The environment.
+    pub environment: EnvironmentName,
+}
+
+/// How requests reach an environment, and who answers them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Whose it is.
+    pub key: RouteKey,
+    /// The lease holder that sent it.
+    pub epoch: Epoch,
+    /// Grows with each change of the route.
+    pub generation: Generation,
+    /// Where the proxy listens. Several routes may share an address and differ by host.
+    pub listen: SocketAddr,
+    /// Host names it answers for, lower case without port; `*.example.org` matches one label or
+    /// more; empty answers for any host that no other route on the address names.
+    pub hosts: Vec<String>,
+    /// Who answers. Empty: 503 with `Retry-After`.
+    pub backends: Vec<Backend>,
+}
+
+/// An instance that takes requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backend {
+    /// Its colour: what counters and drain are kept by, together with the deployment.
+    pub colour: Colour,
+    /// The deployment that started it.
+    pub deployment: DeploymentId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its share of new requests relative to the others; 0 takes none.
+    pub weight: u16,
+}
+
+/// Why a route was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Its sender no longer holds the lease.
+    #[error("epoch {offered} is older than epoch {current}: another deployment took over")]
+    Epoch {
+        /// The offered route's.
+        offered: Epoch,
+        /// The present route's.
+        current: Epoch,
+    },
+    /// It is older than what is routed, or differs under the same number.
+    #[error("generation {offered} does not follow generation {current}")]
+    Generation {
+        /// The offered route's.
+        offered: Generation,
+        /// The present route's.
+        current: Generation,
+    },
+}
+
+/// What putting an acceptable route does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It takes the place of the present one.
+    Replaces,
+    /// It is the present one: a repeated call, nothing to do.
+    Repeats,
+}
+
+impl Route {
+    /// Decides whether `offered` may take this route's place.
+    ///
+    /// # Errors
+    /// An older epoch, an older generation, or other content under the same generation.
+    pub fn accepts(&self, offered: &Self) -> Result<Acceptance, Refused> {
+        if offered.epoch < self.epoch {
+            return Err(Refused::Epoch {
+                offered: offered.epoch,
+                current: self.epoch,
+            });
+        }
+        if offered.generation > self.generation {
+            return Ok(Acceptance::Replaces);
+        }
+        let repeats = Self {
+            epoch: self.epoch,
+            ..offered.clone()
+        } == *self;
+        if repeats {
+            Ok(Acceptance::Repeats)
+        } else {
+            Err(Refused::Generation {
+                offered: offered.generation,
+                current: self.generation,
+            })
+        }
+    }
+}
+
+impl std::fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.project, self.environment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(epoch: u64, generation: u64, port: u16) -> Route {
+        Route {
+            key: RouteKey {
+                project: "shop".parse().unwrap(),
+                environment: "production".parse().unwrap(),
+            },
+            epoch: Epoch(epoch),
+            generation: Generation(generation),
+            listen: "127.0.0.1:8080".parse().unwrap(),
+            hosts: vec![],
+            backends: vec![Backend {
+                colour: Colour::Blue,
+                deployment: DeploymentId(1),
+                instance: "web-1".parse().unwrap(),
+                address: SocketAddr::from(([127, 0, 0, 1], port)),
+                weight: 1,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_deposed_holder_is_refused_whatever_its_generation() {
+        let refused = route(3, 5, 1).accepts(&route(2, 9, 1)).unwrap_err();
+        assert!(matches!(refused, Refused::Epoch { .. }));
+    }
+
+    #[test]
+    fn the_next_generation_replaces_and_a_repeated_one_does_nothing() {
+        assert_eq!(
+            route(1, 5, 1).accepts(&route(1, 6, 2)),
+            Ok(Acceptance::Replaces)
+        );
+        assert_eq!(
+            route(1, 5, 1).accepts(&route(2, 5, 1)),
+            Ok(Acceptance::Repeats)
+        );
+        assert!(route(1, 5, 1).accepts(&route(1, 5, 2)).is_err());
+        assert!(route(1, 5, 1).accepts(&route(1, 4, 1)).is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! The data plane: routes requests to the live colour.

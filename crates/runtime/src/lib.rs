@@ -1,0 +1,1 @@
+//! Where releases run: the Runtime trait and one module per runtime.

@@ -1,0 +1,1 @@
+//! SQLite: releases, deployments, journal, leases, audit.

@@ -1,0 +1,1 @@
+//! Fakes, test environments and the traffic checker.

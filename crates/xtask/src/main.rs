@@ -1,0 +1,3 @@
+//! Development tasks: cargo xtask test, bench, check-layers, generate, ci.
+
+fn main() {}
