@@ -7,3 +7,4 @@ pub mod colour;
 pub mod id;
 pub mod name;
 pub mod route;
+pub mod traffic;
