@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
 use crate::yaml::{Node, Span};
@@ -25,11 +26,12 @@ pub struct Project {
 }
 
 /// One service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// The service's key.
     pub name: String,
     /// Where the key stands in the file that named it last.
+    #[serde(skip)]
     pub span: Span,
     /// `image`.
     pub image: Option<String>,
@@ -68,7 +70,7 @@ pub struct Service {
 }
 
 /// How an image is built.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// `context`, as written.
     pub context: String,
@@ -81,7 +83,7 @@ pub struct Build {
 }
 
 /// A port of the container and where it is published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
     /// Port inside of the container.
     pub target: u16,
@@ -94,7 +96,7 @@ pub struct Port {
 }
 
 /// A file system mounted into a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
     /// Volume, bind or tmpfs.
     pub kind: MountKind,
@@ -107,7 +109,7 @@ pub struct Mount {
 }
 
 /// What is mounted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MountKind {
     /// A named or anonymous volume.
     Volume,
@@ -118,7 +120,7 @@ pub enum MountKind {
 }
 
 /// A top-level volume.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Volume {
     /// Made and kept by somebody else.
     pub external: bool,
@@ -127,7 +129,7 @@ pub struct Volume {
 }
 
 /// A health check as Compose defines it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Healthcheck {
     /// What is run.
     pub test: HealthTest,
@@ -142,7 +144,7 @@ pub struct Healthcheck {
 }
 
 /// The command of a health check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HealthTest {
     /// `CMD`: program and arguments.
     Command(Vec<String>),
@@ -151,7 +153,7 @@ pub enum HealthTest {
 }
 
 /// What a dependency must have reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependency {
     /// The condition to wait for.
     pub condition: DependencyCondition,
@@ -160,7 +162,7 @@ pub struct Dependency {
 }
 
 /// `depends_on.condition`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DependencyCondition {
     /// `service_started`.
     Started,
@@ -171,7 +173,7 @@ pub enum DependencyCondition {
 }
 
 /// When a stopped service is started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Restart {
     /// On which exits.
     pub condition: RestartCondition,
@@ -182,7 +184,7 @@ pub struct Restart {
 }
 
 /// On which exits a service is started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RestartCondition {
     /// Never (`no`, `none`): Compose's default.
     #[default]

@@ -14,9 +14,10 @@
 //! ```
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 /// How a service runs as a host process.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Process {
     /// Steps that make the artifact from a clean export of the commit.
     pub build: Vec<BuildStep>,
@@ -32,7 +33,7 @@ pub struct Process {
 }
 
 /// One step of a build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildStep {
     /// A line for `/bin/sh -c`, run in the artifact's directory.
     pub run: String,

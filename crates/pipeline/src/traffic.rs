@@ -19,8 +19,11 @@ pub fn bucket_bound(index: usize) -> Option<Duration> {
 /// The bucket that counts a request of this length.
 pub fn bucket_of(latency: Duration) -> usize {
     let doublings = (latency.as_secs_f64() / 250e-6).log2();
-    let index = (doublings * 4.0 - 1e-9).ceil().max(0.0);
-    (index as usize).min(BUCKETS - 1)
+    let near = ((doublings * 4.0).floor().max(0.0) as usize).min(BUCKETS - 1);
+    // Rounding may put a latency that equals a bound one bucket too low.
+    (near..BUCKETS)
+        .find(|&index| bucket_bound(index).is_none_or(|bound| latency <= bound))
+        .unwrap_or(BUCKETS - 1)
 }
 
 /// Cumulative counts of what one deployment's instances answered through one route.
