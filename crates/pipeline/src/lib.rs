@@ -7,4 +7,5 @@ pub mod colour;
 pub mod id;
 pub mod name;
 pub mod route;
+pub mod time;
 pub mod traffic;

@@ -25,9 +25,9 @@ fn is_name(text: &str) -> bool {
     // 63 bytes is what a DNS label and a container's host name allow.
     (1..=63).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte)
+        })
 }
 
 macro_rules! name {

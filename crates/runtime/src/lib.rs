@@ -1,1 +1,13 @@
-//! Where releases run: the Runtime trait and one module per runtime.
+//! Where releases run: the [`Runtime`] trait and one module per runtime.
+//!
+//! The engine decides what runs; a runtime makes it so and says what is. Every
+//! call is safe to repeat: it is given a deterministic name and makes the world
+//! as described, whatever an earlier, interrupted call left behind.
+
+mod contract;
+pub mod process;
+
+pub use contract::{
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Health, HealthStatus, Instance,
+    Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
+};
