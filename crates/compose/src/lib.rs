@@ -1,5 +1,6 @@
 //! Compose files: model with source spans, merge, interpolation, transforms.
 
+pub mod diagnostic;
 pub mod model;
 pub mod process;
 pub mod yaml;

@@ -1,0 +1,191 @@
+//! Diagnostics as text: message, source line, caret, way out.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, Label, Severity, Sources};
+
+/// Whether terminal colours are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Color {
+    /// Plain text.
+    #[default]
+    Never,
+    /// With ANSI escapes.
+    Always,
+}
+
+/// Renders several diagnostics, one blank line between two.
+#[must_use]
+pub fn render_all(diagnostics: &[Diagnostic], sources: &Sources, color: Color) -> String {
+    let parts: Vec<String> = diagnostics
+        .iter()
+        .map(|diagnostic| render_one(diagnostic, sources, color))
+        .collect();
+    parts.join("\n\n")
+}
+
+pub(super) fn render_one(diagnostic: &Diagnostic, sources: &Sources, color: Color) -> String {
+    let renderer = match color {
+        Color::Never => Renderer::plain(),
+        Color::Always => Renderer::styled(),
+    };
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
+        .primary_title(visible(&diagnostic.message))
+        .id(diagnostic.code);
+    let mut group = Group::with_title(title).elements(snippets(&diagnostic.labels, sources));
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(visible(help)));
+    }
+    renderer.render(&[group])
+}
+
+/// Makes one snippet per file, in the order in which labels name the files.
+fn snippets<'a>(
+    labels: &'a [Label],
+    sources: &'a Sources,
+) -> impl Iterator<Item = Snippet<'a, Annotation<'a>>> {
+    let mut numbers: Vec<u16> = Vec::new();
+    for label in labels {
+        if !numbers.contains(&label.span.source) {
+            numbers.push(label.span.source);
+        }
+    }
+    numbers.into_iter().filter_map(move |number| {
+        let source = sources.get(number)?;
+        let annotations = labels
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| label.span.source == number)
+            .map(|(index, label)| annotation(&source.text, label, index == 0));
+        Some(
+            Snippet::source(&source.text)
+                .path(&source.name)
+                .annotations(annotations),
+        )
+    })
+}
+
+fn annotation<'a>(text: &str, label: &Label, primary: bool) -> Annotation<'a> {
+    let kind = if primary {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
+    let annotation = kind.span(shown(text, label.span.start..label.span.end));
+    if label.text.is_empty() {
+        annotation
+    } else {
+        annotation.label(visible(&label.text))
+    }
+}
+
+/// Returns the part of a span that is on its first line and inside of the text.
+fn shown(text: &str, span: Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let end = text.floor_char_boundary(span.end.clamp(start, text.len()));
+    let line = text[start..end]
+        .find(['\n', '\r'])
+        .map_or(end, |length| start + length);
+    start..line
+}
+
+/// Escapes control characters: names come from files and end up on terminals.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Span;
+
+    fn span(source: u16, start: usize, end: usize) -> Span {
+        Span {
+            source,
+            line: 1,
+            column: 1,
+            start,
+            end,
+        }
+    }
+
+    #[test]
+    fn a_place_is_shown_with_its_line_and_a_caret() {
+        let mut sources = Sources::new();
+        let number = sources.add("compose.yml", "services:\n  web:\n    imgae: x\n");
+        let text = Diagnostic::warning("unknown-key", "unknown key `imgae` in service `web`")
+            .with_label(span(number, 21, 26), "")
+            .with_help("did you mean `image`?")
+            .render(&sources);
+        assert_eq!(
+            text,
+            "warning[unknown-key]: unknown key `imgae` in service `web`\n \
+             --> compose.yml:3:5\n  \
+               |\n\
+             3 |     imgae: x\n  \
+               |     ^^^^^\n  \
+               |\n  \
+               = help: did you mean `image`?"
+        );
+    }
+
+    #[test]
+    fn places_in_two_files_are_both_shown() {
+        let mut sources = Sources::new();
+        let one = sources.add("a.yml", "web: 1\n");
+        let two = sources.add("b.yml", "web: 2\n");
+        let text = Diagnostic::error("x", "twice")
+            .with_label(span(two, 0, 3), "again here")
+            .with_label(span(one, 0, 3), "first here")
+            .render(&sources);
+        assert!(
+            text.contains("b.yml:1:1") && text.contains("a.yml:1:1"),
+            "{text}"
+        );
+        assert!(
+            text.contains("^^^ again here") && text.contains("--- first here"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn places_outside_of_the_text_do_no_harm() {
+        let mut sources = Sources::new();
+        let number = sources.add("a.yml", "é: 1");
+        for (start, end) in [(0, 99), (99, 120), (1, 1), (1, 2), (7, 3)] {
+            let diagnostic =
+                Diagnostic::error("x", "m").with_label(span(number, start, end), "here");
+            assert!(diagnostic.render(&sources).starts_with("error[x]: m"));
+        }
+        let nowhere = Diagnostic::error("x", "m").with_label(span(9, 0, 1), "here");
+        assert_eq!(nowhere.render(&sources), "error[x]: m");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let text = Diagnostic::error("x", "bad \u{1b}[31m").render(&Sources::new());
+        assert_eq!(text, "error[x]: bad \\u{1b}[31m");
+    }
+
+    #[test]
+    fn colours_are_written_when_asked_for() {
+        let diagnostics = [Diagnostic::error("x", "m"), Diagnostic::warning("y", "n")];
+        let plain = render_all(&diagnostics, &Sources::new(), Color::Never);
+        assert_eq!(plain, "error[x]: m\n\nwarning[y]: n");
+        assert!(render_all(&diagnostics, &Sources::new(), Color::Always).contains('\u{1b}'));
+    }
+}

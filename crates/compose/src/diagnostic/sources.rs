@@ -1,0 +1,49 @@
+//! The files that spans point into.
+
+/// The files that spans point into, by the number in a span.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+/// A file by its name and text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The name shown to the user.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+// === impl Sources ===
+
+impl Sources {
+    /// Makes an empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file and returns its number.
+    ///
+    /// After 65,536 files the last number is returned again; spans of those
+    /// files then show the wrong line but harm nothing else.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u16 {
+        self.files.push(Source {
+            name: name.into(),
+            text: text.into(),
+        });
+        u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// Returns a file by its number.
+    #[must_use]
+    pub fn get(&self, number: u16) -> Option<&Source> {
+        self.files.get(usize::from(number))
+    }
+
+    /// Iterates over the files in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter()
+    }
+}

@@ -1,0 +1,168 @@
+//! Scalars: their text as written, and the type YAML's core schema gives it.
+
+/// A scalar with its text as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// The text, after unquoting and unescaping.
+    pub text: String,
+    /// Whether the text may stand for something else than a string.
+    pub style: Style,
+}
+
+/// Whether a scalar's text may stand for something else than a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Written without quotes: the text decides the type.
+    Plain,
+    /// Quoted, a block, or made by interpolation: always a string.
+    Quoted,
+}
+
+/// The type that YAML 1.2's core schema gives a scalar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarKind {
+    /// `true`, `True`, `TRUE` and the same of `false`.
+    Bool,
+    /// Decimal, `0o` or `0x`.
+    Integer,
+    /// With a point or an exponent, `.inf`, `.nan`.
+    Float,
+    /// Everything else; `yes`, `on` and `12:30` are strings.
+    String,
+}
+
+// === impl Scalar ===
+
+impl Scalar {
+    /// Makes a scalar that is a string whatever its text.
+    #[must_use]
+    pub fn string(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            style: Style::Quoted,
+        }
+    }
+
+    /// Makes a scalar as if written without quotes.
+    #[must_use]
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            style: Style::Plain,
+        }
+    }
+
+    /// Returns the type that the core schema gives the scalar.
+    #[must_use]
+    pub fn kind(&self) -> ScalarKind {
+        match self.style {
+            Style::Quoted => ScalarKind::String,
+            Style::Plain => kind_of_plain(&self.text),
+        }
+    }
+
+    /// Reads a boolean, also from a string: interpolation only makes strings.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.text.as_str() {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Reads a decimal integer, also from a string.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.text.parse().ok()
+    }
+}
+
+/// Returns whether an unquoted text is YAML's null.
+pub(super) fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+fn kind_of_plain(text: &str) -> ScalarKind {
+    match text {
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => ScalarKind::Bool,
+        ".nan" | ".NaN" | ".NAN" => ScalarKind::Float,
+        _ if is_integer(text) => ScalarKind::Integer,
+        _ if is_float(text) => ScalarKind::Float,
+        _ => ScalarKind::String,
+    }
+}
+
+fn is_integer(text: &str) -> bool {
+    let all = |digits: &str, valid: fn(&char) -> bool| {
+        !digits.is_empty() && digits.chars().all(|c| valid(&c))
+    };
+    if let Some(digits) = text.strip_prefix("0o") {
+        return all(digits, |c| c.is_digit(8));
+    }
+    if let Some(digits) = text.strip_prefix("0x") {
+        return all(digits, char::is_ascii_hexdigit);
+    }
+    all(unsigned(text), char::is_ascii_digit)
+}
+
+fn is_float(text: &str) -> bool {
+    let text = unsigned(text);
+    if matches!(text, ".inf" | ".Inf" | ".INF") {
+        return true;
+    }
+    // Rust's grammar also knows `inf`, `nan` and `infinity`, which YAML does not.
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && text.contains(|c: char| c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+        && text.parse::<f64>().is_ok()
+}
+
+fn unsigned(text: &str) -> &str {
+    text.strip_prefix(['+', '-']).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_has_the_type_of_the_core_schema() {
+        let cases = [
+            ("true", ScalarKind::Bool),
+            ("FALSE", ScalarKind::Bool),
+            ("yes", ScalarKind::String),
+            ("on", ScalarKind::String),
+            ("0", ScalarKind::Integer),
+            ("-17", ScalarKind::Integer),
+            ("0o17", ScalarKind::Integer),
+            ("0xfF", ScalarKind::Integer),
+            ("0x", ScalarKind::String),
+            ("1.10", ScalarKind::Float),
+            ("1e3", ScalarKind::Float),
+            (".5", ScalarKind::Float),
+            ("-.inf", ScalarKind::Float),
+            (".nan", ScalarKind::Float),
+            ("inf", ScalarKind::String),
+            ("nan", ScalarKind::String),
+            ("1.2.3", ScalarKind::String),
+            ("12:30", ScalarKind::String),
+            ("-", ScalarKind::String),
+            (".", ScalarKind::String),
+        ];
+        for (text, kind) in cases {
+            assert_eq!(Scalar::plain(text).kind(), kind, "{text}");
+            assert_eq!(Scalar::string(text).kind(), ScalarKind::String, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans_and_numbers_are_read_from_strings_too() {
+        assert_eq!(Scalar::string("true").as_bool(), Some(true));
+        assert_eq!(Scalar::plain("yes").as_bool(), None);
+        assert_eq!(Scalar::string("3").as_u64(), Some(3));
+        assert_eq!(Scalar::plain("-3").as_u64(), None);
+    }
+}
