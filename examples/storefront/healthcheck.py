@@ -17,7 +17,7 @@ STALE_SECONDS = 30
 def check_web() -> str | None:
     url = f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}/health/"
     try:
-        with urllib.request.urlopen(url, timeout=8):  # nosec B310 - fixed scheme and host
+        with urllib.request.urlopen(url, timeout=8):  # nosec B310
             return None
     except urllib.error.HTTPError as error:
         return error.read().decode(errors="replace")

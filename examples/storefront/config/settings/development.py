@@ -8,7 +8,7 @@ from .base import *
 from .base import EMAIL_HOST, INSTALLED_APPS, MIDDLEWARE
 
 DEBUG = env.flag("DEBUG", True)
-SECRET_KEY = env.secret("SECRET_KEY", "development-only-and-known-to-everybody")  # nosec B105
+SECRET_KEY = env.secret("SECRET_KEY", "development-only-and-known-to-everybody")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 
 if not EMAIL_HOST:

@@ -1,4 +1,4 @@
-"""A visitor's cart: product ids and quantities in the session, everything else from the database."""
+"""A visitor's cart: product ids and quantities in the session, the rest from the database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

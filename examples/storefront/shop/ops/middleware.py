@@ -40,7 +40,12 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self.probes.get(request.path_info)
-        return probe(request) if probe else self.get_response(request)
+        if probe is None:
+            return self.get_response(request)
+        response = probe(request)
+        # Django's CommonMiddleware, which would do this, is not reached.
+        response["Content-Length"] = str(len(response.content))
+        return response
 
 
 class RequestMetrics:

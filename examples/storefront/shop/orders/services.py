@@ -47,12 +47,27 @@ def place_order(
     The second value tells whether the order is new.
     """
     fingerprint = _fingerprint(email, quantities)
+    existing = _find(idempotency_key, fingerprint)
+    if existing is not None:
+        return existing, False
+    products = Product.objects.for_sale().in_bulk(list(quantities))
+    missing = quantities.keys() - products.keys()
+    if missing:
+        raise UnknownProduct(missing)
+    lines = [
+        OrderLine(product=products[pk], quantity=quantity, unit_price=products[pk].price)
+        # Always in the same order, so that two orders of the same goods cannot block each other.
+        for pk, quantity in sorted(quantities.items())
+    ]
+    order = Order(
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint,
+        email=email,
+        total=sum((line.total for line in lines), Decimal(0)),
+    )
     try:
-        with transaction.atomic():
-            existing = _find(idempotency_key, fingerprint)
-            if existing is not None:
-                return existing, False
-            return _create(idempotency_key, fingerprint, email, quantities), True
+        _store(order, lines)
+        return order, True
     except IntegrityError:
         # Another request with this key was faster by a moment; its order is the answer.
         existing = _find(idempotency_key, fingerprint)
@@ -80,37 +95,19 @@ def _find(idempotency_key: str, fingerprint: str) -> Order | None:
     return order
 
 
-def _create(
-    idempotency_key: str, fingerprint: str, email: str, quantities: Mapping[int, int]
-) -> Order:
-    products = Product.objects.for_sale().in_bulk(list(quantities))
-    missing = quantities.keys() - products.keys()
-    if missing:
-        raise UnknownProduct(missing)
-    order = Order.objects.create(
-        idempotency_key=idempotency_key,
-        fingerprint=fingerprint,
-        email=email,
-        total=sum((products[pk].price * n for pk, n in quantities.items()), Decimal(0)),
-    )
-    # Always in the same order, so that two orders of the same goods cannot block each other.
-    for product_id, quantity in sorted(quantities.items()):
-        taken = Product.objects.filter(pk=product_id, stock__gte=quantity).update(
-            stock=F("stock") - quantity
+@transaction.atomic
+def _store(order: Order, lines: list[OrderLine]) -> None:
+    """Write everything an order consists of. Kept short, because others wait for its locks."""
+    order.save()
+    for line in lines:
+        taken = Product.objects.filter(pk=line.product_id, stock__gte=line.quantity).update(
+            stock=F("stock") - line.quantity
         )
         if not taken:
-            raise OutOfStock(products[product_id])
-    OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            product=products[product_id],
-            quantity=quantity,
-            unit_price=products[product_id].price,
-        )
-        for product_id, quantity in quantities.items()
-    )
+            raise OutOfStock(line.product)
+        line.order = order
+    OrderLine.objects.bulk_create(lines)
     OutboxMessage.objects.create(order=order)
-    return order
 
 
 def _fingerprint(email: str, quantities: Mapping[int, int]) -> str:
