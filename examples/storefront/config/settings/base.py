@@ -190,7 +190,7 @@ LOGGING = {
     "loggers": {
         # Django's own handlers would print each line twice, or post it to nobody's mailbox.
         "django": {"handlers": [], "propagate": True},
-        # Heartbeats and handshakes of the broker's client are noise below a warning.
-        "pika": {"level": "WARNING"},
+        # What fails here is raised as well, and told once by the worker or the health check.
+        "pika": {"level": "CRITICAL"},
     },
 }
