@@ -1,6 +1,8 @@
 //! Compose files: model with source spans, merge, interpolation, transforms.
 
 pub mod diagnostic;
+pub mod dotenv;
+pub mod interpolate;
 pub mod model;
 pub mod process;
 pub mod yaml;
