@@ -30,8 +30,8 @@ pub fn render(node: &Node) -> String {
 }
 
 fn write_mapping(out: &mut String, mapping: &Mapping, indent: usize) {
-    for (key, node) in mapping.iter() {
-        push_indent(out, indent);
+    for (index, (key, node)) in mapping.iter().enumerate() {
+        push_indent_after(out, index, indent);
         push_key(out, key, indent);
         out.push(':');
         write_value(out, node, indent + 2);
@@ -39,10 +39,24 @@ fn write_mapping(out: &mut String, mapping: &Mapping, indent: usize) {
 }
 
 fn write_sequence(out: &mut String, items: &[Node], indent: usize) {
-    for item in items {
-        push_indent(out, indent);
+    for (index, item) in items.iter().enumerate() {
+        push_indent_after(out, index, indent);
         out.push('-');
-        write_value(out, item, indent + 2);
+        match &item.value {
+            // The first key stands beside the dash.
+            Value::Mapping(mapping) if !mapping.is_empty() && item.tag.is_none() => {
+                out.push(' ');
+                write_mapping(out, mapping, indent + 2);
+            }
+            _ => write_value(out, item, indent + 2),
+        }
+    }
+}
+
+/// Indents all but the first: whoever starts a collection has indented that.
+fn push_indent_after(out: &mut String, index: usize, indent: usize) {
+    if index > 0 {
+        push_indent(out, indent);
     }
 }
 
@@ -63,10 +77,12 @@ fn write_value(out: &mut String, node: &Node, indent: usize) {
         Value::Mapping(mapping) if mapping.is_empty() => out.push_str(" {}\n"),
         Value::Sequence(items) => {
             out.push('\n');
+            push_indent(out, indent);
             write_sequence(out, items, indent);
         }
         Value::Mapping(mapping) => {
             out.push('\n');
+            push_indent(out, indent);
             write_mapping(out, mapping, indent);
         }
     }

@@ -10,7 +10,7 @@ fn parsed(text: &str) -> Node {
 #[test]
 fn blocks_are_indented_and_strings_quoted_where_needed() {
     let text = "name: shop\nservices:\n  web:\n    image: \"x:1.10\"\n    tty: true\n    \
-                ports:\n      - 80\n      - \"80:80\"\n    labels:\n      \"on\": \"no\"\n    \
+                ports:\n      - 80\n      - \"80:80\"\n      - target: 81\n        mode: host\n    labels:\n      \"on\": \"no\"\n    \
                 nothing: null\n    empty: []\n    none: {}\n    reset: !reset null\n";
     assert_eq!(render(&parsed(text)), text);
 }

@@ -1,0 +1,126 @@
+//! Two trees made into one.
+
+use super::identity::deduplicate;
+use super::rules::{Identity, Rule, rule};
+use super::settle;
+use crate::diagnostic::Diagnostic;
+use crate::yaml::{Mapping, Node, Tag, Value};
+
+/// Merges a later file over an earlier one.
+///
+/// Both must be [normalised](super::normalise); the result is
+/// [settled](super::settle).
+///
+/// # Errors
+///
+/// Returns every place where the later file has a value of another kind, which
+/// can neither be merged nor replace the earlier one without `!override`.
+pub fn merge(base: Node, over: Node) -> Result<Node, Vec<Diagnostic>> {
+    let mut merger = Merger {
+        path: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut merged = merger.node(base, over);
+    settle(&mut merged);
+    if merger.diagnostics.is_empty() {
+        Ok(merged)
+    } else {
+        Err(merger.diagnostics)
+    }
+}
+
+struct Merger {
+    path: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+// === impl Merger ===
+
+impl Merger {
+    fn node(&mut self, base: Node, over: Node) -> Node {
+        let rule = rule(&self.path);
+        let replaces = matches!(over.tag, Some(Tag::Override | Tag::Reset));
+        if replaces || base.tag == Some(Tag::Reset) || rule == Some(Rule::Replace) {
+            return over;
+        }
+        let (place, earlier) = (over.span, base.span);
+        let (kind, earlier_kind) = (over.kind(), base.kind());
+        let value = match (base.value, over.value) {
+            (value, Value::Null) | (Value::Null, value) => value,
+            (Value::Mapping(base), Value::Mapping(over)) => {
+                if rule == Some(Rule::Logging) && other_driver(&base, &over) {
+                    Value::Mapping(over)
+                } else {
+                    Value::Mapping(self.mapping(base, over))
+                }
+            }
+            (Value::Sequence(base), Value::Sequence(over)) => {
+                Value::Sequence(sequence(base, over, rule))
+            }
+            // `ulimits.nofile` is a number or a mapping: the later one stands.
+            (Value::Scalar(_), value) => value,
+            (_, value) if self.path.get(2).is_some_and(|key| key == "ulimits") => value,
+            (_, value) => {
+                let message = format!(
+                    "`{}` is {kind} here but {earlier_kind} in an earlier file",
+                    self.path.join(".")
+                );
+                self.diagnostics.push(
+                    Diagnostic::error("merge-kind", message)
+                        .with_label(place, format!("{kind} here"))
+                        .with_label(earlier, format!("{earlier_kind} here"))
+                        .with_help("write both the same way, or replace it with `!override`"),
+                );
+                value
+            }
+        };
+        Node {
+            value,
+            tag: over.tag,
+            span: place,
+        }
+    }
+
+    fn mapping(&mut self, mut base: Mapping, over: Mapping) -> Mapping {
+        for (key, entry) in over {
+            let node = match base.get_mut(&key) {
+                Some(earlier) => {
+                    let earlier = std::mem::take(earlier);
+                    self.path.push(key.clone());
+                    let merged = self.node(earlier, entry.node);
+                    self.path.pop();
+                    merged
+                }
+                None => entry.node,
+            };
+            base.insert(key, entry.key_span, node);
+        }
+        base
+    }
+}
+
+fn sequence(base: Vec<Node>, over: Vec<Node>, rule: Option<Rule>) -> Vec<Node> {
+    let mut items = base;
+    items.extend(over);
+    match rule {
+        Some(Rule::Unique(identity)) => deduplicate(items, identity),
+        Some(Rule::Hosts) => deduplicate(items, Identity::Text),
+        _ => items,
+    }
+}
+
+fn other_driver(base: &Mapping, over: &Mapping) -> bool {
+    let driver = |mapping: &Mapping| {
+        mapping
+            .get("driver")
+            .and_then(Node::as_str)
+            .map(str::to_owned)
+    };
+    match (driver(base), driver(over)) {
+        (Some(base), Some(over)) => base != over,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

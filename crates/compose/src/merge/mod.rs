@@ -1,0 +1,20 @@
+//! Several files made into one, by the specification's rules.
+//!
+//! ```text
+//! file ── normalise ──┐
+//! file ── normalise ──┴── merge ── settle ── tree
+//! ```
+//!
+//! Mappings merge by key, lists append, scalars are replaced. [`rules`] holds
+//! the exceptions. [`normalise`] first gives every file the same form for what
+//! may be written as a mapping or a list, so that merging meets one form only.
+
+mod combine;
+mod identity;
+mod normalise;
+mod rules;
+mod settle;
+
+pub use combine::merge;
+pub use normalise::normalise;
+pub use settle::settle;
