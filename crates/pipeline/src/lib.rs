@@ -3,9 +3,20 @@
 //! Nothing here does I/O, reads a clock or draws a random number: text, time
 //! and identities are passed in, decisions come out.
 
+pub mod bake;
 pub mod colour;
+pub mod config;
+pub mod deployment;
+pub mod digest;
+#[cfg(test)]
+mod fixtures;
 pub mod id;
 pub mod name;
+pub mod plan;
+pub mod release;
+pub mod role;
 pub mod route;
+pub mod strategy;
 pub mod time;
 pub mod traffic;
+pub mod workload;

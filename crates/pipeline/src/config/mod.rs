@@ -1,0 +1,216 @@
+//! `shipway.yml`: from text to what holds for each environment.
+//!
+//! ```text
+//! text ──raw (serde, unknown keys refused)──► validate ──► Config, every default filled in
+//! ```
+
+mod error;
+mod quantity;
+mod raw;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+pub use error::Problem;
+pub(crate) use error::nearest;
+pub use quantity::{parse_duration, parse_ratio, render_duration};
+pub use validate::parse;
+
+use crate::name::{EnvironmentName, ProjectName, ServiceName};
+use crate::role::Role;
+use crate::strategy::Strategy;
+
+/// A valid `shipway.yml`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Config {
+    /// The project's name.
+    pub project: ProjectName,
+    /// What each Compose service is to a deployment, as far as the file says.
+    pub services: BTreeMap<ServiceName, ServiceConfig>,
+    /// How the database schema is brought up to date before a release starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrate: Option<Migrate>,
+    /// The environments in the order of the file.
+    pub environments: IndexMap<EnvironmentName, Environment>,
+}
+
+/// What a Compose service is to a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceConfig {
+    /// Its role.
+    pub role: Role,
+    /// The port it listens on inside its container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+/// The one-off task that migrates the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Migrate {
+    /// The service whose artifact, environment and volumes it runs with.
+    pub service: ServiceName,
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Killed after this long.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub timeout: Duration,
+}
+
+/// One environment with every default filled in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// What starts a deployment.
+    pub trigger: Trigger,
+    /// Branch patterns whose pushes are deployed, with `trigger: push`.
+    pub branches: Vec<String>,
+    /// The environment whose live release is promoted here.
+    pub from: Option<EnvironmentName>,
+    /// How a release replaces another.
+    pub strategy: Strategy,
+    /// Compose files, merged in this order.
+    pub compose: Vec<String>,
+    /// Files with variables for interpolation, later ones win.
+    pub env_files: Vec<String>,
+    /// Variables that must be set and not empty.
+    pub required: Vec<String>,
+    /// What runs the services.
+    pub runtime: RuntimeKind,
+    /// What a person must say before a deployment starts.
+    pub confirm: Confirm,
+    /// Where requests come in.
+    pub route: RouteConfig,
+    /// How an instance shows that it is healthy.
+    pub health: Health,
+    /// How a release is judged after the switch.
+    pub bake: Bake,
+    /// How the old colour ends.
+    pub drain: Drain,
+    /// How long each part of a deployment may take.
+    pub timeouts: Timeouts,
+}
+
+/// What starts a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A push to one of the branches.
+    Push,
+    /// Somebody's command.
+    Manual,
+}
+
+/// What runs the services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuntimeKind {
+    /// Host processes; needs no container engine.
+    Process,
+}
+
+/// What a person must say before a deployment starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    /// Nothing.
+    None,
+    /// Yes.
+    Yes,
+    /// The environment's name.
+    Name,
+}
+
+/// Where requests come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RouteConfig {
+    /// Where the proxy listens.
+    pub listen: SocketAddr,
+    /// Host names; empty takes every host.
+    pub hosts: Vec<String>,
+}
+
+/// How an instance of the routed service shows that it is healthy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// Asked with GET; `None` leaves the judgement to the Compose health check.
+    pub path: Option<String>,
+    /// `Host` header of the question; the first routed host where not given.
+    pub host: Option<String>,
+    /// Between two questions.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub interval: Duration,
+    /// For one answer.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub timeout: Duration,
+    /// How long an instance must have been healthy without a break.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub healthy_for: Duration,
+    /// Every instance must be healthy by then.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub deadline: Duration,
+    /// Paths that every new instance must answer with 2xx or 3xx before the switch.
+    pub smoke: Vec<String>,
+}
+
+/// How a release is judged after the switch, while the old one is kept warm.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Bake {
+    /// How long; 0 judges nothing.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub duration: Duration,
+    /// Between two looks.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub interval: Duration,
+    /// Fewer requests than this give no verdict on rates.
+    pub min_requests: u64,
+    /// Share of errors (5xx and unanswered) that is too much, from 0 to 1.
+    pub max_error_rate: f64,
+    /// The new p95 latency over the old one's that is too much.
+    pub max_latency_ratio: f64,
+    /// Latencies below this are never too much.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub latency_floor: Duration,
+    /// What to do when there was too little traffic for a verdict.
+    pub on_inconclusive: OnInconclusive,
+}
+
+/// What to do when a bake ends without a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnInconclusive {
+    /// Ask the instances themselves: each must answer its health question throughout.
+    Probe,
+    /// Go back.
+    RollBack,
+}
+
+/// How the old colour ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drain {
+    /// For requests with an end in sight.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub timeout: Duration,
+    /// For event streams and upgraded connections, which have none.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub streaming: Duration,
+}
+
+/// How long each part of a deployment may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Timeouts {
+    /// Building the artifact.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub build: Duration,
+    /// Starting the processes, without becoming healthy.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub start: Duration,
+    /// One change of the route.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub switch: Duration,
+}

@@ -1,0 +1,103 @@
+//! Small configurations, workloads and plans for the tests of this crate.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use shipway_compose::model::{Restart, Service};
+use shipway_compose::process::Process;
+
+use crate::colour::Colour;
+use crate::config::{self, Config};
+use crate::id::{DeploymentId, ReleaseId};
+use crate::plan::{Facts, Kind, Occupant, Plan, Sizes, make};
+use crate::role::Role;
+use crate::workload::{self, Member, Workload};
+
+pub(crate) fn config(strategy: &str) -> Config {
+    config::parse(&format!(
+        "project: shop
+services:
+  web: {{ role: web }}
+  worker: {{ role: worker }}
+  beat: {{ role: singleton }}
+migrate: {{ service: web, command: migrate }}
+environments:
+  production:
+    strategy: {strategy}
+    route: {{ listen: 8080 }}
+    health: {{ path: /health/, smoke: [/] }}
+"
+    ))
+    .unwrap()
+}
+
+pub(crate) fn service(name: &str, replicas: u32) -> Service {
+    Service {
+        name: name.to_owned(),
+        span: shipway_compose::yaml::Span::default(),
+        image: None,
+        build: None,
+        command: Some(vec![name.to_owned()]),
+        entrypoint: None,
+        environment: IndexMap::new(),
+        ports: vec![],
+        mounts: vec![],
+        healthcheck: None,
+        depends_on: IndexMap::new(),
+        restart: Restart::default(),
+        replicas,
+        stop_signal: "SIGTERM".to_owned(),
+        stop_grace_period: Duration::from_secs(10),
+        working_dir: None,
+        profiles: vec![],
+        labels: IndexMap::new(),
+        process: Some(Process::default()),
+    }
+}
+
+pub(crate) fn workload(web: u32) -> Workload {
+    let member = |name: &str, role, replicas| Member {
+        name: name.parse().unwrap(),
+        role,
+        service: service(name, replicas),
+    };
+    Workload {
+        version: workload::VERSION,
+        members: vec![
+            member("web", Role::Web, web),
+            member("worker", Role::Worker, 1),
+            member("beat", Role::Singleton, 1),
+        ],
+        routed: "web".parse().unwrap(),
+        left_out: vec![],
+    }
+}
+
+pub(crate) fn occupant(web: u32) -> Occupant {
+    Occupant {
+        release: "r000000000001".parse().unwrap(),
+        deployment: DeploymentId(1),
+        colour: Colour::Blue,
+        workload: workload(web).digest(),
+        sizes: Sizes::from([
+            ("web".parse().unwrap(), web),
+            ("worker".parse().unwrap(), 1),
+            ("beat".parse().unwrap(), 1),
+        ]),
+    }
+}
+
+pub(crate) fn plan(strategy: &str, old: Option<u32>, new: u32) -> Plan {
+    let config = config(strategy);
+    let release: ReleaseId = "r000000000002".parse().unwrap();
+    let live = old.map(occupant);
+    make(&Facts {
+        deployment: DeploymentId(2),
+        kind: Kind::Deploy,
+        config: &config,
+        environment: &config.environments[0],
+        release: &release,
+        workload: &workload(new),
+        live: live.as_ref(),
+    })
+}

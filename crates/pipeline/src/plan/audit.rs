@@ -1,0 +1,112 @@
+//! A second look at every plan: rules that any plan must keep, whoever made it.
+
+use super::{Action, Note, Plan, Severity, Side};
+
+/// Checks a plan; a [`Severity::Fatal`] note means that it must not be carried out.
+pub fn audit(plan: &Plan) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut fatal = |text: &str| {
+        notes.push(Note {
+            severity: Severity::Fatal,
+            text: text.to_owned(),
+        });
+    };
+    if plan
+        .previous
+        .as_ref()
+        .is_some_and(|previous| previous.colour == plan.target.colour)
+    {
+        fatal("the target and the live release share a colour");
+    }
+    if !routes_only_what_is_healthy(plan) {
+        fatal("traffic would reach an instance that was not seen healthy");
+    }
+    if !stops_only_what_is_not_routed(plan) {
+        fatal("an instance would be stopped while it is routed");
+    }
+    if !reverts_to_full_size(plan) {
+        fatal("a rollback would not bring the old release back at full size");
+    }
+    notes
+}
+
+/// Every routed target instance is covered by an earlier wait for health.
+fn routes_only_what_is_healthy(plan: &Plan) -> bool {
+    let mut healthy = super::Sizes::new();
+    plan.steps.iter().all(|step| match &step.action {
+        Action::AwaitHealthy {
+            side: Side::Target,
+            sizes,
+            ..
+        } => {
+            healthy.extend(sizes.clone());
+            true
+        }
+        Action::Route { target, .. } => target.iter().all(|instance| {
+            healthy
+                .get(&instance.service)
+                .is_some_and(|size| instance.number <= *size)
+        }),
+        _ => true,
+    })
+}
+
+/// No instance of the previous release is stopped while requests may reach it, unless they wait.
+fn stops_only_what_is_not_routed(plan: &Plan) -> bool {
+    let service = &plan.route.service;
+    let mut routed: Vec<_> = plan
+        .previous
+        .iter()
+        .flat_map(|previous| 1..=previous.sizes.get(service).copied().unwrap_or(0))
+        .collect();
+    let mut held = false;
+    plan.steps.iter().all(|step| match &step.action {
+        Action::Hold => {
+            held = true;
+            true
+        }
+        Action::Route { previous, .. } => {
+            routed = previous.iter().map(|instance| instance.number).collect();
+            held = false;
+            true
+        }
+        Action::Stop {
+            side: Side::Previous,
+            only,
+        } => {
+            held || match only {
+                None => routed.is_empty(),
+                Some(only) => only
+                    .iter()
+                    .filter(|instance| instance.service == *service)
+                    .all(|instance| !routed.contains(&instance.number)),
+            }
+        }
+        _ => true,
+    })
+}
+
+/// The way back waits for every old instance before it routes to them.
+fn reverts_to_full_size(plan: &Plan) -> bool {
+    let Some(previous) = &plan.previous else {
+        return true;
+    };
+    let wanted = previous
+        .sizes
+        .get(&plan.route.service)
+        .copied()
+        .unwrap_or(0);
+    let mut awaited = 0;
+    plan.revert.touched.iter().all(|step| match &step.action {
+        Action::AwaitHealthy {
+            side: Side::Previous,
+            sizes,
+            ..
+        } => {
+            awaited = sizes.get(&plan.route.service).copied().unwrap_or(0);
+            true
+        }
+        Action::Route { previous, .. } => awaited == wanted && previous.len() as u32 == wanted,
+        _ => true,
+    })
+}

@@ -1,0 +1,369 @@
+//! Plans: what a deployment will do, as data.
+//!
+//! A plan is made once, before anything happens, by [`make`]; it already holds
+//! every id, size and order, and the executor has no choice left to make. What
+//! to do when a step fails is planned as well ([`Revert`]).
+
+mod audit;
+mod make;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use audit::audit;
+pub use make::{Facts, make};
+
+use crate::colour::Colour;
+use crate::config::{Bake, Environment};
+use crate::digest::Digest;
+use crate::id::{DeploymentId, InstanceId, ReleaseId};
+use crate::name::{EnvironmentName, ProjectName, ServiceName};
+use crate::strategy::Strategy;
+
+/// Version of the stored form; raised when a field is added or changes its meaning.
+pub const VERSION: u16 = 1;
+
+/// How many instances of each service.
+pub type Sizes = BTreeMap<ServiceName, u32>;
+
+/// What a deployment will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`VERSION`] at the time of its making.
+    pub version: u16,
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// Why it is made.
+    pub kind: Kind,
+    /// The project.
+    pub project: ProjectName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// How the new release replaces the old.
+    pub strategy: Strategy,
+    /// What is to be live.
+    pub target: Occupant,
+    /// What is live now, and what a rollback returns to.
+    pub previous: Option<Occupant>,
+    /// Where requests come in.
+    pub route: RoutePlan,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What is done when a step fails or the deployment is aborted.
+    pub revert: Revert,
+    /// What a reader should know.
+    pub notes: Vec<Note>,
+}
+
+/// Why a deployment is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A release of one's choice.
+    Deploy,
+    /// The release that is live in the environment before.
+    Promote,
+    /// A release that was live here before.
+    Rollback,
+}
+
+/// A release in a colour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupant {
+    /// The release.
+    pub release: ReleaseId,
+    /// The deployment that put it there.
+    pub deployment: DeploymentId,
+    /// Where it stands.
+    pub colour: Colour,
+    /// The workload (services with their environment) that it runs.
+    pub workload: Digest,
+    /// How many instances of each coloured service, singletons included.
+    pub sizes: Sizes,
+}
+
+/// Where requests come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutePlan {
+    /// Where the proxy listens.
+    pub listen: SocketAddr,
+    /// Host names; empty takes every host.
+    pub hosts: Vec<String>,
+    /// The service that takes the requests.
+    pub service: ServiceName,
+}
+
+/// One thing to do. Safe to repeat: each describes how the world shall be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The part of the deployment's life it belongs to.
+    pub stage: Stage,
+    /// What to do.
+    pub action: Action,
+    /// It has failed when it takes longer.
+    #[serde(with = "millis")]
+    pub deadline: Duration,
+    /// After it, this side's occupant is the environment's live one; none where the side is empty.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub makes_live: Option<Side>,
+}
+
+/// The parts of a deployment's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Everything that can be done before an instance starts.
+    Preparing,
+    /// The target starts and becomes healthy.
+    Starting,
+    /// The target is tried on a private way.
+    Verifying,
+    /// Traffic moves.
+    Switching,
+    /// The target is judged, the old kept warm.
+    Baking,
+    /// The old is drained and stopped.
+    Finalising,
+    /// Traffic moves back.
+    RollingBack,
+}
+
+/// Which occupant a step is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// What is to be live.
+    Target,
+    /// What was live when the plan was made.
+    Previous,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Action {
+    /// Checks that the release's artifacts are here and whole.
+    CheckArtifact,
+    /// Removes what dead deployments left in the target's colour.
+    ClearColour,
+    /// Starts the shared services that are not running.
+    StartShared {
+        /// How many of each.
+        sizes: Sizes,
+    },
+    /// Runs the migration command once, with the target's artifact.
+    Migrate {
+        /// Whose environment it runs in.
+        service: ServiceName,
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+    /// Starts instances 1 to n of each service.
+    Start {
+        /// Whose.
+        side: Side,
+        /// How many of each.
+        sizes: Sizes,
+    },
+    /// Waits until every started instance was healthy for long enough.
+    AwaitHealthy {
+        /// Whose.
+        side: Side,
+        /// How many of each.
+        sizes: Sizes,
+        /// For how long without a break.
+        #[serde(with = "millis")]
+        healthy_for: Duration,
+    },
+    /// Asks each routed instance of the target for these paths.
+    Smoke {
+        /// The paths.
+        paths: Vec<String>,
+    },
+    /// Lets new requests wait at the proxy.
+    Hold,
+    /// Gives the waiting requests to whatever is routed.
+    Resume,
+    /// Sends requests to exactly these instances, in one change of the proxy's table.
+    Route {
+        /// The target's.
+        target: Vec<InstanceId>,
+        /// The previous release's.
+        previous: Vec<InstanceId>,
+    },
+    /// Judges the target by its traffic and its instances.
+    Bake {
+        /// By which limits.
+        limits: BakeLimits,
+    },
+    /// Records the target as the release that a rollback returns to.
+    MarkStable,
+    /// Waits until instances that are no longer routed have answered what they have in hand.
+    Drain {
+        /// Whose.
+        side: Side,
+        /// Which; all where not given.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        only: Option<Vec<InstanceId>>,
+        /// For requests with an end in sight.
+        #[serde(with = "millis")]
+        timeout: Duration,
+        /// For event streams and upgraded connections.
+        #[serde(with = "millis")]
+        streaming: Duration,
+    },
+    /// Stops instances, each with its stop signal and grace period.
+    Stop {
+        /// Whose.
+        side: Side,
+        /// Which; all where not given.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        only: Option<Vec<InstanceId>>,
+    },
+}
+
+/// By which limits a bake judges. [`Bake`] in its stored form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BakeLimits {
+    /// How long.
+    #[serde(with = "millis")]
+    pub duration: Duration,
+    /// Between two looks.
+    #[serde(with = "millis")]
+    pub interval: Duration,
+    /// Fewer requests give no verdict on rates.
+    pub min_requests: u64,
+    /// Share of errors that is too much.
+    pub max_error_rate: f64,
+    /// New p95 over old p95 that is too much.
+    pub max_latency_ratio: f64,
+    /// Latencies below this are never too much.
+    #[serde(with = "millis")]
+    pub latency_floor: Duration,
+    /// Too little traffic: decide by probes rather than go back.
+    pub probes_decide: bool,
+}
+
+/// What is done when the deployment does not go through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revert {
+    /// From this step on, traffic or the old instances may have been touched.
+    pub touched_from: usize,
+    /// While nothing was touched: the target goes, nothing else happens.
+    pub untouched: Vec<Step>,
+    /// Afterwards: the old one takes the traffic back at full size, then the target goes.
+    pub touched: Vec<Step>,
+}
+
+/// Something a reader of a plan should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What.
+    pub text: String,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Think about it.
+    Warning,
+    /// The plan is not carried out.
+    Fatal,
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// Names what the plan does: any change of it gives another digest.
+    pub fn digest(&self) -> Digest {
+        let text = serde_json::to_vec(self).expect("a plan has only text keys");
+        Digest::of(&text)
+    }
+
+    /// The occupant of a side; `None` for the previous one of a first deployment.
+    pub fn occupant(&self, side: Side) -> Option<&Occupant> {
+        match side {
+            Side::Target => Some(&self.target),
+            Side::Previous => self.previous.as_ref(),
+        }
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    /// The stage's name for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Starting => "starting",
+            Self::Verifying => "verifying",
+            Self::Switching => "switching",
+            Self::Baking => "baking",
+            Self::Finalising => "finalising",
+            Self::RollingBack => "rolling back",
+        }
+    }
+}
+
+impl Kind {
+    /// The kind's name for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+impl BakeLimits {
+    pub(crate) fn of(environment: &Environment) -> Self {
+        let Bake {
+            duration,
+            interval,
+            min_requests,
+            max_error_rate,
+            max_latency_ratio,
+            latency_floor,
+            on_inconclusive,
+        } = environment.bake;
+        Self {
+            duration,
+            interval,
+            min_requests,
+            max_error_rate,
+            max_latency_ratio,
+            latency_floor,
+            probes_decide: on_inconclusive == crate::config::OnInconclusive::Probe,
+        }
+    }
+}
+
+/// Durations as whole milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_millis() as u64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
