@@ -15,6 +15,7 @@ from django.test import Client, RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 
 import healthcheck
+from config import __version__
 from shop.ops import health, metrics
 from shop.ops.middleware import ReleaseHeaders
 
@@ -63,7 +64,7 @@ def test_healthy(client):
     report = response.json()
     assert response.status_code == 200
     assert report["status"] == "healthy"
-    assert report["version"] == "1.0.0"
+    assert report["version"] == __version__
     assert report["checks"] == {"database": "healthy", "cache": "disabled", "queue": "disabled"}
     assert datetime.datetime.fromisoformat(report["timestamp"]).utcoffset() == datetime.timedelta()
 
