@@ -1,13 +1,24 @@
 //! "Did you mean …?"
 
+/// Longer words are made, not typed; comparing takes the product of both lengths.
+const LONGEST: usize = 64;
+
+/// Enough for any real file; a made one could ask for millions of comparisons.
+const MOST: usize = 500;
+
 /// Returns the candidate that `word` is most likely a misspelling of.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Below this, `image` is offered for `game`; with more, `comand` loses `command`.
     const ENOUGH: f64 = 0.75;
+    if word.len() > LONGEST {
+        return None;
+    }
     let lower = word.to_lowercase();
     candidates
         .into_iter()
+        .take(MOST)
+        .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| {
             (
                 strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()),

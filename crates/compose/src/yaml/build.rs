@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
 
+use super::merge_key::NotMergeable;
 use super::position::Positions;
 use super::scalar::is_null;
 use super::{Limits, Mapping, Node, Scalar, Span, Tag, Value, merge_key};
@@ -191,7 +192,7 @@ impl<'t> Builder<'t> {
             }
         }
         for node in merged {
-            merge_key::apply(&mut mapping, node).map_err(|node| not_mergeable(&node))?;
+            merge_key::apply(&mut mapping, node).map_err(not_mergeable)?;
         }
         Ok((mapping, size, end))
     }
@@ -377,12 +378,9 @@ fn bad_key(span: Span) -> Fatal {
     )
 }
 
-fn not_mergeable(node: &Node) -> Fatal {
-    let message = format!(
-        "`<<` takes a mapping or a list of mappings, not {}",
-        node.kind()
-    );
-    Box::new(Diagnostic::error("yaml-merge-key", message).with_label(node.span, ""))
+fn not_mergeable(NotMergeable(span, kind): NotMergeable) -> Fatal {
+    let message = format!("`<<` takes a mapping or a list of mappings, not {kind}");
+    Box::new(Diagnostic::error("yaml-merge-key", message).with_label(span, ""))
 }
 
 fn unexpected(span: Span) -> Fatal {

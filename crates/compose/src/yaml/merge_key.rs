@@ -1,32 +1,28 @@
 //! The merge key `<<`.
 
-use super::{Mapping, Node, Value};
+use super::{Mapping, Node, Span, Value};
+
+/// What `<<` was given and cannot take: where it stands and its kind.
+pub(super) struct NotMergeable(pub(super) Span, pub(super) &'static str);
 
 /// Adds the keys of `<<` that the mapping does not have itself.
-///
-/// Returns the first value that is not a mapping, where there is one.
-pub(super) fn apply(mapping: &mut Mapping, merged: Node) -> Result<(), Node> {
+pub(super) fn apply(mapping: &mut Mapping, merged: Node) -> Result<(), NotMergeable> {
     match merged.value {
-        Value::Mapping(entries) => {
-            add_missing(mapping, entries);
-            Ok(())
-        }
         // Earlier mappings of the list win over later ones.
-        Value::Sequence(items) => items.into_iter().try_for_each(|item| match item.value {
-            Value::Mapping(entries) => {
-                add_missing(mapping, entries);
-                Ok(())
-            }
-            Value::Null | Value::Scalar(_) | Value::Sequence(_) => Err(item),
-        }),
-        Value::Null | Value::Scalar(_) => Err(merged),
+        Value::Sequence(items) => items.into_iter().try_for_each(|item| one(mapping, item)),
+        Value::Mapping(_) | Value::Null | Value::Scalar(_) => one(mapping, merged),
     }
 }
 
-fn add_missing(mapping: &mut Mapping, entries: Mapping) {
+fn one(mapping: &mut Mapping, merged: Node) -> Result<(), NotMergeable> {
+    let kind = merged.kind();
+    let Value::Mapping(entries) = merged.value else {
+        return Err(NotMergeable(merged.span, kind));
+    };
     for (key, entry) in entries {
         if !mapping.contains(&key) {
             mapping.insert(key, entry.key_span, entry.node);
         }
     }
+    Ok(())
 }

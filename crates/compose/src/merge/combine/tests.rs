@@ -244,7 +244,7 @@ mod properties {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4)
                     .prop_map(|items| Node::sequence(items, Span::default())),
-                prop::collection::vec(("[a-c]", inner), 0..4).prop_map(|e| mapping(e)),
+                prop::collection::vec(("[a-c]", inner), 0..4).prop_map(mapping),
             ]
         });
         let keys = prop::sample::select(vec![

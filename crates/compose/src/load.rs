@@ -1,0 +1,253 @@
+//! From the texts of files to a project.
+//!
+//! ```text
+//! text ─ parse ─ interpolate ─ normalise ─┐
+//! text ─ parse ─ interpolate ─ normalise ─┴─ merge ─ read ─ env files ─ project
+//! ```
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Color, Diagnostic, Sources, render_all};
+use crate::dotenv;
+use crate::interpolate::{Interpolator, Variable};
+use crate::merge::{merge, normalise, settle};
+use crate::model::Project;
+use crate::read::{self, EnvFile, Format, Reader};
+use crate::yaml::{Limits, Node, parse};
+
+/// A Compose file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The name shown to the user.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A project and what came up while it was loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The project.
+    pub project: Project,
+    /// The variables that the files use.
+    pub variables: IndexMap<String, Variable>,
+    /// Warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What spans point into: the Compose files in their order, then environment files.
+    pub sources: Sources,
+}
+
+/// The files are no project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadError {
+    /// Errors, with the warnings found so far.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What spans point into.
+    pub sources: Sources,
+}
+
+/// Loads a project from Compose files, each over the ones before.
+///
+/// `variables` looks the variables of the files up. `read` returns the text of
+/// an environment file by its path as the files write it, which is relative to
+/// the project's directory; [`io::ErrorKind::NotFound`] is no error for a file
+/// that need not be there.
+///
+/// # Errors
+///
+/// Returns everything that is wrong with the files.
+pub fn load(
+    files: &[SourceFile],
+    variables: &dyn Fn(&str) -> Option<String>,
+    read: &mut dyn FnMut(&str) -> io::Result<String>,
+) -> Result<Loaded, LoadError> {
+    let mut sources = Sources::new();
+    let mut diagnostics = Vec::new();
+    let mut interpolator = Interpolator::new(variables);
+    let trees = parse_all(files, &mut sources, &mut diagnostics, &mut interpolator);
+    let (used, notes) = interpolator.finish();
+    diagnostics.extend(notes);
+    let tree = merge_all(trees, &mut diagnostics);
+    if has_error(&diagnostics) {
+        return Err(LoadError {
+            diagnostics,
+            sources,
+        });
+    }
+    let mut reader = Reader::default();
+    let mut project = read::project(tree, &mut reader);
+    EnvFiles {
+        variables,
+        read,
+        numbers: HashMap::new(),
+        sources: &mut sources,
+    }
+    .add_to(&mut project, &mut reader);
+    diagnostics.append(&mut reader.diagnostics);
+    if has_error(&diagnostics) {
+        return Err(LoadError {
+            diagnostics,
+            sources,
+        });
+    }
+    Ok(Loaded {
+        project,
+        variables: used,
+        diagnostics,
+        sources,
+    })
+}
+
+/// Environment files, each read once.
+struct EnvFiles<'a> {
+    variables: &'a dyn Fn(&str) -> Option<String>,
+    read: &'a mut dyn FnMut(&str) -> io::Result<String>,
+    /// Numbers in `sources` by path; an optional file that is missing has none.
+    numbers: HashMap<String, Option<u16>>,
+    sources: &'a mut Sources,
+}
+
+// === impl LoadError ===
+
+impl LoadError {
+    /// Renders all diagnostics with the source lines they are about.
+    #[must_use]
+    pub fn render(&self, color: Color) -> String {
+        render_all(&self.diagnostics, &self.sources, color)
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error());
+        f.write_str(&render_all(
+            &errors.cloned().collect::<Vec<_>>(),
+            &self.sources,
+            Color::Never,
+        ))
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+// === impl EnvFiles ===
+
+impl EnvFiles<'_> {
+    /// Puts the variables of environment files below those of `environment`.
+    fn add_to(mut self, project: &mut Project, reader: &mut Reader) {
+        for (name, service) in &mut project.services {
+            let mut environment = IndexMap::new();
+            for file in read::env_files(&project.tree, name, reader) {
+                match self.values(&file, &service.environment) {
+                    Ok(values) => {
+                        environment.extend(values.into_iter().map(|(key, v)| (key, Some(v))));
+                    }
+                    Err(diagnostic) => reader.diagnostics.push(*diagnostic),
+                }
+            }
+            environment.extend(std::mem::take(&mut service.environment));
+            service.environment = environment;
+        }
+    }
+
+    fn values(
+        &mut self,
+        file: &EnvFile,
+        environment: &IndexMap<String, Option<String>>,
+    ) -> Result<IndexMap<String, String>, Box<Diagnostic>> {
+        let variables = self.variables;
+        let Some((source, text)) = self.text(file)? else {
+            return Ok(IndexMap::new());
+        };
+        let lookup =
+            |name: &str| variables(name).or_else(|| environment.get(name).cloned().flatten());
+        match file.format {
+            Format::Compose => dotenv::parse(text, source, &lookup),
+            Format::Raw => Ok(dotenv::parse_raw(text)),
+        }
+    }
+
+    fn text(&mut self, file: &EnvFile) -> Result<Option<(u16, &str)>, Box<Diagnostic>> {
+        let known = self.numbers.get(&file.path).copied();
+        let number = match known {
+            Some(number) => number,
+            None => match (self.read)(&file.path) {
+                Ok(text) => Some(self.sources.add(&file.path, text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Box::new(unreadable(file, &error))),
+            },
+        };
+        self.numbers.insert(file.path.clone(), number);
+        if number.is_none() && file.required {
+            return Err(Box::new(unreadable(file, &io::ErrorKind::NotFound.into())));
+        }
+        let source = number.and_then(|number| Some((number, self.sources.get(number)?)));
+        Ok(source.map(|(number, source)| (number, source.text.as_str())))
+    }
+}
+
+fn parse_all(
+    files: &[SourceFile],
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+    interpolator: &mut Interpolator<'_>,
+) -> Vec<Node> {
+    let mut trees = Vec::new();
+    for file in files {
+        let number = sources.add(&file.name, &file.text);
+        match parse(&file.text, number, Limits::default()) {
+            Ok(mut tree) => {
+                interpolator.tree(&mut tree, sources);
+                normalise(&mut tree);
+                trees.push(tree);
+            }
+            Err(errors) => diagnostics.extend(errors),
+        }
+    }
+    trees
+}
+
+fn merge_all(trees: Vec<Node>, diagnostics: &mut Vec<Diagnostic>) -> Node {
+    let mut trees = trees.into_iter();
+    let mut merged = trees.next().unwrap_or_default();
+    settle(&mut merged);
+    for tree in trees {
+        match merge(std::mem::take(&mut merged), tree) {
+            Ok(tree) => merged = tree,
+            Err(errors) => {
+                diagnostics.extend(errors);
+                break;
+            }
+        }
+    }
+    merged
+}
+
+fn unreadable(file: &EnvFile, error: &io::Error) -> Diagnostic {
+    let (message, help) = if error.kind() == io::ErrorKind::NotFound {
+        let help = "make it, or write `required: false` if the service can do without";
+        (
+            format!("environment file `{}` is not there", file.path),
+            Some(help.to_owned()),
+        )
+    } else {
+        (
+            format!("environment file `{}` cannot be read: {error}", file.path),
+            None,
+        )
+    };
+    Diagnostic::error("env-file-unreadable", message)
+        .with_label(file.span, "named here")
+        .with_help_if_any(help)
+}
+
+fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_error)
+}
