@@ -98,11 +98,12 @@ def test_without_its_database_the_shop_is_unhealthy(client, monkeypatch):
     assert samples(client)["django_db_connections_errors_total",] == before + 1
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_database_without_tables_is_unhealthy(client):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE django_migrations RENAME TO elsewhere")
-    response = client.get("/health/")
+        response = client.get("/health/")
+        cursor.execute("ALTER TABLE elsewhere RENAME TO django_migrations")
     assert response.status_code == 503
     assert "django_migrations" in response.json()["checks"]["database"]
 
@@ -139,6 +140,19 @@ def test_configured_cache_and_queue_are_asked(client, settings, monkeypatch):
         ["database", "cache", "queue"], "healthy"
     )
     assert timeouts == [2.0, "closed"]
+
+
+@pytest.mark.django_db
+def test_a_database_that_hangs_is_not_waited_for(client, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(health, "check_database", released.wait)
+    try:
+        report = client.get("/health/").json()
+    finally:
+        released.set()
+    assert report["status"] == "unhealthy"
+    assert report["checks"]["database"] == "unhealthy: CheckFailed: no answer within 0.01 s"
 
 
 @pytest.mark.django_db
