@@ -11,6 +11,7 @@ pub mod digest;
 #[cfg(test)]
 mod fixtures;
 pub mod id;
+pub mod journal;
 pub mod name;
 pub mod plan;
 pub mod release;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, BakeLimits, Kind, Note, Occupant, Plan, Revert, RoutePlan, Severity, Side, Sizes,
-    Stage, Step, VERSION,
+    Action, BakeLimits, Kind, Note, Occupant, Plan, Probe, Revert, RoutePlan, Severity, Side,
+    Sizes, Stage, Step, VERSION,
 };
 use crate::config::{Config, Environment};
 use crate::id::{DeploymentId, InstanceId, ReleaseId};
@@ -62,6 +62,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
             hosts: facts.environment.route.hosts.clone(),
             service: facts.workload.routed.clone(),
         },
+        probe: draft.probe(),
         notes: draft.notes(),
         target: draft.target,
         previous: facts.live.cloned(),
@@ -343,7 +344,8 @@ impl<'a> Draft<'a> {
 
     fn smoke(&self) -> Option<Step> {
         let health = &self.facts.environment.health;
-        (!health.smoke.is_empty()).then(|| Step {
+        let is_tried = self.facts.kind != Kind::Rollback && !health.smoke.is_empty();
+        is_tried.then(|| Step {
             stage: Stage::Verifying,
             action: Action::Smoke {
                 paths: health.smoke.clone(),
@@ -399,12 +401,34 @@ impl<'a> Draft<'a> {
 
     fn bake(&self) -> Option<Step> {
         let limits = BakeLimits::of(self.facts.environment);
-        (!limits.duration.is_zero()).then(|| Step {
+        // What a rollback returns to was judged when it was new, and time is short.
+        let is_judged = self.facts.kind != Kind::Rollback && !limits.duration.is_zero();
+        is_judged.then(|| Step {
             stage: Stage::Baking,
             // It ends by its own clock: once extended by half, and some looks on top.
             deadline: limits.duration * 2 + limits.interval * 10 + MARGIN,
             action: Action::Bake { limits },
             makes_live: None,
+        })
+    }
+
+    fn probe(&self) -> Option<Probe> {
+        let environment = self.facts.environment;
+        let health = &environment.health;
+        let host = health.host.clone();
+        // A pattern such as `*.example.org` is no name to ask for.
+        let named = environment
+            .route
+            .hosts
+            .iter()
+            .find(|host| !host.starts_with('*'));
+        Some(Probe {
+            path: health.path.clone()?,
+            host: host
+                .or_else(|| named.cloned())
+                .unwrap_or_else(|| "localhost".to_owned()),
+            interval: health.interval,
+            timeout: health.timeout,
         })
     }
 

@@ -50,6 +50,9 @@ pub struct Plan {
     pub previous: Option<Occupant>,
     /// Where requests come in.
     pub route: RoutePlan,
+    /// How an instance of the routed service is asked for its health; `None` leaves the
+    /// judgement to its Compose health check.
+    pub probe: Option<Probe>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// What is done when a step fails or the deployment is aborted.
@@ -94,6 +97,21 @@ pub struct RoutePlan {
     pub hosts: Vec<String>,
     /// The service that takes the requests.
     pub service: ServiceName,
+}
+
+/// How an instance is asked for its health.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Asked with GET.
+    pub path: String,
+    /// The `Host` header.
+    pub host: String,
+    /// Between two questions.
+    #[serde(with = "millis")]
+    pub interval: Duration,
+    /// For one answer.
+    #[serde(with = "millis")]
+    pub timeout: Duration,
 }
 
 /// One thing to do. Safe to repeat: each describes how the world shall be.

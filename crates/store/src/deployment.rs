@@ -1,0 +1,381 @@
+//! Deployments and their journal.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use shipway_pipeline::deployment::{Outcome, State};
+use shipway_pipeline::id::{DeploymentId, Epoch, ReleaseId};
+use shipway_pipeline::journal::{Entry, Record};
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::plan::{Occupant, Plan};
+use shipway_pipeline::time::Timestamp;
+
+use crate::environment::{self, Frozen};
+use crate::error::Error;
+use crate::lease::Lease;
+use crate::store::Store;
+
+/// A deployment as it is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployment {
+    /// Its id.
+    pub id: DeploymentId,
+    /// What it does.
+    pub plan: Plan,
+    /// Where it stands.
+    pub state: State,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// Who wants it stopped.
+    pub abort_by: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its state last changed.
+    pub changed: Timestamp,
+}
+
+/// A deployment to be made.
+#[derive(Debug, Clone)]
+pub struct NewDeployment {
+    /// The release.
+    pub release: ReleaseId,
+    /// Who asks for it.
+    pub requested_by: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What one transaction changes.
+#[derive(Debug, Default)]
+pub struct Change<'a> {
+    /// What the journal gets.
+    pub entries: Vec<Entry>,
+    /// The new state.
+    pub state: Option<&'a State>,
+    /// What is live from now on; `Some(None)` is nothing.
+    pub live: Option<Option<&'a Occupant>>,
+    /// What is stable from now on.
+    pub stable: Option<&'a Occupant>,
+    /// Freezes the environment.
+    pub freeze: Option<Frozen>,
+}
+
+impl Store {
+    /// The id that the next deployment will have, for plans that are only shown.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn next_deployment(&self) -> Result<DeploymentId, Error> {
+        next_id(&self.read())
+    }
+
+    /// Makes a deployment: gives it an id, lets `plan` plan it, and records both at once.
+    ///
+    /// # Errors
+    /// The lease is deposed or the record cannot be written.
+    pub fn create_deployment(
+        &self,
+        lease: &Lease,
+        new: &NewDeployment,
+        plan: impl FnOnce(DeploymentId) -> Plan,
+    ) -> Result<Deployment, Error> {
+        const ACTION: &str = "record a deployment";
+        self.write(ACTION, |transaction| {
+            lease.check(transaction)?;
+            let id = next_id(transaction)?;
+            let plan = plan(id);
+            let state = State::Queued;
+            transaction
+                .execute(
+                    "INSERT INTO deployments
+                        (id, environment, release, kind, plan, plan_digest, state, requested_by,
+                         created, changed)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+                    params![
+                        id.0 as i64,
+                        lease.environment().as_str(),
+                        new.release.as_str(),
+                        plan.kind.as_str(),
+                        serde_json::to_string(&plan).map_err(Error::document("plan"))?,
+                        plan.digest().hex(),
+                        serde_json::to_string(&state).map_err(Error::document("state"))?,
+                        new.requested_by,
+                        new.now.0 as i64,
+                    ],
+                )
+                .map_err(Error::database(ACTION))?;
+            let requested = Entry::Requested {
+                by: new.requested_by.clone(),
+            };
+            append(transaction, id, lease.epoch(), new.now, &requested)?;
+            Ok(Deployment {
+                id,
+                plan,
+                state,
+                requested_by: new.requested_by.clone(),
+                abort_by: None,
+                created: new.now,
+                changed: new.now,
+            })
+        })
+    }
+
+    /// Changes a deployment, its journal and its environment, all or nothing.
+    ///
+    /// # Errors
+    /// The lease is deposed or the record cannot be written.
+    pub fn change(
+        &self,
+        lease: &Lease,
+        id: DeploymentId,
+        change: &Change<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, Error> {
+        self.write("change a deployment", |transaction| {
+            lease.check(transaction)?;
+            if let Some(state) = change.state {
+                set_state(transaction, id, state, now)?;
+            }
+            if let Some(live) = change.live {
+                environment::set_live(transaction, lease.environment(), live, now)?;
+            }
+            if let Some(stable) = change.stable {
+                environment::set_stable(transaction, lease.environment(), stable)?;
+            }
+            if let Some(frozen) = &change.freeze {
+                environment::freeze(transaction, lease.environment(), frozen)?;
+            }
+            change
+                .entries
+                .iter()
+                .map(|entry| append(transaction, id, lease.epoch(), now, entry))
+                .collect()
+        })
+    }
+
+    /// Asks whoever carries a deployment out to stop it. Needs no lease.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn request_abort(&self, id: DeploymentId, by: &str) -> Result<(), Error> {
+        self.write("ask for an abort", |transaction| {
+            transaction
+                .execute(
+                    "UPDATE deployments SET abort_by = ?2
+                     WHERE id = ?1 AND outcome IS NULL AND abort_by IS NULL",
+                    params![id.0 as i64, by],
+                )
+                .map_err(Error::database("ask for an abort"))?;
+            Ok(())
+        })
+    }
+
+    /// Who wants a deployment stopped.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn abort_requested(&self, id: DeploymentId) -> Result<Option<String>, Error> {
+        self.read()
+            .query_row(
+                "SELECT abort_by FROM deployments WHERE id = ?1",
+                [id.0 as i64],
+                |row| row.get(0),
+            )
+            .map_err(Error::database("read a deployment"))
+    }
+
+    /// A deployment by its id.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn deployment(&self, id: DeploymentId) -> Result<Option<Deployment>, Error> {
+        let row = self
+            .read()
+            .query_row(
+                &format!("SELECT {COLUMNS} FROM deployments WHERE id = ?1"),
+                [id.0 as i64],
+                Columns::read,
+            )
+            .optional()
+            .map_err(Error::database("read a deployment"))?;
+        row.map(Columns::parse).transpose()
+    }
+
+    /// The deployment of an environment that is not over, if there is one.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn unfinished(&self, environment: &EnvironmentName) -> Result<Option<Deployment>, Error> {
+        let row = self
+            .read()
+            .query_row(
+                &format!(
+                    "SELECT {COLUMNS} FROM deployments
+                     WHERE environment = ?1 AND outcome IS NULL ORDER BY id LIMIT 1"
+                ),
+                [environment.as_str()],
+                Columns::read,
+            )
+            .optional()
+            .map_err(Error::database("read a deployment"))?;
+        row.map(Columns::parse).transpose()
+    }
+
+    /// Deployments, the newest first; of one environment or of all.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn deployments(
+        &self,
+        environment: Option<&EnvironmentName>,
+        limit: usize,
+    ) -> Result<Vec<Deployment>, Error> {
+        let connection = self.read();
+        let mut statement = connection
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM deployments
+                 WHERE ?1 IS NULL OR environment = ?1 ORDER BY id DESC LIMIT ?2"
+            ))
+            .map_err(Error::database("list deployments"))?;
+        let rows = statement
+            .query_map(
+                params![environment.map(EnvironmentName::as_str), limit as i64],
+                Columns::read,
+            )
+            .map_err(Error::database("list deployments"))?;
+        rows.map(|row| row.map_err(Error::database("list deployments"))?.parse())
+            .collect()
+    }
+
+    /// A deployment's journal from the beginning.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn journal(&self, id: DeploymentId) -> Result<Vec<Record>, Error> {
+        const ACTION: &str = "read a journal";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare(
+                "SELECT sequence, at, epoch, entry FROM journal
+                 WHERE deployment = ?1 ORDER BY sequence",
+            )
+            .map_err(Error::database(ACTION))?;
+        let rows = statement
+            .query_map([id.0 as i64], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, String>(3)?,
+                ))
+            })
+            .map_err(Error::database(ACTION))?;
+        rows.map(|row| {
+            let (sequence, at, epoch, entry) = row.map_err(Error::database(ACTION))?;
+            Ok(Record {
+                sequence: sequence as u64,
+                at: Timestamp(at as u64),
+                epoch: Epoch(epoch as u64),
+                entry: serde_json::from_str(&entry).map_err(Error::document("journal entry"))?,
+            })
+        })
+        .collect()
+    }
+}
+
+const COLUMNS: &str = "id, plan, state, requested_by, abort_by, created, changed";
+
+/// The row as it is stored.
+struct Columns {
+    id: i64,
+    plan: String,
+    state: String,
+    requested_by: String,
+    abort_by: Option<String>,
+    created: i64,
+    changed: i64,
+}
+
+impl Columns {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            plan: row.get(1)?,
+            state: row.get(2)?,
+            requested_by: row.get(3)?,
+            abort_by: row.get(4)?,
+            created: row.get(5)?,
+            changed: row.get(6)?,
+        })
+    }
+
+    fn parse(self) -> Result<Deployment, Error> {
+        Ok(Deployment {
+            id: DeploymentId(self.id as u64),
+            plan: serde_json::from_str(&self.plan).map_err(Error::document("plan"))?,
+            state: serde_json::from_str(&self.state).map_err(Error::document("state"))?,
+            requested_by: self.requested_by,
+            abort_by: self.abort_by,
+            created: Timestamp(self.created as u64),
+            changed: Timestamp(self.changed as u64),
+        })
+    }
+}
+
+fn next_id(connection: &rusqlite::Connection) -> Result<DeploymentId, Error> {
+    connection
+        .query_row(
+            "SELECT coalesce(max(id), 0) + 1 FROM deployments",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+        .map(|id| DeploymentId(id as u64))
+        .map_err(Error::database("number a deployment"))
+}
+
+fn set_state(
+    transaction: &Transaction<'_>,
+    id: DeploymentId,
+    state: &State,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let document = serde_json::to_string(state).map_err(Error::document("state"))?;
+    let outcome: Option<&str> = match state {
+        State::Finished { outcome, .. } => Some(Outcome::as_str(*outcome)),
+        State::Queued
+        | State::Advancing { .. }
+        | State::Baking { .. }
+        | State::Reverting { .. } => None,
+    };
+    transaction
+        .execute(
+            "UPDATE deployments SET state = ?2, outcome = ?3, changed = ?4 WHERE id = ?1",
+            params![id.0 as i64, document, outcome, now.0 as i64],
+        )
+        .map_err(Error::database("change a deployment"))?;
+    Ok(())
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    id: DeploymentId,
+    epoch: Epoch,
+    now: Timestamp,
+    entry: &Entry,
+) -> Result<Record, Error> {
+    let document = serde_json::to_string(entry).map_err(Error::document("journal entry"))?;
+    let sequence: i64 = transaction
+        .query_row(
+            "INSERT INTO journal (deployment, sequence, at, epoch, entry)
+             VALUES (?1, (SELECT coalesce(max(sequence), 0) + 1 FROM journal WHERE deployment = ?1),
+                     ?2, ?3, ?4)
+             RETURNING sequence",
+            params![id.0 as i64, now.0 as i64, epoch.0 as i64, document],
+            |row| row.get(0),
+        )
+        .map_err(Error::database("write the journal"))?;
+    Ok(Record {
+        sequence: sequence as u64,
+        at: now,
+        epoch,
+        entry: entry.clone(),
+    })
+}

@@ -1,0 +1,109 @@
+//! Releases, and the workloads that they run in an environment.
+
+use rusqlite::{OptionalExtension, params};
+use serde::de::DeserializeOwned;
+use shipway_pipeline::digest::Digest;
+use shipway_pipeline::id::ReleaseId;
+use shipway_pipeline::release::Release;
+use shipway_pipeline::workload::Workload;
+
+use crate::error::Error;
+use crate::store::Store;
+
+impl Store {
+    /// Records a release. The same release again changes nothing: who built it first stays.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn put_release(&self, release: &Release) -> Result<(), Error> {
+        let document = serde_json::to_string(release).map_err(Error::document("release"))?;
+        self.write("record a release", |transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO releases (id, document, created) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (id) DO NOTHING",
+                    params![release.id.as_str(), document, release.created.0 as i64],
+                )
+                .map_err(Error::database("record a release"))?;
+            Ok(())
+        })
+    }
+
+    /// A release by its id.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Error> {
+        self.document(
+            "release",
+            "SELECT document FROM releases WHERE id = ?1",
+            id.as_str(),
+        )
+    }
+
+    /// The newest releases first.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn releases(&self, limit: usize) -> Result<Vec<Release>, Error> {
+        let connection = self.read();
+        let mut statement = connection
+            .prepare("SELECT document FROM releases ORDER BY created DESC, id LIMIT ?1")
+            .map_err(Error::database("list releases"))?;
+        let rows = statement
+            .query_map([limit as i64], |row| row.get::<_, String>(0))
+            .map_err(Error::database("list releases"))?;
+        rows.map(|row| {
+            let text = row.map_err(Error::database("list releases"))?;
+            serde_json::from_str(&text).map_err(Error::document("release"))
+        })
+        .collect()
+    }
+
+    /// Records what a release runs somewhere; named by its content.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn put_workload(&self, workload: &Workload) -> Result<Digest, Error> {
+        let digest = workload.digest();
+        let document = serde_json::to_string(workload).map_err(Error::document("workload"))?;
+        self.write("record a workload", |transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO workloads (digest, document) VALUES (?1, ?2)
+                     ON CONFLICT (digest) DO NOTHING",
+                    params![digest.hex(), document],
+                )
+                .map_err(Error::database("record a workload"))?;
+            Ok(())
+        })?;
+        Ok(digest)
+    }
+
+    /// A workload by its digest.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn workload(&self, digest: &Digest) -> Result<Option<Workload>, Error> {
+        self.document(
+            "workload",
+            "SELECT document FROM workloads WHERE digest = ?1",
+            digest.hex(),
+        )
+    }
+
+    fn document<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        query: &str,
+        key: &str,
+    ) -> Result<Option<T>, Error> {
+        let text: Option<String> = self
+            .read()
+            .query_row(query, [key], |row| row.get(0))
+            .optional()
+            .map_err(Error::database("read a record"))?;
+        text.map(|text| serde_json::from_str(&text).map_err(Error::document(what)))
+            .transpose()
+    }
+}

@@ -1,0 +1,86 @@
+//! The tables: numbered, append-only migrations.
+//!
+//! A migration that was released is never edited; a change is a new one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// In order; the number of a migration is its index plus one.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE releases (
+        id TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        created INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE workloads (
+        digest TEXT PRIMARY KEY,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE environments (
+        name TEXT PRIMARY KEY,
+        live TEXT,
+        live_since INTEGER,
+        stable TEXT,
+        frozen TEXT
+    ) STRICT;
+    CREATE TABLE leases (
+        environment TEXT PRIMARY KEY,
+        epoch INTEGER NOT NULL,
+        owner TEXT,
+        taken INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE deployments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        environment TEXT NOT NULL,
+        release TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        plan_digest TEXT NOT NULL,
+        state TEXT NOT NULL,
+        outcome TEXT,
+        requested_by TEXT NOT NULL,
+        abort_by TEXT,
+        created INTEGER NOT NULL,
+        changed INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX deployments_by_environment ON deployments (environment, id);
+    CREATE INDEX deployments_unfinished ON deployments (environment) WHERE outcome IS NULL;
+    CREATE TABLE journal (
+        deployment INTEGER NOT NULL REFERENCES deployments (id),
+        sequence INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        entry TEXT NOT NULL,
+        PRIMARY KEY (deployment, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        environment TEXT,
+        subject TEXT NOT NULL
+    ) STRICT;
+"];
+
+/// The newest schema that this program knows.
+pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;
+
+/// The schema that a database has.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings a database up to date. Each migration is a transaction of its own.
+pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Read inside of the transaction: another process may have migrated in between.
+        let at = version(&transaction)?;
+        let Some(next) = MIGRATIONS.get(at as usize) else {
+            return Ok(());
+        };
+        transaction.execute_batch(next)?;
+        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.commit()?;
+    }
+}

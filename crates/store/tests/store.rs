@@ -1,0 +1,201 @@
+//! The store's promises, on real files.
+
+use std::net::SocketAddr;
+
+use shipway_pipeline::colour::Colour;
+use shipway_pipeline::deployment::{Outcome, State};
+use shipway_pipeline::digest::Digest;
+use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::journal::Entry;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::plan::{Kind, Occupant, Plan, Revert, RoutePlan, Sizes};
+use shipway_pipeline::strategy::Strategy;
+use shipway_pipeline::time::Timestamp;
+use shipway_store::{Change, Error, Lease, NewDeployment, OpenError, Store, TakeError};
+
+const NOW: Timestamp = Timestamp(1000);
+
+fn production() -> EnvironmentName {
+    "production".parse().unwrap()
+}
+
+fn occupant(deployment: DeploymentId) -> Occupant {
+    Occupant {
+        release: "r0123456789ab".parse().unwrap(),
+        deployment,
+        colour: Colour::Blue,
+        workload: Digest::of(b"workload"),
+        sizes: Sizes::new(),
+    }
+}
+
+fn plan(deployment: DeploymentId) -> Plan {
+    Plan {
+        version: 1,
+        deployment,
+        kind: Kind::Deploy,
+        project: "shop".parse().unwrap(),
+        environment: production(),
+        strategy: Strategy::BlueGreen,
+        target: occupant(deployment),
+        previous: None,
+        route: RoutePlan {
+            listen: SocketAddr::from(([127, 0, 0, 1], 80)),
+            hosts: vec![],
+            service: "web".parse().unwrap(),
+        },
+        probe: None,
+        steps: vec![],
+        revert: Revert {
+            touched_from: 0,
+            untouched: vec![],
+            touched: vec![],
+        },
+        notes: vec![],
+    }
+}
+
+fn create(store: &Store, lease: &Lease) -> DeploymentId {
+    let new = NewDeployment {
+        release: "r0123456789ab".parse().unwrap(),
+        requested_by: "ada".to_owned(),
+        now: NOW,
+    };
+    store.create_deployment(lease, &new, plan).unwrap().id
+}
+
+#[test]
+fn a_second_holder_is_told_who_has_the_environment() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let other = Store::open(directory.path()).unwrap();
+    let lease = store.take_lease(&production(), "ada", NOW).unwrap();
+    let refused = other.take_lease(&production(), "bob", NOW).unwrap_err();
+    let TakeError::Held { holder, .. } = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(holder.unwrap().owner, "ada");
+    store.release_lease(lease).unwrap();
+    assert_eq!(other.holder(&production()).unwrap(), None);
+    let epoch = other.take_lease(&production(), "bob", NOW).unwrap().epoch();
+    assert_eq!(epoch.0, 2);
+}
+
+#[test]
+fn a_holder_that_died_without_a_word_blocks_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    // Dropping closes the lock's file, as the kernel does for a dead process.
+    drop(store.take_lease(&production(), "ada", NOW).unwrap());
+    assert!(store.take_lease(&production(), "bob", NOW).is_ok());
+}
+
+#[test]
+fn what_a_deposed_holder_writes_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let old = store.take_lease(&production(), "ada", NOW).unwrap();
+    let id = create(&store, &old);
+    // The lock file is gone, as on a file system that lost it: only the epoch is left.
+    std::fs::remove_file(directory.path().join("locks/production.lock")).unwrap();
+    let new = store.take_lease(&production(), "bob", NOW).unwrap();
+    let change = Change {
+        entries: vec![Entry::AbortRequested { by: "x".to_owned() }],
+        ..Change::default()
+    };
+    let refused = store.change(&old, id, &change, NOW).unwrap_err();
+    assert!(matches!(refused, Error::Deposed { .. }), "{refused}");
+    assert_eq!(store.journal(id).unwrap().len(), 1);
+    store.change(&new, id, &change, NOW).unwrap();
+    assert_eq!(store.journal(id).unwrap().len(), 2);
+}
+
+#[test]
+fn a_change_is_all_or_nothing_and_survives_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let lease = store.take_lease(&production(), "ada", NOW).unwrap();
+    let id = create(&store, &lease);
+    let state = State::Advancing { step: 3 };
+    let live = occupant(id);
+    let change = Change {
+        entries: vec![Entry::LeaseTaken {
+            owner: "ada".to_owned(),
+        }],
+        state: Some(&state),
+        live: Some(Some(&live)),
+        stable: Some(&live),
+        freeze: None,
+    };
+    let records = store.change(&lease, id, &change, Timestamp(2000)).unwrap();
+    assert_eq!(records[0].sequence, 2);
+    drop((store, lease));
+
+    let store = Store::open(directory.path()).unwrap();
+    let unfinished = store.unfinished(&production()).unwrap().unwrap();
+    assert_eq!(unfinished.state, state);
+    assert_eq!(unfinished.plan, plan(id));
+    let environment = store.environment(&production()).unwrap();
+    assert_eq!(environment.live.as_ref(), Some(&live));
+    assert_eq!(environment.live_since, Some(Timestamp(2000)));
+    assert_eq!(environment.stable, Some(live));
+}
+
+#[test]
+fn a_finished_deployment_is_no_longer_unfinished() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let lease = store.take_lease(&production(), "ada", NOW).unwrap();
+    let first = create(&store, &lease);
+    let finished = State::Finished {
+        outcome: Outcome::Failed,
+        cause: None,
+    };
+    let change = Change {
+        state: Some(&finished),
+        ..Change::default()
+    };
+    store.change(&lease, first, &change, NOW).unwrap();
+    assert_eq!(store.unfinished(&production()).unwrap(), None);
+    let second = create(&store, &lease);
+    assert_eq!(second, DeploymentId(2));
+    let listed = store.deployments(Some(&production()), 10).unwrap();
+    assert_eq!(listed[0].id, second);
+    assert_eq!(listed.len(), 2);
+}
+
+#[test]
+fn an_abort_reaches_whoever_carries_the_deployment_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let lease = store.take_lease(&production(), "ada", NOW).unwrap();
+    let id = create(&store, &lease);
+    assert_eq!(store.abort_requested(id).unwrap(), None);
+    let other = Store::open(directory.path()).unwrap();
+    other.request_abort(id, "bob").unwrap();
+    assert_eq!(store.abort_requested(id).unwrap().as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(Store::open(directory.path()).unwrap());
+    let raw = rusqlite::Connection::open(directory.path().join("shipway.db")).unwrap();
+    raw.pragma_update(None, "user_version", 999).unwrap();
+    drop(raw);
+    let refused = Store::open(directory.path()).err().unwrap();
+    assert!(
+        matches!(refused, OpenError::Newer { found: 999, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn the_state_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("deep/state");
+    Store::open(&state).unwrap();
+    let mode = std::fs::metadata(&state).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
