@@ -1,4 +1,61 @@
 //! Compose files: model with source spans, merge, interpolation, transforms.
+//!
+//! Reads the user's files without an engine and says exactly where something
+//! is wrong with them. Everything works on an untyped [tree](yaml) that knows
+//! where each value stands; only the result has [types](model). Nothing here
+//! touches files, the environment or the clock: texts and lookups are handed
+//! in.
+//!
+//! | module | job |
+//! | --- | --- |
+//! | [`yaml`] | text to tree and back, within limits |
+//! | [`interpolate`], [`dotenv`] | variables in scalars, files of variables |
+//! | [`merge`](mod@merge) | several trees into one by the specification's rules |
+//! | [`model`], [`process`], [`short`] | typed services and their short forms |
+//! | [`load`](mod@load) | all of it in order |
+//! | [`transform`] | projects made from projects |
+//! | [`diagnostic`] | messages with the place, the line and the way out |
+//!
+//! # Example
+//!
+//! ```
+//! use shipway_compose::{SourceFile, load};
+//!
+//! let file = |name: &str, text: &str| SourceFile { name: name.into(), text: text.into() };
+//! let base = "
+//! services:
+//!   web:
+//!     image: shop:${TAG}
+//!     ports: ['8000:8000']
+//!     enviroment: [DEBUG=1]
+//! ";
+//! let over = "
+//! services:
+//!   web:
+//!     ports: !override ['80:8000']
+//!     deploy: {replicas: 3}
+//! ";
+//! let files = [file("compose.yml", base), file("production.yml", over)];
+//! let variables = |name: &str| (name == "TAG").then(|| "1.10".to_owned());
+//!
+//! let loaded = load(&files, &variables, &mut |_| Ok(String::new())).unwrap();
+//!
+//! let web = &loaded.project.services["web"];
+//! assert_eq!(web.image.as_deref(), Some("shop:1.10"));
+//! assert_eq!(web.ports[0].published.as_deref(), Some("80"));
+//! assert_eq!(web.replicas, 3);
+//! assert_eq!(
+//!     loaded.diagnostics[0].render(&loaded.sources),
+//!     "\
+//! warning[unknown-key]: unknown key `enviroment` in `services.web`
+//!  --> compose.yml:6:5
+//!   |
+//! 6 |     enviroment: [DEBUG=1]
+//!   |     ^^^^^^^^^^
+//!   |
+//!   = help: did you mean `environment`?"
+//! );
+//! ```
 
 pub mod diagnostic;
 pub mod dotenv;
@@ -9,6 +66,7 @@ pub mod model;
 pub mod process;
 mod read;
 pub mod short;
+pub mod transform;
 pub mod yaml;
 
 pub use load::{LoadError, Loaded, SourceFile, load};

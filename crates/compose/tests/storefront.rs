@@ -12,11 +12,17 @@ fn directory() -> PathBuf {
 
 fn file(name: &str) -> SourceFile {
     let text = std::fs::read_to_string(directory().join(name)).unwrap();
-    SourceFile { name: name.to_owned(), text }
+    SourceFile {
+        name: name.to_owned(),
+        text,
+    }
 }
 
 fn storefront(overlay: &str) -> Project {
-    let files = [file("docker-compose.yml"), file(&format!("docker-compose.{overlay}.yml"))];
+    let files = [
+        file("docker-compose.yml"),
+        file(&format!("docker-compose.{overlay}.yml")),
+    ];
     // Whatever a file requires is set; what it has a default for is not.
     let variables = |name: &str| (name != "HOME").then(|| "1".to_owned());
     let mut read = |_: &str| Ok("FROM_FILE=1\n".to_owned());
@@ -32,11 +38,18 @@ fn every_overlay_loads_without_a_warning() {
     for overlay in ["development", "testing", "staging", "production"] {
         let project = storefront(overlay);
         for name in ["web", "worker", "db", "rabbitmq", "memcached"] {
-            assert!(project.services.contains_key(name), "{overlay} has no {name}");
+            assert!(
+                project.services.contains_key(name),
+                "{overlay} has no {name}"
+            );
         }
         let web = &project.services["web"];
         assert!(web.healthcheck.is_some(), "{overlay}");
-        assert_eq!(web.depends_on["db"].condition, DependencyCondition::Healthy, "{overlay}");
+        assert_eq!(
+            web.depends_on["db"].condition,
+            DependencyCondition::Healthy,
+            "{overlay}"
+        );
         assert!(web.environment.contains_key("FROM_FILE"), "{overlay}");
     }
 }
