@@ -100,7 +100,7 @@ else:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "config.sqlite",
             "NAME": DATA_DIR / "storefront.sqlite3",
             # A connection that stays open spares each request the WAL's opening and closing.
             "CONN_MAX_AGE": 60,
