@@ -251,3 +251,6 @@ fn unreadable(file: &EnvFile, error: &io::Error) -> Diagnostic {
 fn has_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(Diagnostic::is_error)
 }
+
+#[cfg(test)]
+mod tests;

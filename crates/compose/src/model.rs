@@ -21,7 +21,7 @@ pub struct Project {
     pub services: IndexMap<String, Service>,
     /// Top-level `volumes`.
     pub volumes: IndexMap<String, Volume>,
-    /// Top-level `networks`, `secrets` and `configs`, by section, as written.
+    /// The whole merged document; `networks`, `secrets` and `configs` are only here.
     pub tree: Node,
 }
 
@@ -45,7 +45,7 @@ pub struct Service {
     pub environment: IndexMap<String, Option<String>>,
     /// `ports`.
     pub ports: Vec<Port>,
-    /// `volumes`.
+    /// `volumes`, then `tmpfs`.
     pub mounts: Vec<Mount>,
     /// `healthcheck`; `None` where there is none or it is disabled.
     pub healthcheck: Option<Healthcheck>,

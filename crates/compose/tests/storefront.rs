@@ -11,7 +11,8 @@ fn directory() -> PathBuf {
 }
 
 fn file(name: &str) -> SourceFile {
-    let text = std::fs::read_to_string(directory().join(name)).unwrap();
+    let text = std::fs::read_to_string(directory().join(name))
+        .expect("the example is in the same checkout");
     SourceFile {
         name: name.to_owned(),
         text,

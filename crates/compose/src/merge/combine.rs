@@ -103,7 +103,7 @@ fn sequence(base: Vec<Node>, over: Vec<Node>, rule: Option<Rule>) -> Vec<Node> {
     let mut items = base;
     items.extend(over);
     match rule {
-        Some(Rule::Unique(identity)) => deduplicate(items, identity),
+        Some(Rule::Unique(identity) | Rule::OneOrMany(identity)) => deduplicate(items, identity),
         Some(Rule::Hosts) => deduplicate(items, Identity::Text),
         _ => items,
     }

@@ -5,9 +5,10 @@
 //! file ── normalise ──┴── merge ── settle ── tree
 //! ```
 //!
-//! Mappings merge by key, lists append, scalars are replaced. [`rules`] holds
-//! the exceptions. [`normalise`] first gives every file the same form for what
-//! may be written as a mapping or a list, so that merging meets one form only.
+//! Mappings merge by key, lists append, scalars are replaced. The table in
+//! `rules.rs` holds the exceptions. [`normalise`] first gives every file the
+//! same form for what may be written as a mapping or a list, so that merging
+//! meets one form only.
 
 mod combine;
 mod identity;

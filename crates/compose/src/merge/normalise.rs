@@ -1,7 +1,7 @@
 //! One form for what may be written as a mapping, a list or a string.
 
 use super::identity::deduplicate;
-use super::rules::{Rule, rule};
+use super::rules::{Identity, Rule, rule};
 use crate::yaml::{Mapping, Node, Value};
 
 /// Gives every value with more than one form its normal one.
@@ -33,12 +33,17 @@ fn apply(node: &mut Node, rule: Rule) {
         Rule::DependsOn => names(node, started),
         Rule::Build => context(node),
         Rule::Hosts => hosts(node),
-        Rule::Unique(identity) => {
+        Rule::Unique(identity) => unique(node, identity),
+        Rule::OneOrMany(identity) => {
             list(node);
-            if let Value::Sequence(items) = &mut node.value {
-                *items = deduplicate(std::mem::take(items), identity);
-            }
+            unique(node, identity);
         }
+    }
+}
+
+fn unique(node: &mut Node, identity: Identity) {
+    if let Value::Sequence(items) = &mut node.value {
+        *items = deduplicate(std::mem::take(items), identity);
     }
 }
 
@@ -138,9 +143,7 @@ fn hosts(node: &mut Node) {
         }
         node.value = Value::Sequence(items);
     }
-    if let Value::Sequence(items) = &mut node.value {
-        *items = deduplicate(std::mem::take(items), super::rules::Identity::Text);
-    }
+    unique(node, Identity::Text);
 }
 
 /// A scalar becomes a list of one.

@@ -17,8 +17,10 @@ pub(super) enum Rule {
     Hosts,
     /// Options are of a driver: another driver, other options.
     Logging,
-    /// A list in which one thing is there once, or the thing alone.
+    /// A list in which one thing is there once.
     Unique(Identity),
+    /// The same, or one thing alone.
+    OneOrMany(Identity),
 }
 
 /// What makes two items of a list the same thing.
@@ -74,21 +76,24 @@ const RULES: &[(Pattern, Rule)] = &[
         &["services", "*", "devices"],
         Rule::Unique(Identity::DeviceTarget),
     ),
-    (&["services", "*", "dns"], Rule::Unique(Identity::Text)),
+    (&["services", "*", "dns"], Rule::OneOrMany(Identity::Text)),
     (&["services", "*", "dns_opt"], Rule::Unique(Identity::Text)),
     (
         &["services", "*", "dns_search"],
-        Rule::Unique(Identity::Text),
+        Rule::OneOrMany(Identity::Text),
     ),
     (&["services", "*", "entrypoint"], Rule::Replace),
-    (&["services", "*", "env_file"], Rule::Unique(Identity::Path)),
+    (
+        &["services", "*", "env_file"],
+        Rule::OneOrMany(Identity::Path),
+    ),
     (&["services", "*", "environment"], Rule::Pairs),
     (&["services", "*", "expose"], Rule::Unique(Identity::Text)),
     (&["services", "*", "extra_hosts"], Rule::Hosts),
     (&["services", "*", "healthcheck", "test"], Rule::Replace),
     (
         &["services", "*", "label_file"],
-        Rule::Unique(Identity::Text),
+        Rule::OneOrMany(Identity::Text),
     ),
     (&["services", "*", "labels"], Rule::Pairs),
     (&["services", "*", "links"], Rule::Unique(Identity::Text)),
@@ -112,7 +117,7 @@ const RULES: &[(Pattern, Rule)] = &[
     (&["services", "*", "sysctls"], Rule::Pairs),
     (
         &["services", "*", "tmpfs"],
-        Rule::Unique(Identity::TmpfsTarget),
+        Rule::OneOrMany(Identity::TmpfsTarget),
     ),
     (
         &["services", "*", "volumes"],

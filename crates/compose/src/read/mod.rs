@@ -17,6 +17,8 @@ mod reader;
 mod references;
 mod restart;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use env_file::{EnvFile, Format, env_files};
 pub(crate) use project::project;
