@@ -1,1 +1,26 @@
 //! Carries out plans: journal, executor, recovery, steps.
+//!
+//! ```text
+//!  deploy / promote / rollback ─► lease ─► recover ─► plan ─► audit ─► Executor
+//!                                                                     │  ▲
+//!                                             Effect::Perform, Look   ▼  │ Event
+//!                                                    perform::* ─► Runtime, Router
+//! ```
+//!
+//! What happens is told as one stream of [`event::Event`]s; nothing here prints.
+
+pub mod clock;
+pub mod deploy;
+pub mod event;
+mod executor;
+pub mod git;
+mod perform;
+pub mod ports;
+mod probe;
+pub mod project;
+pub mod recover;
+pub mod release;
+pub mod rollback;
+pub mod status;
+
+pub use executor::{Engine, ExecutorError, Interrupt, Interrupts};

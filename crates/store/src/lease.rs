@@ -6,6 +6,7 @@
 //! a holder that was suspended and wakes up late is refused.
 
 use std::io;
+use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use shipway_pipeline::id::Epoch;
@@ -71,14 +72,11 @@ impl Store {
         owner: &str,
         now: Timestamp,
     ) -> Result<Lease, TakeError> {
-        let path = self
-            .directory()
-            .join("locks")
-            .join(format!("{environment}.lock"));
-        let lock = FileLock::try_take(&path).map_err(|source| TakeError::Lock {
-            environment: environment.clone(),
-            source,
-        })?;
+        let lock =
+            FileLock::try_take(&self.lock_path(environment)).map_err(|source| TakeError::Lock {
+                environment: environment.clone(),
+                source,
+            })?;
         let Some(lock) = lock else {
             return Err(TakeError::Held {
                 environment: environment.clone(),
@@ -123,6 +121,20 @@ impl Store {
             )
             .optional()
             .map_err(Error::database("read a lease"))
+    }
+
+    /// Whether some process holds an environment at this moment.
+    ///
+    /// # Errors
+    /// The lock file cannot be used.
+    pub fn is_held(&self, environment: &EnvironmentName) -> io::Result<bool> {
+        Ok(FileLock::try_take(&self.lock_path(environment))?.is_none())
+    }
+
+    fn lock_path(&self, environment: &EnvironmentName) -> PathBuf {
+        self.directory()
+            .join("locks")
+            .join(format!("{environment}.lock"))
     }
 
     /// Gives an environment back.

@@ -51,7 +51,7 @@ fn routes_only_what_is_healthy(plan: &Plan) -> bool {
     })
 }
 
-/// No instance of the previous release is stopped while requests may reach it, unless they wait.
+/// No instance of the previous release is stopped while requests may reach it.
 fn stops_only_what_is_not_routed(plan: &Plan) -> bool {
     let service = &plan.route.service;
     let mut routed: Vec<_> = plan
@@ -59,29 +59,21 @@ fn stops_only_what_is_not_routed(plan: &Plan) -> bool {
         .iter()
         .flat_map(|previous| 1..=previous.sizes.get(service).copied().unwrap_or(0))
         .collect();
-    let mut held = false;
     plan.steps.iter().all(|step| match &step.action {
-        Action::Hold => {
-            held = true;
-            true
-        }
         Action::Route { previous, .. } => {
             routed = previous.iter().map(|instance| instance.number).collect();
-            held = false;
             true
         }
         Action::Stop {
             side: Side::Previous,
             only,
-        } => {
-            held || match only {
-                None => routed.is_empty(),
-                Some(only) => only
-                    .iter()
-                    .filter(|instance| instance.service == *service)
-                    .all(|instance| !routed.contains(&instance.number)),
-            }
-        }
+        } => match only {
+            None => routed.is_empty(),
+            Some(only) => only
+                .iter()
+                .filter(|instance| instance.service == *service)
+                .all(|instance| !routed.contains(&instance.number)),
+        },
         _ => true,
     })
 }

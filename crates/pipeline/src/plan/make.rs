@@ -75,6 +75,13 @@ pub fn make(facts: &Facts<'_>) -> Plan {
     }
 }
 
+/// The same plan for a deployment of another number, which is given only with its record.
+pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
+    plan.deployment = deployment;
+    plan.target.deployment = deployment;
+    plan
+}
+
 /// Whether an action can be felt by the traffic or the old release.
 pub(super) fn touches(action: &Action) -> bool {
     match action {
@@ -156,6 +163,8 @@ impl<'a> Draft<'a> {
     fn recreate(&self) -> Vec<Step> {
         let mut steps = self.prepare();
         steps.push(quick(Stage::Switching, Action::Hold));
+        // While requests wait, nothing is routed: so the old release can be drained and stopped.
+        steps.push(self.route(Vec::new(), Vec::new()));
         steps.push(self.drain(Side::Previous, None, Stage::Switching));
         steps.push(self.stop(Side::Previous, None, Stage::Switching));
         steps.extend(self.start(self.target.sizes.clone()));

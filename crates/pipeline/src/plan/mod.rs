@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use audit::audit;
-pub use make::{Facts, make};
+pub use make::{Facts, make, renumber};
 
 use crate::colour::Colour;
 use crate::config::{Bake, Environment};

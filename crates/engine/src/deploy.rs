@@ -1,0 +1,264 @@
+//! Makes a release live: lease, recovery, plan, audit, execution.
+
+use std::time::Duration;
+
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::deployment::{self, Outcome};
+use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::journal::Entry;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::plan::{self, Facts, Kind, Plan, Severity};
+use shipway_pipeline::release::Release;
+use shipway_pipeline::workload::Workload;
+use shipway_store::{Audit, Lease, NewDeployment, TakeError};
+
+use crate::clock::now;
+use crate::event;
+use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
+use crate::project::Project;
+use crate::recover::Policy;
+
+/// Between two attempts to get an environment that somebody else has.
+const WAIT_POLL: Duration = Duration::from_millis(200);
+
+/// What shall be live where.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The release.
+    pub release: Release,
+    /// What it runs there.
+    pub workload: Workload,
+    /// Why.
+    pub kind: Kind,
+    /// Wait for an environment that somebody else has, rather than say so.
+    pub wait: bool,
+    /// Deploy although the environment is frozen.
+    pub thaw: bool,
+    /// The plan that somebody agreed to; anything else is not carried out.
+    pub agreed: Option<Plan>,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Which.
+    pub deployment: DeploymentId,
+    /// What it did.
+    pub plan: Plan,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, if it did not succeed.
+    pub cause: Option<deployment::Cause>,
+}
+
+/// Why nothing was deployed, or it could not be carried on.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// Somebody else has the environment.
+    #[error(transparent)]
+    Lease(#[from] TakeError),
+    /// A rollback failed here before.
+    #[error("environment `{environment}` is frozen: {reason}")]
+    Frozen {
+        /// Where.
+        environment: EnvironmentName,
+        /// Why.
+        reason: String,
+    },
+    /// The plan breaks a rule.
+    #[error("the plan would be unsafe: {0}")]
+    Unsafe(String),
+    /// What was agreed to is not what would be done now.
+    #[error("environment `{0}` changed after its plan was shown")]
+    Changed(EnvironmentName),
+    /// It could not be carried on.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] shipway_store::Error),
+    /// Somebody did not want to wait any longer.
+    #[error("interrupted before anything was done")]
+    Interrupted,
+}
+
+impl Engine {
+    /// Plans a deployment without doing anything.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the plan would be unsafe.
+    pub fn plan(&self, request: &Request<'_>) -> Result<Plan, DeployError> {
+        let id = self.store.next_deployment()?;
+        self.plan_as(request, id)
+    }
+
+    fn plan_as(&self, request: &Request<'_>, id: DeploymentId) -> Result<Plan, DeployError> {
+        let environment = self.store.environment(&request.environment.name)?;
+        let plan = plan::make(&Facts {
+            deployment: id,
+            kind: request.kind,
+            config: &request.project.config,
+            environment: request.environment,
+            release: &request.release.id,
+            workload: &request.workload,
+            live: environment.live.as_ref(),
+        });
+        let fatal = plan::audit(&plan)
+            .into_iter()
+            .find(|note| note.severity == Severity::Fatal);
+        match fatal {
+            Some(note) => Err(DeployError::Unsafe(note.text)),
+            None => Ok(plan),
+        }
+    }
+
+    /// Makes a release live, and goes back by itself when it is not fit.
+    ///
+    /// # Errors
+    /// Nothing was done, or it could not be carried on; a release that was found wanting is no
+    /// error but an outcome.
+    pub async fn deploy(
+        &self,
+        request: &Request<'_>,
+        interrupts: &mut Interrupts,
+    ) -> Result<Finished, DeployError> {
+        let environment = &request.environment.name;
+        let lease = self
+            .take_lease(environment, request.wait, interrupts)
+            .await?;
+        let finished = self.deploy_under(&lease, request, interrupts).await;
+        // What was done is recorded; that the lease's owner is still named does no harm.
+        let _ = self.store.release_lease(lease);
+        finished
+    }
+
+    async fn deploy_under(
+        &self,
+        lease: &Lease,
+        request: &Request<'_>,
+        interrupts: &mut Interrupts,
+    ) -> Result<Finished, DeployError> {
+        let environment = &request.environment.name;
+        self.recover_under(lease, Policy::Supersede, interrupts)
+            .await?;
+        self.check_frozen(lease, request)?;
+        if let Some(agreed) = &request.agreed
+            && self.plan_as(request, agreed.deployment)?.digest() != agreed.digest()
+        {
+            return Err(DeployError::Changed(environment.clone()));
+        }
+        self.store.put_workload(&request.workload)?;
+        let new = NewDeployment {
+            release: request.release.id.clone(),
+            requested_by: self.actor.clone(),
+            now: now(),
+        };
+        // Planned once more under its own id: ids are given with the record.
+        let plan = self.plan(request)?;
+        let deployment = self
+            .store
+            .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;
+        self.store.audit(
+            &Audit {
+                actor: &self.actor,
+                action: request.kind.as_str(),
+                environment: Some(environment),
+                subject: &format!("{} {}", deployment.id, request.release.id),
+            },
+            now(),
+        )?;
+        self.reporter.tell(event::Kind::Planned {
+            plan: Box::new(deployment.plan.clone()),
+        });
+        let first = (
+            deployment::Event::LeaseTaken,
+            Entry::LeaseTaken {
+                owner: self.owner.clone(),
+            },
+        );
+        let outcome = self
+            .carry_out(lease, &deployment, first, interrupts)
+            .await?;
+        self.finished(deployment.id, outcome)
+    }
+
+    pub(crate) fn finished(
+        &self,
+        id: DeploymentId,
+        outcome: Outcome,
+    ) -> Result<Finished, DeployError> {
+        let stored = self
+            .store
+            .deployment(id)?
+            .ok_or_else(|| ExecutorError::Missing(format!("deployment {id}")))?;
+        let cause = match stored.state {
+            deployment::State::Finished { cause, .. } => cause,
+            _ => None,
+        };
+        Ok(Finished {
+            deployment: id,
+            plan: stored.plan,
+            outcome,
+            cause,
+        })
+    }
+
+    fn check_frozen(&self, lease: &Lease, request: &Request<'_>) -> Result<(), DeployError> {
+        let environment = &request.environment.name;
+        let Some(frozen) = self.store.environment(environment)?.frozen else {
+            return Ok(());
+        };
+        if !request.thaw {
+            return Err(DeployError::Frozen {
+                environment: environment.clone(),
+                reason: frozen.reason,
+            });
+        }
+        self.store.thaw(lease)?;
+        self.store.audit(
+            &Audit {
+                actor: &self.actor,
+                action: "thaw",
+                environment: Some(environment),
+                subject: &frozen.reason,
+            },
+            now(),
+        )?;
+        Ok(())
+    }
+
+    pub(crate) async fn take_lease(
+        &self,
+        environment: &EnvironmentName,
+        wait: bool,
+        interrupts: &mut Interrupts,
+    ) -> Result<Lease, DeployError> {
+        let mut told = false;
+        loop {
+            match self.store.take_lease(environment, &self.owner, now()) {
+                Ok(lease) => return Ok(lease),
+                Err(TakeError::Held { holder, .. }) if wait => {
+                    if !told {
+                        self.reporter.tell(event::Kind::Waiting {
+                            environment: environment.clone(),
+                            holder: holder.map_or_else(
+                                || "another process".to_owned(),
+                                |holder| holder.owner,
+                            ),
+                        });
+                        told = true;
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+            tokio::time::sleep(WAIT_POLL).await;
+            if *interrupts.borrow() != Interrupt::None {
+                return Err(DeployError::Interrupted);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What git says of the project's repository.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A repository and where the project stands in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// The work tree's top.
+    pub root: PathBuf,
+    /// The project's folder below it; empty for the top.
+    pub subdirectory: PathBuf,
+}
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Full id.
+    pub id: String,
+    /// First line of its message.
+    pub subject: String,
+}
+
+/// Why git could not say.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// git is missing.
+    #[error("cannot run git")]
+    Run(#[source] std::io::Error),
+    /// The folder is in no repository.
+    #[error("`{}` is in no git repository", .0.display())]
+    NoRepository(PathBuf),
+    /// There is no such commit.
+    #[error("there is no commit `{0}`")]
+    NoCommit(String),
+    /// A file is not in a commit.
+    #[error("`{file}` is not in commit {commit}")]
+    NoFile {
+        /// The file.
+        file: String,
+        /// The commit's first digits.
+        commit: String,
+    },
+}
+
+impl Repository {
+    /// Finds the repository that holds a folder.
+    ///
+    /// # Errors
+    /// git is missing or the folder is in no repository.
+    pub fn find(project: &Path) -> Result<Self, GitError> {
+        let output = git(project, &["rev-parse", "--show-toplevel", "--show-prefix"])?
+            .ok_or_else(|| GitError::NoRepository(project.to_owned()))?;
+        let mut lines = output.lines();
+        let root = PathBuf::from(lines.next().unwrap_or_default());
+        let prefix = lines.next().unwrap_or_default().trim_end_matches('/');
+        Ok(Self {
+            root,
+            subdirectory: PathBuf::from(prefix),
+        })
+    }
+
+    /// The commit that a name, branch or abbreviation means.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn commit(&self, name: &str) -> Result<Commit, GitError> {
+        let missing = || GitError::NoCommit(name.to_owned());
+        if name.starts_with('-') {
+            return Err(missing());
+        }
+        let spec = format!("{name}^{{commit}}");
+        let id = git(&self.root, &["rev-parse", "--verify", "--quiet", &spec])?
+            .ok_or_else(missing)?
+            .trim()
+            .to_owned();
+        let subject = git(&self.root, &["show", "-s", "--format=%s", &id])?.ok_or_else(missing)?;
+        Ok(Commit {
+            id,
+            subject: subject.trim().to_owned(),
+        })
+    }
+
+    /// The branch that is checked out; `None` on a detached head.
+    ///
+    /// # Errors
+    /// git is missing.
+    pub fn branch(&self) -> Result<Option<String>, GitError> {
+        let name = git(&self.root, &["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+        Ok(name.map(|name| name.trim().to_owned()))
+    }
+
+    /// A file of the project as a commit has it.
+    ///
+    /// # Errors
+    /// The commit does not have it.
+    pub fn file(&self, commit: &str, path: &str) -> Result<String, GitError> {
+        let full = self.subdirectory.join(path);
+        let spec = format!("{commit}:{}", full.display());
+        git(&self.root, &["show", &spec])?.ok_or_else(|| GitError::NoFile {
+            file: path.to_owned(),
+            commit: commit.get(..8).unwrap_or(commit).to_owned(),
+        })
+    }
+}
+
+/// git's output, or `None` where it exits with an error.
+fn git(directory: &Path, arguments: &[&str]) -> Result<Option<String>, GitError> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(directory)
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(GitError::Run)?;
+    Ok(output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+}

@@ -1,0 +1,224 @@
+//! Performs the steps of a plan. Each makes the world as the step describes it,
+//! whatever an interrupted performance left behind.
+
+mod artifact;
+mod drain;
+mod health;
+mod instances;
+mod look;
+mod route;
+mod smoke;
+mod task;
+
+use std::fmt::Display;
+
+use shipway_pipeline::deployment::Failure;
+use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::journal::Detail;
+use shipway_pipeline::plan::{Action, Occupant, Plan, Side, Sizes, Step};
+use shipway_pipeline::release::Release;
+use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::workload::Workload;
+use shipway_runtime::{Artifact, ColourKey, ColourSpec};
+use shipway_store::Lease;
+
+use crate::event::Kind;
+use crate::executor::{Engine, ExecutorError};
+
+pub(crate) use look::WatchMemory;
+
+/// Lines of a log that are kept as evidence.
+const LAST_LINES: usize = 20;
+
+/// Performs the steps of one deployment.
+pub(crate) struct Performer<'a> {
+    engine: &'a Engine,
+    lease: &'a Lease,
+    plan: &'a Plan,
+    target: Running,
+    previous: Option<Running>,
+}
+
+/// What an occupant runs.
+struct Running {
+    occupant: Occupant,
+    release: Release,
+    workload: Workload,
+}
+
+type Performed = Result<Option<Detail>, Failure>;
+
+impl<'a> Performer<'a> {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        lease: &'a Lease,
+        plan: &'a Plan,
+    ) -> Result<Self, ExecutorError> {
+        Ok(Self {
+            target: Running::load(engine, &plan.target)?,
+            previous: plan
+                .previous
+                .as_ref()
+                .map(|occupant| Running::load(engine, occupant))
+                .transpose()?,
+            engine,
+            lease,
+            plan,
+        })
+    }
+
+    /// Performs a step within its deadline.
+    pub(crate) async fn perform_in_time(&self, step: &Step) -> Performed {
+        match tokio::time::timeout(step.deadline, self.perform(step)).await {
+            Ok(performed) => performed,
+            Err(_) => Err(Failure {
+                reason: format!("not done within {:?}", step.deadline),
+                evidence: vec![],
+            }),
+        }
+    }
+
+    async fn perform(&self, step: &Step) -> Performed {
+        match &step.action {
+            Action::CheckArtifact => self.check_artifact().await,
+            Action::ClearColour => self.clear_colour().await,
+            Action::StartShared { sizes } => self.start_shared(sizes).await,
+            Action::Migrate { service, command } => {
+                self.migrate(service, command, step.deadline).await
+            }
+            Action::Start { side, sizes } => self.start(*side, sizes).await,
+            Action::AwaitHealthy {
+                side,
+                sizes,
+                healthy_for,
+            } => {
+                self.await_healthy(*side, sizes, *healthy_for, step.deadline)
+                    .await
+            }
+            Action::Smoke { paths } => self.smoke(paths).await,
+            Action::Hold => self.hold().await,
+            Action::Resume => self.resume().await,
+            Action::Route { target, previous } => self.route(target, previous).await,
+            // Recorded by the executor with the step's end; a bake is looked at, not performed.
+            Action::MarkStable | Action::Bake { .. } => Ok(None),
+            Action::Drain {
+                side,
+                only,
+                timeout,
+                streaming,
+            } => {
+                self.drain(*side, only.as_deref(), *timeout, *streaming)
+                    .await
+            }
+            Action::Stop { side, only } => self.stop(*side, only.as_deref()).await,
+        }
+    }
+
+    // --- what the performances share ---
+
+    fn route_key(&self) -> RouteKey {
+        RouteKey {
+            project: self.plan.project.clone(),
+            environment: self.plan.environment.clone(),
+        }
+    }
+
+    fn running(&self, side: Side) -> Result<&Running, Failure> {
+        match side {
+            Side::Target => Ok(&self.target),
+            Side::Previous => self
+                .previous
+                .as_ref()
+                .ok_or_else(|| failure("there is no previous release")),
+        }
+    }
+
+    fn colour_key(&self, side: Side) -> Result<ColourKey, Failure> {
+        Ok(ColourKey {
+            route: self.route_key(),
+            slot: self.running(side)?.occupant.colour.into(),
+        })
+    }
+
+    /// What to start of a side: the named services in the named sizes.
+    fn spec(&self, side: Side, sizes: &Sizes) -> Result<ColourSpec, Failure> {
+        let running = self.running(side)?;
+        let services = running
+            .workload
+            .members
+            .iter()
+            .filter_map(|member| {
+                let replicas = *sizes.get(&member.name)?;
+                let mut service = member.service.clone();
+                service.replicas = replicas;
+                Some(service)
+            })
+            .collect();
+        Ok(ColourSpec {
+            key: self.colour_key(side)?,
+            release: running.occupant.release.clone(),
+            deployment: running.occupant.deployment,
+            epoch: self.lease.epoch(),
+            artifact: Artifact {
+                digests: running.release.artifacts.clone(),
+            },
+            services,
+        })
+    }
+
+    fn tell(&self, kind: Kind) {
+        self.engine.reporter.tell(kind);
+    }
+}
+
+impl Running {
+    fn load(engine: &Engine, occupant: &Occupant) -> Result<Self, ExecutorError> {
+        let missing = |what: String| ExecutorError::Missing(what);
+        Ok(Self {
+            release: engine
+                .store
+                .release(&occupant.release)?
+                .ok_or_else(|| missing(format!("release {}", occupant.release)))?,
+            workload: engine
+                .store
+                .workload(&occupant.workload)?
+                .ok_or_else(|| missing(format!("workload {}", occupant.workload.short())))?,
+            occupant: occupant.clone(),
+        })
+    }
+}
+
+fn failure(reason: impl Display) -> Failure {
+    Failure {
+        reason: reason.to_string(),
+        evidence: vec![],
+    }
+}
+
+/// A failure that tells an error and all of its causes.
+fn failed(error: &dyn std::error::Error) -> Failure {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        reason.push_str(": ");
+        reason.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    Failure {
+        reason,
+        evidence: vec![],
+    }
+}
+
+/// The instances that sizes stand for.
+fn instances(sizes: &Sizes) -> Vec<InstanceId> {
+    sizes
+        .iter()
+        .flat_map(|(service, size)| {
+            (1..=*size).map(|number| InstanceId {
+                service: service.clone(),
+                number,
+            })
+        })
+        .collect()
+}

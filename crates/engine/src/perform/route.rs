@@ -1,0 +1,102 @@
+//! The switch: one change of the proxy's table.
+
+use std::time::Instant;
+
+use shipway_pipeline::deployment::Failure;
+use shipway_pipeline::id::{Generation, InstanceId};
+use shipway_pipeline::journal::Detail;
+use shipway_pipeline::plan::Side;
+use shipway_pipeline::route::{Backend, Route};
+
+use super::{Performed, Performer, failed, failure};
+
+impl Performer<'_> {
+    /// Routes to exactly these instances. The generation follows the one in force; a route that
+    /// says so already is left alone, which makes a repeated switch harmless.
+    pub(super) async fn route(&self, target: &[InstanceId], previous: &[InstanceId]) -> Performed {
+        let mut backends = self.backends(Side::Target, target).await?;
+        backends.extend(self.backends(Side::Previous, previous).await?);
+        let key = self.route_key();
+        let router = &self.engine.router;
+        let current = router.route(&key).await.map_err(|error| failed(&error))?;
+        let generation = current
+            .as_ref()
+            .map_or(Generation(1), |current| current.generation.next());
+        let wanted = Route {
+            key,
+            epoch: self.lease.epoch(),
+            generation,
+            listen: self.plan.route.listen,
+            hosts: self.plan.route.hosts.clone(),
+            backends,
+        };
+        if let Some(current) = current
+            && says_the_same(&current, &wanted)
+        {
+            return Ok(Some(Detail::Routed {
+                generation: current.generation,
+                micros: 0,
+            }));
+        }
+        let began = Instant::now();
+        router.put(&wanted).await.map_err(|error| failed(&error))?;
+        Ok(Some(Detail::Routed {
+            generation,
+            micros: began.elapsed().as_micros() as u64,
+        }))
+    }
+
+    async fn backends(&self, side: Side, ids: &[InstanceId]) -> Result<Vec<Backend>, Failure> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let occupant = &self.running(side)?.occupant;
+        let found = self.list(&self.colour_key(side)?).await?;
+        ids.iter()
+            .map(|id| {
+                let address = found
+                    .iter()
+                    .find(|instance| {
+                        instance.id == *id && instance.deployment == occupant.deployment
+                    })
+                    .and_then(|instance| instance.address)
+                    .ok_or_else(|| {
+                        failure(format!("{id} of {} has no address", occupant.colour))
+                    })?;
+                Ok(Backend {
+                    colour: occupant.colour,
+                    deployment: occupant.deployment,
+                    instance: id.clone(),
+                    address,
+                    weight: 1,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn hold(&self) -> Performed {
+        let key = self.route_key();
+        self.engine
+            .router
+            .hold(&key, self.lease.epoch())
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(None)
+    }
+
+    pub(super) async fn resume(&self) -> Performed {
+        let key = self.route_key();
+        self.engine
+            .router
+            .resume(&key, self.lease.epoch())
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(None)
+    }
+}
+
+fn says_the_same(current: &Route, wanted: &Route) -> bool {
+    current.listen == wanted.listen
+        && current.hosts == wanted.hosts
+        && current.backends == wanted.backends
+}

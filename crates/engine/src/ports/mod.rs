@@ -1,0 +1,7 @@
+//! What the engine needs of the world, besides [`shipway_runtime::Runtime`].
+
+mod proxy;
+mod router;
+
+pub use proxy::{ProxyLauncher, ProxyRouter};
+pub use router::{Router, RouterError, Traffic};

@@ -1,0 +1,208 @@
+//! The router that is a `shipway proxy` process, started on demand.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use shipway_pipeline::colour::Colour;
+use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
+use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::traffic::InFlight;
+use shipway_proxy::Paths;
+use shipway_proxy::control::{Client, Cut, Error, HoldFor, Refusal, Target};
+
+use super::router::{Router, RouterError, Traffic};
+
+/// A proxy is up in tens of milliseconds; a machine that is busy takes longer.
+const START_DEADLINE: Duration = Duration::from_secs(20);
+/// As long as the proxy allows: the executor resumes long before.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// How the proxy's process is started where none runs.
+#[derive(Debug, Clone)]
+pub struct ProxyLauncher {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// The proxy's directory.
+    pub directory: PathBuf,
+}
+
+/// Talks to the proxy of a directory; starts it, detached, where it is needed and not running.
+#[derive(Debug)]
+pub struct ProxyRouter {
+    launcher: ProxyLauncher,
+    client: Client,
+}
+
+impl ProxyRouter {
+    /// A router over the proxy that the launcher starts.
+    pub fn new(launcher: ProxyLauncher) -> Self {
+        let client = Client::new(Paths::new(&launcher.directory).control());
+        Self { launcher, client }
+    }
+
+    /// The proxy's client, for those who only look.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Starts the proxy unless it runs.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub async fn ensure(&self) -> Result<(), RouterError> {
+        match self.client.health().await {
+            Ok(_) => return Ok(()),
+            Err(Error::NotRunning { .. }) => {}
+            Err(error) => return Err(unreachable(&error)),
+        }
+        self.launch()
+            .map_err(|error| RouterError::Unreachable(format!("cannot start it: {error}")))?;
+        // Two engines may start one at once: the second proxy finds the lock taken and ends.
+        Client::wait_ready(self.client.socket(), START_DEADLINE)
+            .await
+            .map_err(|error| {
+                let log = self.launcher.directory.join("proxy.log");
+                RouterError::Unreachable(format!("{error}; see `{}`", log.display()))
+            })?;
+        Ok(())
+    }
+
+    fn launch(&self) -> std::io::Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.launcher.directory)?;
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.launcher.directory.join("proxy.log"))?;
+        let mut child = Command::new(&self.launcher.program)
+            .args(&self.launcher.arguments)
+            .current_dir(&self.launcher.directory)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            // Away from the terminal's signals: it outlives this process.
+            .process_group(0)
+            .spawn()?;
+        // Reaped in case it ends first, as one that finds another proxy running does.
+        std::thread::spawn(move || child.wait());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Router for ProxyRouter {
+    async fn route(&self, key: &RouteKey) -> Result<Option<Route>, RouterError> {
+        self.ensure().await?;
+        let routes = self.client.routes().await.map_err(|error| told(&error))?;
+        Ok(routes.into_iter().find(|route| route.key == *key))
+    }
+
+    async fn put(&self, route: &Route) -> Result<(), RouterError> {
+        self.ensure().await?;
+        self.client
+            .put_route(route)
+            .await
+            .map_err(|error| told(&error))?;
+        Ok(())
+    }
+
+    async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {
+        let status = self.client.status().await.map_err(|error| told(&error))?;
+        let deployments = status
+            .routes
+            .into_iter()
+            .filter(|route| route.key == *key)
+            .flat_map(|route| route.deployments);
+        Ok(deployments
+            .map(|one| Traffic {
+                colour: one.colour,
+                deployment: one.deployment,
+                counters: one.counters,
+                routed: one.routed,
+                in_flight: BTreeMap::from([(
+                    InstanceId {
+                        service: "all".parse().expect("a name"),
+                        number: 1,
+                    },
+                    one.in_flight,
+                )]),
+            })
+            .collect())
+    }
+
+    async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
+        self.ensure().await?;
+        let hold = HoldFor {
+            key: key.clone(),
+            epoch,
+            milliseconds: HOLD.as_millis() as u64,
+        };
+        self.client
+            .hold(&hold)
+            .await
+            .map_err(|error| told(&error))?;
+        Ok(())
+    }
+
+    async fn resume(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
+        self.ensure().await?;
+        let target = Target {
+            key: key.clone(),
+            epoch,
+        };
+        self.client
+            .resume(&target)
+            .await
+            .map_err(|error| told(&error))?;
+        Ok(())
+    }
+
+    async fn cut(
+        &self,
+        key: &RouteKey,
+        epoch: Epoch,
+        colour: Colour,
+        deployment: DeploymentId,
+        _only: Option<&[InstanceId]>,
+    ) -> Result<InFlight, RouterError> {
+        let cut = Cut {
+            key: key.clone(),
+            epoch,
+            colour,
+            deployment,
+        };
+        match self.client.cut(&cut).await {
+            Ok(cut) => Ok(cut),
+            // Whose instances never took a request has nothing to cut.
+            Err(Error::Refused(Refusal::Unknown { .. })) => Ok(InFlight::default()),
+            Err(error) => Err(told(&error)),
+        }
+    }
+}
+
+fn told(error: &Error) -> RouterError {
+    match error {
+        Error::Refused(refusal) => RouterError::Refused(refusal.to_string()),
+        Error::NotRunning { .. } | Error::Io { .. } => unreachable(error),
+    }
+}
+
+fn unreachable(error: &Error) -> RouterError {
+    let source = std::error::Error::source(error);
+    RouterError::Unreachable(match source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
+}

@@ -1,0 +1,83 @@
+//! The proxy, as the engine sees it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use shipway_pipeline::colour::Colour;
+use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
+use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::traffic::{Counters, InFlight};
+
+/// Changes and observes the routes of a proxy.
+#[async_trait]
+pub trait Router: Send + Sync {
+    /// The route that is in force; `None` where there is none or no proxy runs.
+    ///
+    /// # Errors
+    /// The proxy runs and does not answer.
+    async fn route(&self, key: &RouteKey) -> Result<Option<Route>, RouterError>;
+
+    /// Puts a route in force. When this returns, no new request follows the old one, and the new
+    /// one survives the proxy's death. A crash in mid-call leaves one or the other, whole.
+    ///
+    /// # Errors
+    /// The route is refused, or the proxy cannot be had.
+    async fn put(&self, route: &Route) -> Result<(), RouterError>;
+
+    /// What each deployment's instances answered and have in hand.
+    ///
+    /// # Errors
+    /// The proxy does not answer.
+    async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError>;
+
+    /// Lets new requests wait, within the proxy's limits.
+    ///
+    /// # Errors
+    /// The proxy does not answer.
+    async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError>;
+
+    /// Gives waiting requests to whatever is routed. Nothing held is no error.
+    ///
+    /// # Errors
+    /// The proxy does not answer.
+    async fn resume(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError>;
+
+    /// Closes what a deployment's unrouted instances still have in hand; says what that was.
+    ///
+    /// # Errors
+    /// The proxy does not answer.
+    async fn cut(
+        &self,
+        key: &RouteKey,
+        epoch: Epoch,
+        colour: Colour,
+        deployment: DeploymentId,
+        only: Option<&[InstanceId]>,
+    ) -> Result<InFlight, RouterError>;
+}
+
+/// What the instances of one deployment answered and have in hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traffic {
+    /// Their colour.
+    pub colour: Colour,
+    /// The deployment that started them.
+    pub deployment: DeploymentId,
+    /// Whether new requests go to any of them.
+    pub routed: bool,
+    /// What they answered.
+    pub counters: Counters,
+    /// What each has in hand.
+    pub in_flight: BTreeMap<InstanceId, InFlight>,
+}
+
+/// Why the proxy did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterError {
+    /// It will not.
+    #[error("the proxy refused: {0}")]
+    Refused(String),
+    /// It cannot be started or reached.
+    #[error("the proxy cannot be reached: {0}")]
+    Unreachable(String),
+}

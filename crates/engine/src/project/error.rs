@@ -1,0 +1,94 @@
+//! What can be wrong with a project.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use shipway_compose::diagnostic::{Color, Diagnostic, Sources, render_all};
+use shipway_compose::yaml::Span;
+use shipway_pipeline::config::Problem;
+
+use crate::git::GitError;
+
+/// Why a project cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// No `shipway.yml` here or above.
+    #[error("there is no shipway.yml in `{}` or above it", .0.display())]
+    NoProject(PathBuf),
+    /// An environment that nobody configured.
+    #[error("there is no environment `{name}`")]
+    NoEnvironment {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A file that the configuration names is missing.
+    #[error("`{}` does not exist", .0.display())]
+    NoFile(PathBuf),
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Files hold mistakes.
+    #[error("{0}")]
+    Invalid(Invalid),
+    /// git does not have what is needed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Mistakes in files, each with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the places point into.
+    pub sources: Sources,
+}
+
+impl Invalid {
+    /// Mistakes in `shipway.yml`.
+    pub(crate) fn of_config(text: &str, problems: &[Problem]) -> Self {
+        let mut sources = Sources::new();
+        let source = sources.add(super::FILE, text);
+        let diagnostics = problems
+            .iter()
+            .map(|problem| {
+                let diagnostic = Diagnostic::error("config", problem.message.clone())
+                    .with_help_if_any(problem.help.clone());
+                if problem.line == 0 {
+                    return diagnostic;
+                }
+                let span = Span {
+                    source,
+                    line: problem.line,
+                    column: problem.column,
+                    start: problem.bytes.start,
+                    end: problem.bytes.end,
+                };
+                diagnostic.with_label(span, "")
+            })
+            .collect();
+        Self {
+            diagnostics,
+            sources,
+        }
+    }
+
+    /// All of it with the lines it is about.
+    pub fn render(&self, color: Color) -> String {
+        render_all(&self.diagnostics, &self.sources, color)
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Color::Never))
+    }
+}

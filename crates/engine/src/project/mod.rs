@@ -1,0 +1,176 @@
+//! A project on disk: `shipway.yml`, its Compose files, its variables.
+
+mod error;
+mod variables;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use shipway_compose::diagnostic::{Diagnostic, Sources};
+use shipway_compose::{Loaded, SourceFile};
+use shipway_pipeline::config::{self, Config, Environment};
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::workload::{self, Workload};
+
+pub use error::{Invalid, ProjectError};
+pub use variables::Variables;
+
+use crate::git::Repository;
+
+/// The configuration's file name.
+pub const FILE: &str = "shipway.yml";
+
+/// A project on disk.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder that holds `shipway.yml`.
+    pub directory: PathBuf,
+    /// What the file says.
+    pub config: Config,
+}
+
+/// Where Compose files are read from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// The work tree, as it is.
+    WorkTree,
+    /// A commit.
+    Commit(&'a Repository, &'a str),
+}
+
+/// What an environment runs, and what came up on the way.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The workload.
+    pub workload: Workload,
+    /// The Compose application with its warnings and sources.
+    pub loaded: Loaded,
+}
+
+impl Project {
+    /// Finds `shipway.yml` in a folder or one above it, and reads it.
+    ///
+    /// # Errors
+    /// There is none, or it is not valid.
+    pub fn find(start: &Path) -> Result<Self, ProjectError> {
+        let start = start.canonicalize().map_err(|source| ProjectError::Read {
+            path: start.to_owned(),
+            source,
+        })?;
+        let directory = start
+            .ancestors()
+            .find(|folder| folder.join(FILE).is_file())
+            .ok_or_else(|| ProjectError::NoProject(start.clone()))?
+            .to_owned();
+        let path = directory.join(FILE);
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
+        let config = config::parse(&text)
+            .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, &problems)))?;
+        Ok(Self { directory, config })
+    }
+
+    /// An environment by its name.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn environment(&self, name: &str) -> Result<&Environment, ProjectError> {
+        name.parse::<EnvironmentName>()
+            .ok()
+            .and_then(|name| self.config.environments.get(&name))
+            .ok_or_else(|| ProjectError::NoEnvironment {
+                name: name.to_owned(),
+                known: self
+                    .config
+                    .environments
+                    .keys()
+                    .map(ToString::to_string)
+                    .collect(),
+            })
+    }
+
+    /// The variables that an environment's files may use.
+    ///
+    /// # Errors
+    /// A file of variables is missing or not valid.
+    pub fn variables(&self, environment: &Environment) -> Result<Variables, ProjectError> {
+        Variables::read(&self.directory, environment)
+    }
+
+    /// Reads an environment's Compose files.
+    ///
+    /// # Errors
+    /// A file is missing or not valid.
+    pub fn compose(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+    ) -> Result<Loaded, ProjectError> {
+        let variables = self.variables(environment)?;
+        let files = environment
+            .compose
+            .iter()
+            .map(|name| {
+                let text = self.text(source, name)?;
+                Ok(SourceFile {
+                    name: name.clone(),
+                    text,
+                })
+            })
+            .collect::<Result<Vec<_>, ProjectError>>()?;
+        let mut read = |path: &str| match self.text(source, path) {
+            Ok(text) => Ok(text),
+            // Files with secrets are often not committed.
+            Err(_) => std::fs::read_to_string(self.directory.join(path)),
+        };
+        shipway_compose::load(&files, &|name| variables.get(name), &mut read).map_err(|error| {
+            ProjectError::Invalid(Invalid {
+                diagnostics: error.diagnostics,
+                sources: error.sources,
+            })
+        })
+    }
+
+    /// What an environment runs.
+    ///
+    /// # Errors
+    /// A file is missing or not valid, or files and configuration do not fit together.
+    pub fn resolve(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+    ) -> Result<Resolved, ProjectError> {
+        let variables = self.variables(environment)?;
+        let loaded = self.compose(environment, source)?;
+        let workload = workload::resolve(&self.config, environment, &loaded.project, &|name| {
+            variables.get(name)
+        })
+        .map_err(|problems| {
+            let diagnostics = problems
+                .iter()
+                .map(|problem| {
+                    Diagnostic::error("workload", problem.to_string())
+                        .with_help_if_any(problem.help())
+                })
+                .collect();
+            ProjectError::Invalid(Invalid {
+                diagnostics,
+                sources: Sources::new(),
+            })
+        })?;
+        Ok(Resolved { workload, loaded })
+    }
+
+    fn text(&self, source: Source<'_>, path: &str) -> Result<String, ProjectError> {
+        match source {
+            Source::WorkTree => {
+                let path = self.directory.join(path);
+                std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+                    io::ErrorKind::NotFound => ProjectError::NoFile(path),
+                    _ => ProjectError::Read { path, source },
+                })
+            }
+            Source::Commit(repository, commit) => Ok(repository.file(commit, path)?),
+        }
+    }
+}

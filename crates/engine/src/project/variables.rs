@@ -1,0 +1,66 @@
+//! The variables of an environment: the caller's environment over the environment's files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use shipway_compose::diagnostic::Sources;
+use shipway_compose::dotenv;
+use shipway_pipeline::config::Environment;
+
+use super::{Invalid, ProjectError};
+
+/// Read where an environment names no files, as Compose does; it need not exist.
+const DEFAULT_FILE: &str = ".env";
+
+/// The variables of an environment.
+///
+/// As with Compose the caller's environment wins over files, and later files
+/// over earlier ones.
+#[derive(Clone)]
+pub struct Variables {
+    files: BTreeMap<String, String>,
+}
+
+impl Variables {
+    pub(super) fn read(directory: &Path, environment: &Environment) -> Result<Self, ProjectError> {
+        let mut files = BTreeMap::new();
+        let default = [DEFAULT_FILE.to_owned()];
+        let is_default = environment.env_files.is_empty();
+        let names = if is_default {
+            &default[..]
+        } else {
+            &environment.env_files
+        };
+        for name in names {
+            let path = directory.join(name);
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    if is_default {
+                        continue;
+                    }
+                    return Err(ProjectError::NoFile(path));
+                }
+                Err(source) => return Err(ProjectError::Read { path, source }),
+            };
+            let mut sources = Sources::new();
+            let number = sources.add(name, &text);
+            let lookup = |key: &str| std::env::var(key).ok().or_else(|| files.get(key).cloned());
+            let values = dotenv::parse(&text, number, &lookup).map_err(|diagnostic| {
+                ProjectError::Invalid(Invalid {
+                    diagnostics: vec![*diagnostic],
+                    sources,
+                })
+            })?;
+            files.extend(values);
+        }
+        Ok(Self { files })
+    }
+
+    /// A variable's value.
+    pub fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name)
+            .ok()
+            .or_else(|| self.files.get(name).cloned())
+    }
+}
