@@ -1,0 +1,56 @@
+//! The highest epoch that acted on a slot: a deposed lease holder is refused.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use shipway_pipeline::id::Epoch;
+
+use super::layout::Layout;
+use super::{files, lock};
+use crate::{ColourKey, Error};
+
+/// Records the epoch, unless a higher one is recorded.
+pub(super) async fn raise(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
+    let path = layout.operation_lock(key, "epoch");
+    let _lock = lock::exclusive(&path)
+        .await
+        .map_err(files::failed("lock", &path))?;
+    let path = layout.slot(key).join("epoch");
+    let recorded = read(&path).map_err(files::failed("read", &path))?;
+    refuse_lower(key, epoch, recorded)?;
+    if epoch > recorded {
+        files::write_durably(&path, epoch.to_string().as_bytes())
+            .map_err(files::failed("write", &path))?;
+    }
+    Ok(())
+}
+
+/// Refuses an epoch that is lower than the recorded one.
+///
+/// A caller that was deposed after it had raised its epoch is caught by this under the lock of
+/// each instance, which its successor takes after raising.
+pub(super) fn check(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
+    let path = layout.slot(key).join("epoch");
+    let recorded = read(&path).map_err(files::failed("read", &path))?;
+    refuse_lower(key, epoch, recorded)
+}
+
+fn refuse_lower(key: &ColourKey, epoch: Epoch, recorded: Epoch) -> Result<(), Error> {
+    if epoch >= recorded {
+        return Ok(());
+    }
+    Err(Error::Start {
+        instance: key.to_string(),
+        reason: format!(
+            "epoch {epoch} is older than epoch {recorded}: another deployment took over"
+        ),
+    })
+}
+
+fn read(path: &Path) -> io::Result<Epoch> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Epoch::default()),
+        text => text?.trim().parse().map(Epoch).map_err(io::Error::other),
+    }
+}

@@ -1,0 +1,136 @@
+//! Private directories, atomic writes, removal of read-only trees.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// Says what was attempted on which path.
+pub(super) fn failed(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let action = format!("{action} `{}`", path.display());
+    |source| Error::Io { action, source }
+}
+
+/// Makes a directory and its parents, for this user only.
+pub(super) fn create_private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file for this user only: readers see the old or the new content, never a part.
+pub(super) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = temporary_beside(path);
+    create_private_file(&temporary)?.write_all(content)?;
+    fs::rename(&temporary, path)
+}
+
+/// As [`write_atomically`], and on disk when it returns.
+pub(super) fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = temporary_beside(path);
+    let mut file = create_private_file(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    PathBuf::from(name)
+}
+
+fn create_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Removes a file or tree, read-only directories included; what is not there is no error.
+pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+    match remove_once(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            make_directories_writable(path)?;
+            remove_once(path)
+        }
+        result => result,
+    }
+}
+
+fn remove_once(path: &Path) -> io::Result<()> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn make_directories_writable(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.is_dir() {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(path)? {
+        make_directories_writable(&entry?.path())?;
+    }
+    Ok(())
+}
+
+/// The names in a directory; none where there is no directory.
+pub(super) fn names_in(directory: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        // A name that is no UTF-8 is none of ours.
+        if let Ok(name) = entry?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_tree_is_removed_and_a_missing_one_is_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        let tree = home.path().join("tree");
+        fs::create_dir_all(tree.join("below")).unwrap();
+        fs::write(tree.join("below/file"), "x").unwrap();
+        for directory in [tree.join("below"), tree.clone()] {
+            fs::set_permissions(directory, Permissions::from_mode(0o500)).unwrap();
+        }
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists());
+        remove_tree(&tree).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_is_private() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("spec.json");
+        write_atomically(&path, b"{}").unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(names_in(home.path()).unwrap(), ["spec.json"]);
+    }
+}

@@ -1,0 +1,105 @@
+//! How the helper processes are launched: supervisors, guards and the exec shim.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// The program that becomes a helper process when run with the leading arguments.
+///
+/// Its command must hand every argument after the leading ones, as it is, to
+/// [`run_helper`](super::run_helper) and exit with what that returns. It must be the executable
+/// itself, no script around it: helpers start further helpers through `/proc/self/exe`, so that
+/// a binary that is replaced on disk while its instances run still fits its supervisors.
+///
+/// ```
+/// use shipway_runtime::process::Launcher;
+///
+/// let launcher = Launcher::new("/usr/local/bin/shipway", ["supervise"]);
+/// # let _ = launcher;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launcher {
+    program: PathBuf,
+    arguments: Vec<String>,
+}
+
+/// What a helper process is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Starts a supervisor that is nobody's child, and ends.
+    Detach,
+    /// Supervises an instance.
+    Instance,
+    /// Ties itself to its parent's life and becomes a program.
+    Exec,
+    /// Runs a command that must end with its caller.
+    Guard,
+}
+
+// === impl Launcher ===
+
+impl Launcher {
+    /// Launches helpers as `program arguments…`.
+    pub fn new<A: Into<String>>(
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// A helper, launched by somebody who is none.
+    ///
+    /// Its environment is not the caller's: a caller that is itself a service would pass on the
+    /// mark by which its own orphans are found, and secrets it was never meant to pass.
+    pub(super) fn command(&self, mode: Mode, base: &BTreeMap<String, String>) -> Command {
+        self.command_of(&self.program, mode, base)
+    }
+
+    /// A helper, launched by a helper.
+    pub(super) fn own_command(
+        &self,
+        mode: Mode,
+        environment: &BTreeMap<String, String>,
+    ) -> Command {
+        self.command_of(Path::new("/proc/self/exe"), mode, environment)
+    }
+
+    fn command_of(
+        &self,
+        program: &Path,
+        mode: Mode,
+        environment: &BTreeMap<String, String>,
+    ) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(&self.arguments)
+            .arg(mode.as_str())
+            .env_clear()
+            .envs(environment);
+        command
+    }
+}
+
+// === impl Mode ===
+
+impl Mode {
+    const ALL: [Self; 4] = [Self::Detach, Self::Instance, Self::Exec, Self::Guard];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Detach => "detach",
+            Self::Instance => "instance",
+            Self::Exec => "exec",
+            Self::Guard => "guard",
+        }
+    }
+
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}

@@ -1,0 +1,57 @@
+//! File locks that the kernel releases when their holder dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::files;
+
+/// Between two attempts to take a lock that another process holds: short beside what it guards,
+/// long beside an attempt.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Takes the lock, if nobody holds it. The file stays locked until it and its copies are closed.
+pub(super) fn try_exclusive(path: &Path) -> io::Result<Option<File>> {
+    if let Some(parent) = path.parent() {
+        files::create_private_directory(parent)?;
+    }
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Takes the lock when its present holder is done.
+pub(super) async fn exclusive(path: &Path) -> io::Result<File> {
+    loop {
+        if let Some(file) = try_exclusive(path)? {
+            return Ok(file);
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Whether somebody holds the lock exclusively.
+///
+/// The test takes a shared lock for a moment, so that two tests do not see each other.
+pub(super) fn is_held(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
