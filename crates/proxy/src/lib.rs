@@ -1,1 +1,42 @@
 //! The data plane: routes requests to the live colour.
+//!
+//! A proxy is a process of its own ([`run`]) that the engine tells through a
+//! unix socket ([`control::Client`]) what to route. The routing table is one
+//! immutable value; a switch swaps it, and nothing else: clients keep their
+//! connections, and each request goes by the table it started on.
+//!
+//! ```text
+//!   engine ─ control::Client ─► control ─ registry ─ state file
+//!                                              │ swaps the table
+//!   clients ─► worker: session ─ request ─ upstream ─► instances
+//! ```
+//!
+//! HTTP/1.1 is spoken on both sides. It leaves to others: what to route and
+//! when (engine), and starting the process (command line).
+
+mod body;
+mod cidr;
+mod claim;
+pub mod control;
+mod hold;
+mod listen;
+mod lock;
+mod options;
+mod registry;
+mod request;
+mod run;
+mod session;
+mod state;
+mod status;
+mod table;
+mod tally;
+mod upstream;
+mod view;
+mod wire;
+mod worker;
+
+pub use cidr::{Cidr, InvalidCidr};
+pub use lock::Error as DirectoryError;
+pub use options::{Limits, Options, Paths};
+pub use run::{Error, run};
+pub use state::Error as StateError;

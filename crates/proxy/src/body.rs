@@ -1,0 +1,191 @@
+//! Bodies on their way through, frame by frame, never gathered.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::session::Session;
+use crate::upstream::{Lease, Upstream};
+
+/// A request body on its way to an instance.
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    Empty,
+    Client {
+        incoming: Incoming,
+        session: Rc<Session>,
+    },
+}
+
+/// A response body on its way to the client.
+#[derive(Debug)]
+pub(crate) enum ResponseBody {
+    Empty,
+    /// A word of our own.
+    Text(Option<Bytes>),
+    Instance(InstanceBody),
+}
+
+/// A body from an instance, with the connection it comes on. The request is in hand until this
+/// ends or is dropped.
+#[derive(Debug)]
+pub(crate) struct InstanceBody {
+    incoming: Incoming,
+    lease: Option<Box<Lease>>,
+    upstream: Rc<Upstream>,
+    session: Rc<Session>,
+}
+
+// === impl RequestBody ===
+
+impl RequestBody {
+    pub(crate) fn new(incoming: Incoming, session: &Rc<Session>) -> Self {
+        if incoming.is_end_stream() {
+            Self::Empty
+        } else {
+            Self::Client {
+                incoming,
+                session: Rc::clone(session),
+            }
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self::Client { incoming, session } = self.get_mut() else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(&mut *incoming).poll_frame(cx);
+        match &polled {
+            Poll::Pending => session.upload_stalled(),
+            Poll::Ready(Some(Ok(_))) if !incoming.is_end_stream() => session.upload_moved(),
+            Poll::Ready(_) => session.upload_done(),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Client { incoming, .. } => incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Client { incoming, .. } => incoming.size_hint(),
+        }
+    }
+}
+
+// === impl ResponseBody ===
+
+impl ResponseBody {
+    /// The body of a response that came on `lease`; one that is empty ends the request at once.
+    pub(crate) fn new(
+        incoming: Incoming,
+        lease: Box<Lease>,
+        upstream: Rc<Upstream>,
+        session: &Rc<Session>,
+    ) -> Self {
+        let mut body = InstanceBody {
+            incoming,
+            lease: Some(lease),
+            upstream,
+            session: Rc::clone(session),
+        };
+        if body.incoming.is_end_stream() {
+            body.end();
+            return Self::Empty;
+        }
+        Self::Instance(body)
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Instance(body) => body.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Text(text) => text.is_none(),
+            Self::Instance(body) => body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Text(text) => {
+                SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
+            }
+            Self::Instance(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+// === impl InstanceBody ===
+
+impl InstanceBody {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        // Asking first tells the connection that more is wanted.
+        let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        if polled.is_pending() {
+            if let Some(lease) = &mut self.lease {
+                lease.drive(cx);
+            }
+            polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        }
+        match &polled {
+            Poll::Ready(None) => self.end(),
+            Poll::Ready(Some(Ok(_))) if self.incoming.is_end_stream() => self.end(),
+            Poll::Ready(Some(Err(_))) => self.session.with_claim(crate::claim::Claim::failed),
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn end(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            let now = Instant::now();
+            self.session.finish(now);
+            self.upstream.give_back(lease, now);
+        }
+    }
+}
+
+impl Drop for InstanceBody {
+    fn drop(&mut self) {
+        // The client left, or the instance broke off: its connection cannot be used again.
+        if self.lease.take().is_some() {
+            self.session.finish(Instant::now());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The counts in Prometheus' text format.
+
+use std::fmt::Write;
+
+use shipway_pipeline::traffic::{BUCKETS, bucket_bound};
+
+use crate::registry::Registry;
+use crate::tally::{Owner, Totals};
+
+/// Of the histogram's buckets every fourth is told, one per doubling: 19 series per deployment
+/// instead of 73, and what is left out can be read on the status.
+const STEP: usize = 4;
+
+/// Renders all counts.
+pub(crate) fn render(registry: &Registry) -> String {
+    let counted: Vec<(String, Totals)> = registry
+        .tallies()
+        .map(|tally| (labels(&tally.owner), tally.totals()))
+        .collect();
+    let mut page = Page::default();
+    requests(&mut page, &counted);
+    latency(&mut page, &counted);
+    in_flight(&mut page, &counted);
+    events(&mut page, &counted);
+    routes(&mut page, registry);
+    page.0
+}
+
+/// The text, family by family.
+#[derive(Default)]
+struct Page(String);
+
+// === impl Page ===
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{line}");
+    }
+}
+
+fn labels(owner: &Owner) -> String {
+    // Names are validated: nothing in them needs escaping.
+    let Owner {
+        route,
+        colour,
+        deployment,
+    } = owner;
+    format!(
+        "project=\"{}\",environment=\"{}\",colour=\"{colour}\",deployment=\"{deployment}\"",
+        route.project, route.environment
+    )
+}
+
+fn requests(page: &mut Page, counted: &[(String, Totals)]) {
+    let name = "shipway_proxy_requests_total";
+    page.family(
+        name,
+        "counter",
+        "Requests by status class; class failed got no answer.",
+    );
+    for (labels, totals) in counted {
+        for (index, count) in totals.counters.by_class.iter().enumerate() {
+            let class = index + 1;
+            page.line(format_args!(
+                "{name}{{{labels},class=\"{class}xx\"}} {count}"
+            ));
+        }
+        let failed = totals.counters.failed;
+        page.line(format_args!("{name}{{{labels},class=\"failed\"}} {failed}"));
+    }
+}
+
+fn latency(page: &mut Page, counted: &[(String, Totals)]) {
+    let name = "shipway_proxy_response_head_seconds";
+    page.family(
+        name,
+        "histogram",
+        "Time from a request to the head of its response.",
+    );
+    for (labels, totals) in counted {
+        let buckets = &totals.counters.latency;
+        let mut below = 0;
+        for index in 0..BUCKETS - 1 {
+            below += buckets.get(index).copied().unwrap_or_default();
+            if let Some(bound) = bucket_bound(index).filter(|_| index % STEP == 0) {
+                let bound = bound.as_secs_f64();
+                page.line(format_args!(
+                    "{name}_bucket{{{labels},le=\"{bound}\"}} {below}"
+                ));
+            }
+        }
+        let all: u64 = buckets.iter().sum();
+        let sum = totals.latency.as_secs_f64();
+        page.line(format_args!("{name}_bucket{{{labels},le=\"+Inf\"}} {all}"));
+        page.line(format_args!("{name}_sum{{{labels}}} {sum}"));
+        page.line(format_args!("{name}_count{{{labels}}} {all}"));
+    }
+}
+
+fn in_flight(page: &mut Page, counted: &[(String, Totals)]) {
+    let name = "shipway_proxy_in_flight";
+    page.family(name, "gauge", "What is in hand, by connection class.");
+    for (labels, totals) in counted {
+        let in_flight = totals.in_flight;
+        for (class, count) in [
+            ("short", in_flight.short),
+            ("streaming", in_flight.streaming),
+            ("upgraded", in_flight.upgraded),
+        ] {
+            page.line(format_args!("{name}{{{labels},class=\"{class}\"}} {count}"));
+        }
+    }
+}
+
+type Event = (&'static str, &'static str, fn(&Totals) -> u64);
+
+fn events(page: &mut Page, counted: &[(String, Totals)]) {
+    let events: [Event; 4] = [
+        ("upgrades", "Connections that were upgraded.", |totals| {
+            totals.upgrades
+        }),
+        (
+            "connect_errors",
+            "Connections to instances that could not be made.",
+            |totals| totals.connect_errors,
+        ),
+        (
+            "retries",
+            "Requests that went to another instance or connection instead.",
+            |totals| totals.retries,
+        ),
+        (
+            "abandoned",
+            "Requests whose client left before the answer.",
+            |totals| totals.abandoned,
+        ),
+    ];
+    for (event, help, count) in events {
+        page.family(&format!("shipway_proxy_{event}_total"), "counter", help);
+        for (labels, totals) in counted {
+            let count = count(totals);
+            page.line(format_args!(
+                "shipway_proxy_{event}_total{{{labels}}} {count}"
+            ));
+        }
+    }
+}
+
+fn routes(page: &mut Page, registry: &Registry) {
+    page.family(
+        "shipway_proxy_generation",
+        "gauge",
+        "The generation that is routed.",
+    );
+    for route in registry.routes() {
+        let (key, generation) = (&route.key, route.generation);
+        page.line(format_args!(
+            "shipway_proxy_generation{{project=\"{}\",environment=\"{}\"}} {generation}",
+            key.project, key.environment
+        ));
+    }
+    page.family(
+        "shipway_proxy_held",
+        "gauge",
+        "Requests that wait while their route is held.",
+    );
+    for route in registry.routes() {
+        let (key, held) = (&route.key, registry.held(&route.key));
+        page.line(format_args!(
+            "shipway_proxy_held{{project=\"{}\",environment=\"{}\"}} {}",
+            key.project, key.environment, held.waiting
+        ));
+    }
+}

@@ -1,0 +1,34 @@
+//! The control API: HTTP/1 with JSON over a unix socket.
+//!
+//! | call | body | answer |
+//! |---|---|---|
+//! | `PUT /v1/route` | [`Route`](shipway_pipeline::route::Route) | [`Put`] |
+//! | `DELETE /v1/route` | [`Target`] | [`Deleted`] |
+//! | `GET /v1/routes` | – | routes, with epochs and generations |
+//! | `GET /v1/status` | – | [`Status`] |
+//! | `POST /v1/hold` | [`HoldFor`] | [`Held`] |
+//! | `POST /v1/resume` | [`Target`] | [`Held`] |
+//! | `POST /v1/cut` | [`Cut`] | [`InFlight`](shipway_pipeline::traffic::InFlight) |
+//! | `GET /v1/health` | – | [`Health`] |
+//! | `GET /v1/metrics` | – | Prometheus' text format |
+//! | `POST /v1/shutdown` | – | – |
+//!
+//! What is refused is answered with a [`Refusal`] and changes nothing.
+//!
+//! When a `PUT` is answered, the route is on disk, every worker has it, and no
+//! request is claimed by the route before it any more: a worker reads the table
+//! and claims a request in one go, and each has passed an order after the swap.
+//! So from then on the in-flight counts of what is no longer routed only fall.
+
+mod api;
+mod client;
+mod metrics;
+mod server;
+
+pub use api::{
+    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, Put, Refusal, RouteStatus, Status,
+    Target, Unbound,
+};
+pub use client::{Client, Error};
+
+pub(crate) use server::Server;

@@ -1,0 +1,389 @@
+//! The control side's state: every change of the table goes through here, one at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shipway_pipeline::id::{Epoch, Generation};
+use shipway_pipeline::route::{Acceptance, Route, RouteKey};
+use shipway_pipeline::traffic::InFlight;
+
+use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Target, Unbound};
+use crate::hold::Hold;
+use crate::listen;
+use crate::options::Paths;
+use crate::state::{self, Removed, State};
+use crate::table::{Entry, Table, check_pattern};
+use crate::tally::{Owner, Tally};
+use crate::worker::{Handle, Shared, WorkerOrder};
+
+/// Deployments of a route whose counts are kept after they left it: those that a judgement or an
+/// operator may still ask about.
+const KEPT: usize = 8;
+
+/// The routes with everything that belongs to them.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    paths: Paths,
+    shared: Arc<Shared>,
+    workers: Vec<Handle>,
+    state: State,
+    holds: BTreeMap<RouteKey, Arc<Hold>>,
+    tallies: BTreeMap<Owner, Arc<Tally>>,
+    bound: BTreeSet<SocketAddr>,
+    unbound: BTreeMap<SocketAddr, String>,
+}
+
+// === impl Registry ===
+
+impl Registry {
+    /// Routes what was routed when the last proxy ended. An address that cannot be listened at
+    /// is tried again later: the other environments shall not suffer for it.
+    pub(crate) async fn restore(
+        paths: Paths,
+        shared: Arc<Shared>,
+        workers: Vec<Handle>,
+    ) -> Result<Self, state::Error> {
+        let mut registry = Self {
+            state: state::load(&paths)?,
+            paths,
+            shared,
+            workers,
+            holds: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            bound: BTreeSet::new(),
+            unbound: BTreeMap::new(),
+        };
+        registry.swap();
+        let addresses: BTreeSet<_> = registry.state.routes.iter().map(|it| it.listen).collect();
+        for address in addresses {
+            registry.try_bind(address).await;
+        }
+        Ok(registry)
+    }
+
+    /// Tries again what could not be bound at the start.
+    pub(crate) async fn bind_missing(&mut self) {
+        let missing: Vec<_> = self.unbound.keys().copied().collect();
+        for address in missing {
+            self.try_bind(address).await;
+        }
+    }
+
+    pub(crate) async fn put(&mut self, route: Route) -> Result<Put, Refusal> {
+        check(&route)?;
+        let present = self.state.routes.iter().find(|it| it.key == route.key);
+        let acceptance = match present {
+            Some(present) => present.accepts(&route)?,
+            None => self.accepts_anew(&route)?,
+        };
+        let raises_epoch = present.is_some_and(|present| route.epoch > present.epoch);
+        if acceptance == Acceptance::Repeats && !raises_epoch {
+            self.bind_missing().await;
+            return Ok(Put {
+                generation: route.generation,
+                changed: false,
+            });
+        }
+        if let Some(clash) = self.shared.table.load().find_clash(&route) {
+            return Err(Refusal::Host {
+                host: clash.host,
+                holder: clash.holder,
+            });
+        }
+        let generation = route.generation;
+        let listen = route.listen;
+        let listeners = if self.bound.contains(&listen) {
+            None
+        } else {
+            Some(self.open(listen)?)
+        };
+        let mut next = self.state.clone();
+        next.routes.retain(|it| it.key != route.key);
+        next.removed.retain(|it| it.key != route.key);
+        next.routes.push(route);
+        self.save(next)?;
+        self.swap();
+        if let Some(listeners) = listeners {
+            self.listen(listen, listeners).await;
+        }
+        self.settle().await;
+        Ok(Put {
+            generation,
+            changed: acceptance == Acceptance::Replaces,
+        })
+    }
+
+    pub(crate) async fn delete(&mut self, target: &Target) -> Result<Deleted, Refusal> {
+        let Some(route) = self.state.routes.iter().find(|it| it.key == target.key) else {
+            if let Some(removed) = self.state.removed.iter().find(|it| it.key == target.key) {
+                check_epoch(target.epoch, removed.epoch)?;
+            }
+            return Ok(Deleted { changed: false });
+        };
+        check_epoch(target.epoch, route.epoch)?;
+        let removed = Removed {
+            key: target.key.clone(),
+            epoch: target.epoch,
+            generation: route.generation,
+        };
+        let mut next = self.state.clone();
+        next.routes.retain(|it| it.key != target.key);
+        next.removed.retain(|it| it.key != target.key);
+        next.removed.push(removed);
+        self.save(next)?;
+        if let Some(hold) = self.holds.remove(&target.key) {
+            hold.resume();
+        }
+        self.swap();
+        self.settle().await;
+        Ok(Deleted { changed: true })
+    }
+
+    pub(crate) fn hold(&self, hold: &HoldFor) -> Result<Held, Refusal> {
+        let gate = self.gate(&hold.key, hold.epoch)?;
+        let most = self.shared.limits.hold;
+        let time = Duration::from_millis(hold.milliseconds).min(most);
+        gate.hold(Instant::now() + time);
+        Ok(self.held(&hold.key))
+    }
+
+    pub(crate) fn resume(&self, target: &Target) -> Result<Held, Refusal> {
+        self.gate(&target.key, target.epoch)?.resume();
+        Ok(self.held(&target.key))
+    }
+
+    pub(crate) async fn cut(&self, cut: &Cut) -> Result<InFlight, Refusal> {
+        let unknown = || Refusal::Unknown {
+            key: cut.key.clone(),
+        };
+        let owner = Owner {
+            route: cut.key.clone(),
+            colour: cut.colour,
+            deployment: cut.deployment,
+        };
+        if let Some(route) = self.state.routes.iter().find(|it| it.key == cut.key) {
+            check_epoch(cut.epoch, route.epoch)?;
+            if is_routed(route, &owner) {
+                return Err(Refusal::StillRouted {
+                    key: cut.key.clone(),
+                    colour: cut.colour,
+                    deployment: cut.deployment,
+                });
+            }
+        }
+        let tally = self.tallies.get(&owner).ok_or_else(unknown)?;
+        let mut total = InFlight::default();
+        for worker in &self.workers {
+            let part = worker
+                .order(|done| WorkerOrder::Cut(Arc::clone(tally), done))
+                .await
+                .unwrap_or_default();
+            total.short += part.short;
+            total.streaming += part.streaming;
+            total.upgraded += part.upgraded;
+        }
+        Ok(total)
+    }
+
+    pub(crate) fn routes(&self) -> &[Route] {
+        &self.state.routes
+    }
+
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = &Arc<Tally>> {
+        self.tallies.values()
+    }
+
+    pub(crate) fn held(&self, key: &RouteKey) -> Held {
+        self.holds.get(key).map_or_else(Held::default, |hold| Held {
+            milliseconds: hold
+                .remaining(Instant::now())
+                .map_or(0, |remaining| remaining.as_millis() as u64),
+            waiting: hold.waiting() as u64,
+        })
+    }
+
+    pub(crate) fn listening(&self) -> Vec<SocketAddr> {
+        self.bound.iter().copied().collect()
+    }
+
+    pub(crate) fn unbound(&self) -> Vec<Unbound> {
+        let unbound = self.unbound.iter();
+        unbound
+            .map(|(&address, reason)| Unbound {
+                address,
+                reason: reason.clone(),
+            })
+            .collect()
+    }
+
+    /// Lets all waiting requests go, as nobody would resume them any more.
+    pub(crate) fn resume_all(&self) {
+        for hold in self.holds.values() {
+            hold.resume();
+        }
+    }
+
+    /// A route that is not there may be put by whoever holds the lease, with a generation behind
+    /// that of the one removed.
+    fn accepts_anew(&self, route: &Route) -> Result<Acceptance, Refusal> {
+        if let Some(removed) = self.state.removed.iter().find(|it| it.key == route.key) {
+            check_epoch(route.epoch, removed.epoch)?;
+            if route.generation <= removed.generation {
+                return Err(Refusal::Generation {
+                    offered: route.generation,
+                    current: removed.generation,
+                });
+            }
+        }
+        Ok(Acceptance::Replaces)
+    }
+
+    fn gate(&self, key: &RouteKey, epoch: Epoch) -> Result<&Hold, Refusal> {
+        let unknown = || Refusal::Unknown { key: key.clone() };
+        let route = self.state.routes.iter().find(|it| it.key == *key);
+        check_epoch(epoch, route.ok_or_else(unknown)?.epoch)?;
+        self.holds.get(key).map(|hold| &**hold).ok_or_else(unknown)
+    }
+
+    fn save(&mut self, next: State) -> Result<(), Refusal> {
+        state::save(&self.paths, &next).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            Refusal::State {
+                reason: format!("{error}: {}", cause.unwrap_or_default()),
+            }
+        })?;
+        self.state = next;
+        Ok(())
+    }
+
+    /// Makes the present state the table that workers read.
+    fn swap(&mut self) {
+        let workers = self.workers.len();
+        let mut entries = BTreeMap::new();
+        for route in &self.state.routes {
+            let hold = self.holds.entry(route.key.clone()).or_default();
+            let tallies = route.backends.iter().map(|backend| {
+                let owner = Owner {
+                    route: route.key.clone(),
+                    colour: backend.colour,
+                    deployment: backend.deployment,
+                };
+                let tally = self.tallies.entry(owner.clone());
+                Arc::clone(tally.or_insert_with(|| Arc::new(Tally::new(owner, workers))))
+            });
+            let entry = Entry {
+                tallies: tallies.collect(),
+                hold: Arc::clone(hold),
+                route: route.clone(),
+            };
+            entries.insert(route.key.clone(), Arc::new(entry));
+        }
+        self.shared.table.store(Arc::new(Table::build(entries)));
+        self.forget_old();
+    }
+
+    /// Waits until no worker claims by the old table, then leaves addresses without routes.
+    async fn settle(&mut self) {
+        for worker in &self.workers {
+            worker.order(WorkerOrder::Pass).await;
+        }
+        let used: BTreeSet<_> = self.state.routes.iter().map(|it| it.listen).collect();
+        self.unbound.retain(|address, _| used.contains(address));
+        let unused: Vec<_> = self.bound.difference(&used).copied().collect();
+        for address in unused {
+            for worker in &self.workers {
+                worker.order(|done| WorkerOrder::Leave(address, done)).await;
+            }
+            self.bound.remove(&address);
+        }
+    }
+
+    fn open(&self, address: SocketAddr) -> Result<Vec<std::net::TcpListener>, Refusal> {
+        listen::bind(address, self.workers.len()).map_err(|error| Refusal::Listen {
+            address,
+            reason: error.to_string(),
+        })
+    }
+
+    async fn listen(&mut self, address: SocketAddr, listeners: Vec<std::net::TcpListener>) {
+        for (worker, listener) in self.workers.iter().zip(listeners) {
+            worker
+                .order(|done| WorkerOrder::Listen(address, listener, done))
+                .await;
+        }
+        self.unbound.remove(&address);
+        self.bound.insert(address);
+    }
+
+    async fn try_bind(&mut self, address: SocketAddr) {
+        match listen::bind(address, self.workers.len()) {
+            Ok(listeners) => self.listen(address, listeners).await,
+            Err(error) => {
+                let reason = error.to_string();
+                if self.unbound.insert(address, reason).is_none() {
+                    tracing::error!(%address, %error, "cannot listen; trying again");
+                }
+            }
+        }
+    }
+
+    /// Drops the counts of deployments that are long gone.
+    fn forget_old(&mut self) {
+        let routes = &self.state.routes;
+        let is_present = |owner: &Owner| {
+            routes
+                .iter()
+                .any(|route| route.key == owner.route && has_backend(route, owner))
+        };
+        let mut gone: BTreeMap<RouteKey, Vec<Owner>> = BTreeMap::new();
+        for (owner, tally) in &self.tallies {
+            if !is_present(owner) && tally.totals().in_flight.total() == 0 {
+                let of_route = gone.entry(owner.route.clone()).or_default();
+                of_route.push(owner.clone());
+            }
+        }
+        for mut owners in gone.into_values() {
+            owners.sort_by_key(|owner| std::cmp::Reverse(owner.deployment));
+            for owner in owners.iter().skip(KEPT) {
+                self.tallies.remove(owner);
+            }
+        }
+    }
+}
+
+/// Whether the route sends new requests to the deployment.
+pub(crate) fn is_routed(route: &Route, owner: &Owner) -> bool {
+    let mut backends = route.backends.iter();
+    backends
+        .any(|it| it.weight > 0 && it.colour == owner.colour && it.deployment == owner.deployment)
+}
+
+fn has_backend(route: &Route, owner: &Owner) -> bool {
+    let mut backends = route.backends.iter();
+    backends.any(|it| it.colour == owner.colour && it.deployment == owner.deployment)
+}
+
+fn check(route: &Route) -> Result<(), Refusal> {
+    let invalid = |reason: String| Err(Refusal::Invalid { reason });
+    for host in &route.hosts {
+        if let Err(error) = check_pattern(host) {
+            return invalid(error.to_string());
+        }
+    }
+    if route.listen.port() == 0 {
+        return invalid(format!("`{}` names no port", route.listen));
+    }
+    if route.generation == Generation(0) && route.epoch == Epoch(0) {
+        return invalid("a route without epoch and generation could not be replaced safely".into());
+    }
+    Ok(())
+}
+
+fn check_epoch(offered: Epoch, current: Epoch) -> Result<(), Refusal> {
+    if offered < current {
+        return Err(Refusal::Epoch { offered, current });
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! Sends a request to an instance and brings back the answer.
+//!
+//! What may be sent again, and when: a request of which nothing was sent, to
+//! any instance; a request without effect (GET, HEAD, OPTIONS without a body)
+//! once, when a *used* connection ended before a byte of the answer. All else
+//! may have had an effect and is answered 502.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::{Body, Incoming};
+
+use crate::body::{RequestBody, ResponseBody};
+use crate::claim::Claim;
+use crate::request::headers;
+use crate::request::refuse::Refusal;
+use crate::session::Session;
+use crate::upstream::{Lease, Reuse, SendError, Upstream};
+use crate::view::RouteView;
+use crate::worker::Worker;
+
+/// A request on its way, with what was tried.
+struct Journey<'a> {
+    worker: &'a Rc<Worker>,
+    session: &'a Rc<Session>,
+    route: &'a RouteView,
+    started: Instant,
+    is_upgrade: bool,
+    /// Whether it may be sent again although it was sent.
+    is_safe: bool,
+    was_replayed: bool,
+    tried: Vec<usize>,
+}
+
+/// What came of one instance.
+enum Attempt {
+    Answered(Response<Incoming>, Box<Lease>),
+    /// Nothing was sent: another one can have it.
+    Next(Request<RequestBody>),
+    /// It was sent on a used connection and has no effect: another one can have the copy.
+    Replay(Request<RequestBody>),
+    Lost(Refusal),
+}
+
+pub(crate) async fn forward(
+    worker: &Rc<Worker>,
+    session: &Rc<Session>,
+    route: &RouteView,
+    mut request: Request<Incoming>,
+    started: Instant,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let has_body = !request.body().is_end_stream();
+    let is_upgrade = headers::to_instance(&mut request, &session.peer, has_body);
+    let is_safe = !has_body
+        && !is_upgrade
+        && matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
+    let journey = Journey {
+        worker,
+        session,
+        route,
+        started,
+        is_upgrade,
+        is_safe,
+        was_replayed: false,
+        tried: Vec::new(),
+    };
+    journey
+        .go(request.map(|incoming| RequestBody::new(incoming, session)))
+        .await
+}
+
+// === impl Journey ===
+
+impl Journey<'_> {
+    async fn go(
+        mut self,
+        mut request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let mut refusal = Refusal::NoInstance;
+        let mut now = self.started;
+        while let Some((index, upstream)) =
+            self.worker
+                .random
+                .pick(&self.route.choices, &self.tried, now)
+        {
+            // The one before is not to blame for this request any more: it goes on.
+            self.session.with_claim(Claim::moved);
+            self.session.claim(Claim::new(&upstream));
+            match self.attempt(&upstream, request, now).await {
+                Attempt::Answered(response, lease) => {
+                    return self.answer(response, lease, upstream);
+                }
+                Attempt::Next(again) => {
+                    self.tried.push(index);
+                    request = again;
+                    refusal = Refusal::Unreachable;
+                }
+                Attempt::Replay(copy) => {
+                    self.was_replayed = true;
+                    // Elsewhere if there is an elsewhere; what broke may be this instance.
+                    if self.route.choices.len() > self.tried.len() + 1 {
+                        self.tried.push(index);
+                    }
+                    request = copy;
+                    refusal = Refusal::NoAnswer;
+                }
+                Attempt::Lost(refusal) => {
+                    self.session.with_claim(Claim::failed);
+                    return Err(refusal);
+                }
+            }
+            now = Instant::now();
+        }
+        self.session.with_claim(Claim::failed);
+        Err(refusal)
+    }
+
+    /// Tries one instance: on a used connection if the request allows, else on a new one.
+    async fn attempt(
+        &self,
+        upstream: &Upstream,
+        mut request: Request<RequestBody>,
+        now: Instant,
+    ) -> Attempt {
+        let reuse = if self.is_safe {
+            Reuse::Any
+        } else {
+            Reuse::Proven
+        };
+        // What follows a replay goes on a new connection: it can only be lost once.
+        if !self.was_replayed
+            && let Some(lease) = upstream.reuse(reuse, now)
+        {
+            match self.attempt_used(upstream, lease, request, now).await {
+                Attempt::Next(again) => request = again,
+                done => return done,
+            }
+        }
+        let Ok(mut lease) = upstream.connect().await else {
+            return Attempt::Next(request);
+        };
+        match self.send(&mut lease, request).await {
+            Ok(response) => Attempt::Answered(response, lease),
+            Err(SendError::Unsent(again)) => Attempt::Next(*again),
+            Err(error) => Attempt::Lost(refusal(&error)),
+        }
+    }
+
+    async fn attempt_used(
+        &self,
+        upstream: &Upstream,
+        mut lease: Box<Lease>,
+        request: Request<RequestBody>,
+        now: Instant,
+    ) -> Attempt {
+        let copy = self.is_safe.then(|| duplicate(&request));
+        let idle = lease.idle(now);
+        let error = match self.send(&mut lease, request).await {
+            Ok(response) => {
+                upstream.saw_reuse(&lease, idle);
+                return Attempt::Answered(response, lease);
+            }
+            Err(error) => error,
+        };
+        if let SendError::Unsent(_) | SendError::Broken { .. } = error {
+            upstream.saw_close(lease.served, lease.seen_open, now);
+        }
+        match (error, copy) {
+            (SendError::Unsent(again), _) => Attempt::Next(*again),
+            (
+                SendError::Broken {
+                    answered: false, ..
+                },
+                Some(copy),
+            ) => Attempt::Replay(copy),
+            (error, _) => Attempt::Lost(refusal(&error)),
+        }
+    }
+
+    async fn send(
+        &self,
+        lease: &mut Lease,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, SendError> {
+        lease.send(request, || self.session.is_late()).await
+    }
+
+    fn answer(
+        &self,
+        response: Response<Incoming>,
+        lease: Box<Lease>,
+        upstream: Rc<Upstream>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
+        let now = Instant::now();
+        let latency = now.saturating_duration_since(self.started);
+        let (mut parts, incoming) = response.into_parts();
+        let is_switched = parts.status == StatusCode::SWITCHING_PROTOCOLS;
+        if is_switched && !self.is_upgrade {
+            self.session.with_claim(Claim::failed);
+            return Err(Refusal::NoAnswer);
+        }
+        if let Some(seconds) = headers::announced_timeout(&parts.headers) {
+            upstream.announced(Duration::from_secs(seconds));
+        }
+        headers::to_client(&mut parts.headers, is_switched);
+        parts.version = http::Version::HTTP_11;
+        self.session.got_head(now);
+        let body = if is_switched {
+            self.session.with_claim(|claim| claim.upgraded(latency));
+            self.session.set_upgrade(lease);
+            ResponseBody::Empty
+        } else {
+            let has_length = incoming.size_hint().exact().is_some();
+            self.session.with_claim(|claim| {
+                claim.answered(parts.status, latency);
+                if !has_length {
+                    claim.has_unknown_length(now, is_event_stream(&parts.headers));
+                }
+            });
+            if self.is_upgrade {
+                // What the client sends next may be meant for the other protocol.
+                let close = HeaderValue::from_static("close");
+                parts.headers.insert(header::CONNECTION, close);
+            }
+            ResponseBody::new(incoming, lease, upstream, self.session)
+        };
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+fn duplicate(request: &Request<RequestBody>) -> Request<RequestBody> {
+    let mut copy = Request::new(RequestBody::Empty);
+    copy.method_mut().clone_from(request.method());
+    copy.uri_mut().clone_from(request.uri());
+    copy.headers_mut().clone_from(request.headers());
+    copy
+}
+
+fn refusal(error: &SendError) -> Refusal {
+    match error {
+        SendError::Unsent(_) => Refusal::Unreachable,
+        SendError::Broken { error, .. } => {
+            tracing::debug!(%error, "an instance gave no answer");
+            Refusal::NoAnswer
+        }
+        SendError::Late => Refusal::Late,
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}

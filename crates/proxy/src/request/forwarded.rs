@@ -1,0 +1,154 @@
+//! Who the client is, for the instance to read.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use http::header::{FORWARDED, HOST, HeaderName};
+use http::{HeaderMap, HeaderValue};
+
+use crate::session::Peer;
+
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// Not set by us, but believed by frameworks: only a trusted peer may.
+const OTHERS: [HeaderName; 4] = [
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-forwarded-ssl"),
+];
+
+/// Sets the headers that tell of the client: in place of what an untrusted peer says, behind what
+/// a trusted one does.
+pub(crate) fn set(headers: &mut HeaderMap, peer: &Peer) {
+    if peer.is_trusted {
+        extend(headers, peer);
+    } else {
+        replace(headers, peer);
+    }
+}
+
+fn replace(headers: &mut HeaderMap, peer: &Peer) {
+    let is_claimed = |name: &HeaderName| *name == FORWARDED || OTHERS.contains(name);
+    if headers.keys().any(is_claimed) {
+        headers.remove(FORWARDED);
+        for name in OTHERS {
+            headers.remove(name);
+        }
+    }
+    headers.insert(FOR, peer.header.clone());
+    headers.insert(REAL_IP, peer.header.clone());
+    headers.insert(PROTO, HeaderValue::from_static("http"));
+    match headers.get(HOST).cloned() {
+        Some(host) => headers.insert(FORWARDED_HOST, host),
+        None => headers.remove(FORWARDED_HOST),
+    };
+}
+
+fn extend(headers: &mut HeaderMap, peer: &Peer) {
+    let known = joined(headers, &FOR);
+    headers.insert(FOR, behind(known, &peer.address.to_string(), &peer.header));
+    if headers.contains_key(FORWARDED) {
+        let known = joined(headers, &FORWARDED);
+        let element = element(peer.address, headers.get(HOST));
+        headers.insert(FORWARDED, behind(known, &element, &peer.header));
+    }
+    headers
+        .entry(REAL_IP)
+        .or_insert_with(|| peer.header.clone());
+    headers
+        .entry(PROTO)
+        .or_insert(HeaderValue::from_static("http"));
+    if let Some(host) = headers.get(HOST).cloned() {
+        headers.entry(FORWARDED_HOST).or_insert(host);
+    }
+}
+
+/// All values of a list header as one.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    values.join(", ")
+}
+
+fn behind(mut known: String, ours: &str, alone: &HeaderValue) -> HeaderValue {
+    if !known.is_empty() {
+        known.push_str(", ");
+    }
+    known.push_str(ours);
+    HeaderValue::try_from(known).unwrap_or_else(|_| alone.clone())
+}
+
+fn element(address: IpAddr, host: Option<&HeaderValue>) -> String {
+    let mut element = match address {
+        IpAddr::V4(address) => format!("for={address}"),
+        IpAddr::V6(address) => format!("for=\"[{address}]\""),
+    };
+    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+        // Writing to a string cannot fail.
+        let _ = write!(element, ";host=\"{host}\"");
+    }
+    element.push_str(";proto=http");
+    element
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(is_trusted: bool, headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        map.insert(HOST, HeaderValue::from_static("shop:80"));
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        let peer = Peer {
+            address: IpAddr::from([192, 0, 2, 1]),
+            header: HeaderValue::from_static("192.0.2.1"),
+            is_trusted,
+        };
+        set(&mut map, &peer);
+        map
+    }
+
+    const SPOOFED: &[(&str, &str)] = &[
+        ("x-forwarded-for", "1.1.1.1"),
+        ("x-forwarded-for", "2.2.2.2"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "evil"),
+        ("x-forwarded-port", "444"),
+        ("x-real-ip", "1.1.1.1"),
+        ("forwarded", "for=1.1.1.1"),
+    ];
+
+    #[test]
+    fn what_an_untrusted_peer_says_is_replaced() {
+        let headers = told(false, SPOOFED);
+        let all: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+        assert_eq!(all, ["192.0.2.1"]);
+        assert_eq!(headers["x-real-ip"], "192.0.2.1");
+        assert_eq!(headers["x-forwarded-proto"], "http");
+        assert_eq!(headers["x-forwarded-host"], "shop:80");
+        assert!(!headers.contains_key("forwarded"));
+        assert!(!headers.contains_key("x-forwarded-port"));
+    }
+
+    #[test]
+    fn what_a_trusted_peer_says_is_kept_and_extended() {
+        let headers = told(true, SPOOFED);
+        let all: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+        assert_eq!(all, ["1.1.1.1, 2.2.2.2, 192.0.2.1"]);
+        assert_eq!(headers["x-real-ip"], "1.1.1.1");
+        assert_eq!(headers["x-forwarded-proto"], "https");
+        assert_eq!(headers["x-forwarded-host"], "evil");
+        assert_eq!(
+            headers["forwarded"],
+            "for=1.1.1.1, for=192.0.2.1;host=\"shop:80\";proto=http"
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! A request from its head to its answer.
+
+mod admit;
+mod forward;
+mod forwarded;
+mod headers;
+mod refuse;
+
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::{Body, Incoming};
+
+use crate::body::ResponseBody;
+use crate::hold;
+use crate::session::Session;
+use crate::worker::Worker;
+
+use refuse::Refusal;
+
+/// Answers a request; the service that hyper calls.
+pub(crate) async fn serve(
+    worker: Rc<Worker>,
+    session: Rc<Session>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let mut response = match answer(&worker, &session, request).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            session.finish(Instant::now());
+            refusal.response()
+        }
+    };
+    if session.is_closing() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    Ok(response)
+}
+
+async fn answer(
+    worker: &Rc<Worker>,
+    session: &Rc<Session>,
+    mut request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let started = Instant::now();
+    session.begin(started, !request.body().is_end_stream())?;
+    let host = admit::check(&mut request)?;
+    let host = host.to_str().map_err(|_| Refusal::BadHost)?;
+    let mut route = worker
+        .view()
+        .find(session.listen, host)
+        .ok_or(Refusal::NoRoute)?;
+    let mut started = started;
+    if route.entry.hold.is_held() {
+        let limits = &worker.limits;
+        match route
+            .entry
+            .hold
+            .pass(limits.held_requests, limits.hold)
+            .await
+        {
+            Ok(()) => {}
+            Err(hold::Refused::Full | hold::Refused::TimedOut) => return Err(Refusal::Held),
+        }
+        // What was held goes to whom the table names now, and its wait is not the instance's.
+        route = worker
+            .view()
+            .find(session.listen, host)
+            .ok_or(Refusal::NoRoute)?;
+        started = Instant::now();
+        session.await_head(started);
+    }
+    forward::forward(worker, session, &route, request, started).await
+}

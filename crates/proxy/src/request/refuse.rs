@@ -1,0 +1,105 @@
+//! Answers of our own, where no instance gives one.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::body::ResponseBody;
+use crate::wire::Violation;
+
+/// Why a request is answered by the proxy itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its head is one that two servers could read differently.
+    Framing(Violation),
+    /// No `Host`, several, or one that is no host.
+    BadHost,
+    /// The target names another host than the `Host` header.
+    TwoTargets,
+    /// A tunnel is asked for.
+    Connect,
+    /// No route answers for the host on this address.
+    NoRoute,
+    /// The route has no instances.
+    NoInstance,
+    /// Its route was held for too long, or too many waited.
+    Held,
+    /// No instance could be reached.
+    Unreachable,
+    /// The instance gave no usable answer.
+    NoAnswer,
+    /// The instance's answer took too long.
+    Late,
+}
+
+/// After how many seconds a client may try again: about what a start takes.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+// === impl Refusal ===
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Framing(_) | Self::BadHost | Self::TwoTargets => StatusCode::BAD_REQUEST,
+            Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoInstance | Self::Held => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreachable | Self::NoAnswer => StatusCode::BAD_GATEWAY,
+            Self::Late => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Framing(Violation::BareLf) => "bad request: a line ends without CR\n",
+            Self::Framing(Violation::TwoLengths) => {
+                "bad request: both content-length and transfer-encoding\n"
+            }
+            Self::Framing(Violation::Lost) => "bad request: the request before it has no end\n",
+            Self::BadHost => "bad request: exactly one valid host header is needed\n",
+            Self::TwoTargets => "bad request: the target and the host header differ\n",
+            Self::Connect => "method not allowed: this proxy opens no tunnels\n",
+            Self::NoRoute => "misdirected request: nothing answers for this host here\n",
+            Self::NoInstance => "service unavailable: no instance is routed, try again shortly\n",
+            Self::Held => "service unavailable: requests are held, try again shortly\n",
+            Self::Unreachable => "bad gateway: no instance could be reached\n",
+            Self::NoAnswer => "bad gateway: the instance gave no answer\n",
+            Self::Late => "gateway timeout: the instance did not answer in time\n",
+        }
+    }
+
+    /// Whether what follows on the connection cannot be believed.
+    fn ends_connection(self) -> bool {
+        match self {
+            Self::Framing(_) | Self::BadHost | Self::TwoTargets | Self::Connect => true,
+            Self::NoRoute
+            | Self::NoInstance
+            | Self::Held
+            | Self::Unreachable
+            | Self::NoAnswer
+            | Self::Late => false,
+        }
+    }
+
+    pub(crate) fn response(self) -> Response<ResponseBody> {
+        let text = Bytes::from_static(self.text().as_bytes());
+        let mut response = Response::new(ResponseBody::Text(Some(text)));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, plain);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if self.ends_connection() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        Self::Framing(violation)
+    }
+}

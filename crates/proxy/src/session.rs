@@ -1,0 +1,311 @@
+//! What is known of one client connection while it lasts.
+//!
+//! The connection's task, its socket, the request in hand and the worker's
+//! sweep all see it. A session has no timer: it has a deadline, and the sweep
+//! of its worker looks whether it has passed.
+
+use std::cell::{Cell, RefCell};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+
+use crate::claim::Claim;
+use crate::options::Limits;
+use crate::tally::{Class, Tally};
+use crate::upstream::Lease;
+use crate::wire::Violation;
+use crate::wire::framing::Framing;
+
+/// How long a refused client may go on sending before we hang up.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// One client connection.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) listen: SocketAddr,
+    pub(crate) peer: Peer,
+    limits: Arc<Limits>,
+    framing: RefCell<Framing>,
+    requests: Cell<u64>,
+    claim: RefCell<Option<Claim>>,
+    /// The upstream side of an upgrade, on its way to the tunnel.
+    upgrade: RefCell<Option<Box<Lease>>>,
+    waker: RefCell<Option<Waker>>,
+    order: Cell<Order>,
+    closing: Cell<bool>,
+    deadline: Cell<(Instant, Waiting)>,
+    /// Bytes moved since the deadline was set.
+    moved: Cell<bool>,
+    write_blocked: Cell<bool>,
+    upload: Cell<Upload>,
+    /// Its place in the worker's list.
+    pub(crate) slot: Cell<usize>,
+}
+
+/// Who is at the other end.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// Ready for headers: made once per connection, shared by its requests.
+    pub(crate) header: HeaderValue,
+    pub(crate) is_trusted: bool,
+}
+
+/// What the connection's task is told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    GoOn,
+    /// End after the request in hand.
+    Close,
+    /// End at once.
+    Kill,
+}
+
+/// What a session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    NextRequest,
+    EndOfHead,
+    ResponseHead,
+    Body,
+    Tunnel,
+    Hangup,
+    /// The response head did not come in time.
+    Nothing,
+}
+
+/// How far the body of the request in hand has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upload {
+    Done,
+    Open,
+    /// The client is waited for.
+    Stalled,
+}
+
+// === impl Session ===
+
+impl Session {
+    pub(crate) fn new(
+        listen: SocketAddr,
+        peer: Peer,
+        limits: Arc<Limits>,
+        now: Instant,
+    ) -> Rc<Self> {
+        let deadline = (now + limits.keep_alive, Waiting::NextRequest);
+        Rc::new(Self {
+            listen,
+            peer,
+            limits,
+            framing: RefCell::default(),
+            requests: Cell::new(0),
+            claim: RefCell::default(),
+            upgrade: RefCell::default(),
+            waker: RefCell::default(),
+            order: Cell::new(Order::GoOn),
+            closing: Cell::new(false),
+            deadline: Cell::new(deadline),
+            moved: Cell::new(false),
+            write_blocked: Cell::new(false),
+            upload: Cell::new(Upload::Done),
+            slot: Cell::new(0),
+        })
+    }
+
+    // --- from the socket
+
+    pub(crate) fn saw_bytes(&self, bytes: &[u8]) {
+        self.moved.set(true);
+        let mut framing = self.framing.borrow_mut();
+        let was_within = framing.is_within_head();
+        framing.feed(bytes);
+        if framing.is_within_head() && !was_within && self.waits_for(Waiting::NextRequest) {
+            self.wait(Instant::now(), self.limits.header_read, Waiting::EndOfHead);
+        }
+    }
+
+    pub(crate) fn saw_write(&self, is_blocked: bool) {
+        self.write_blocked.set(is_blocked);
+        if !is_blocked {
+            self.moved.set(true);
+        }
+    }
+
+    pub(crate) fn is_between_requests(&self) -> bool {
+        self.framing.borrow().is_between_requests()
+    }
+
+    pub(crate) fn linger(&self, now: Instant) {
+        self.wait(now, LINGER, Waiting::Hangup);
+    }
+
+    // --- from the request in hand
+
+    /// Begins the next request; what is wrong with its head, if anything.
+    pub(crate) fn begin(&self, now: Instant, has_body: bool) -> Result<(), Violation> {
+        self.requests.set(self.requests.get() + 1);
+        self.upload
+            .set(if has_body { Upload::Open } else { Upload::Done });
+        self.wait(now, self.limits.response_head, Waiting::ResponseHead);
+        match self.framing.borrow().violation(self.requests.get()) {
+            Some(violation) => Err(violation),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the request as in hand of an instance, in place of the one before.
+    pub(crate) fn claim(&self, claim: Claim) {
+        *self.claim.borrow_mut() = Some(claim);
+    }
+
+    /// Does something with the claim there is.
+    pub(crate) fn with_claim(&self, act: impl FnOnce(&mut Claim)) {
+        if let Some(claim) = &mut *self.claim.borrow_mut() {
+            act(claim);
+        }
+    }
+
+    /// Starts the wait for the response head anew.
+    pub(crate) fn await_head(&self, now: Instant) {
+        self.wait(now, self.limits.response_head, Waiting::ResponseHead);
+    }
+
+    /// Whether the response head is late.
+    pub(crate) fn is_late(&self) -> bool {
+        self.waits_for(Waiting::Nothing)
+    }
+
+    pub(crate) fn got_head(&self, now: Instant) {
+        self.wait(now, self.limits.body_idle, Waiting::Body);
+    }
+
+    pub(crate) fn upload_stalled(&self) {
+        self.upload.set(Upload::Stalled);
+    }
+
+    pub(crate) fn upload_moved(&self) {
+        self.upload.set(Upload::Open);
+    }
+
+    pub(crate) fn upload_done(&self) {
+        if self.upload.replace(Upload::Done) != Upload::Done
+            && self.waits_for(Waiting::ResponseHead)
+        {
+            // The instance's time begins when it has the whole request.
+            self.await_head(Instant::now());
+        }
+    }
+
+    /// Ends the request: its claim is settled and the connection waits for the next.
+    pub(crate) fn finish(&self, now: Instant) {
+        self.claim.borrow_mut().take();
+        self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+    }
+
+    /// Hands the upstream connection of an accepted upgrade to the task.
+    pub(crate) fn set_upgrade(&self, lease: Box<Lease>) {
+        *self.upgrade.borrow_mut() = Some(lease);
+        self.deadline.set((self.deadline.get().0, Waiting::Tunnel));
+    }
+
+    // --- from the task
+
+    pub(crate) fn take_upgrade(&self) -> Option<Box<Lease>> {
+        self.upgrade.borrow_mut().take()
+    }
+
+    /// Remembers whom to wake.
+    pub(crate) fn register(&self, waker: &Waker) {
+        let mut held = self.waker.borrow_mut();
+        match &mut *held {
+            Some(held) => held.clone_from(waker),
+            None => *held = Some(waker.clone()),
+        }
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        self.order.get()
+    }
+
+    /// Whether responses tell the client that the connection ends.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+
+    // --- from the worker
+
+    /// Lets the connection end with its next response, and an idle one when `close_idle` comes.
+    pub(crate) fn announce_close(&self) {
+        self.closing.set(true);
+    }
+
+    pub(crate) fn give_order(&self, order: Order) {
+        if self.order.get() != Order::Kill {
+            self.order.set(order);
+        }
+        self.wake();
+    }
+
+    /// The class under which the session's request is in hand of the deployment.
+    pub(crate) fn class_of(&self, tally: &Arc<Tally>) -> Option<Class> {
+        let claim = self.claim.borrow();
+        claim
+            .as_ref()
+            .filter(|claim| claim.is_of(tally))
+            .map(Claim::class)
+    }
+
+    /// Looks whether anything is overdue.
+    pub(crate) fn sweep(&self, now: Instant) {
+        self.with_claim(|claim| claim.sweep(now, self.limits.streaming_after));
+        let (deadline, waiting) = self.deadline.get();
+        if now >= deadline {
+            self.overdue(now, deadline, waiting);
+        }
+    }
+
+    fn overdue(&self, now: Instant, deadline: Instant, waiting: Waiting) {
+        match waiting {
+            Waiting::NextRequest => self.give_order(Order::Close),
+            Waiting::EndOfHead | Waiting::Hangup => self.give_order(Order::Kill),
+            Waiting::ResponseHead if self.upload.get() == Upload::Done => {
+                self.deadline.set((deadline, Waiting::Nothing));
+                self.wake();
+            }
+            Waiting::ResponseHead | Waiting::Body => self.stalled(now, deadline, waiting),
+            Waiting::Tunnel | Waiting::Nothing => {}
+        }
+    }
+
+    /// A body has been on its way for a while: goes on if anything moved, or if the client is not
+    /// to blame and the instance not silent for too long.
+    fn stalled(&self, now: Instant, deadline: Instant, waiting: Waiting) {
+        let is_client_slow = self.write_blocked.get() || self.upload.get() == Upload::Stalled;
+        if self.moved.get() {
+            self.wait(now, self.limits.body_idle, waiting);
+        } else if is_client_slow
+            || now.saturating_duration_since(deadline) >= self.limits.stream_idle
+        {
+            self.give_order(Order::Kill);
+        }
+    }
+
+    fn wait(&self, now: Instant, most: Duration, waiting: Waiting) {
+        self.moved.set(false);
+        self.deadline.set((now + most, waiting));
+    }
+
+    fn waits_for(&self, waiting: Waiting) -> bool {
+        self.deadline.get().1 == waiting
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}

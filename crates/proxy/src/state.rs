@@ -1,0 +1,204 @@
+//! The file that carries the routing table over a restart.
+//!
+//! A change is written beside the present file, synced, and renamed over it;
+//! the file before it stays as `routes.json.previous`. Whatever instant the
+//! power fails, one of the two can be read, and a change that was acknowledged
+//! is in it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use shipway_pipeline::id::{Epoch, Generation};
+use shipway_pipeline::route::{Route, RouteKey};
+
+use crate::options::Paths;
+
+/// Raised when a field is added; a file of a higher version is not read.
+const VERSION: u32 = 1;
+
+/// What survives a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) removed: Vec<Removed>,
+}
+
+/// What remains of a removed route, so that a deposed holder cannot put it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Removed {
+    pub(crate) key: RouteKey,
+    pub(crate) epoch: Epoch,
+    pub(crate) generation: Generation,
+}
+
+/// Why the table could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither the newest file nor the one before it can be read.
+    #[error("neither `{newest}` nor the one before it can be read")]
+    Unreadable {
+        /// The newest.
+        newest: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+    /// The table could not be written.
+    #[error("could not write `{path}`")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        source: io::Error,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    version: u32,
+    routes: Vec<Route>,
+    #[serde(default)]
+    removed: Vec<Removed>,
+}
+
+/// Reads the newest table that can be read; an empty one where none was ever written.
+pub(crate) fn load(paths: &Paths) -> Result<State, Error> {
+    let unreadable = |source| Error::Unreadable {
+        newest: paths.routes(),
+        source,
+    };
+    let newest = match read(&paths.routes()) {
+        Ok(Some(state)) => return Ok(state),
+        // A crash between the two renames leaves only the one before.
+        Ok(None) => None,
+        Err(source) => Some(source),
+    };
+    match (read(&paths.previous()), newest) {
+        (Ok(None), None) => Ok(State::default()),
+        (Ok(Some(state)), newest) => {
+            tracing::warn!(
+                path = %paths.routes().display(),
+                error = newest.map(|error| error.to_string()),
+                "the newest routing table cannot be read; the one before it is used",
+            );
+            // Put aside, or the next change would make it the one before.
+            let broken = paths.dir().join("routes.json.broken");
+            if let Err(error) = fs::rename(paths.routes(), broken) {
+                tracing::debug!(%error, "no broken routing table was put aside");
+            }
+            Ok(state)
+        }
+        (_, Some(source)) | (Err(source), None) => Err(unreadable(source)),
+    }
+}
+
+/// Writes the table; when this returns, it survives a power failure.
+pub(crate) fn save(paths: &Paths, state: &State) -> Result<(), Error> {
+    let target = paths.routes();
+    replace(paths, state).map_err(|source| Error::Write {
+        path: target,
+        source,
+    })
+}
+
+fn replace(paths: &Paths, state: &State) -> io::Result<()> {
+    let stored = Stored {
+        version: VERSION,
+        routes: state.routes.clone(),
+        removed: state.removed.clone(),
+    };
+    let temporary = paths.dir().join("routes.json.new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(&serde_json::to_vec_pretty(&stored)?)?;
+    file.sync_all()?;
+    match fs::rename(paths.routes(), paths.previous()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::rename(&temporary, paths.routes())?;
+    File::open(paths.dir())?.sync_all()
+}
+
+fn read(path: &Path) -> io::Result<Option<State>> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let stored: Stored = serde_json::from_slice(&text)?;
+    if stored.version > VERSION {
+        return Err(io::Error::other(format!(
+            "it has version {}, this program knows {VERSION}",
+            stored.version
+        )));
+    }
+    Ok(Some(State {
+        routes: stored.routes,
+        removed: stored.removed,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn removed(epoch: u64) -> State {
+        State {
+            routes: vec![],
+            removed: vec![Removed {
+                key: RouteKey {
+                    project: "shop".parse().unwrap(),
+                    environment: "production".parse().unwrap(),
+                },
+                epoch: Epoch(epoch),
+                generation: Generation(1),
+            }],
+        }
+    }
+
+    #[test]
+    fn what_was_saved_is_loaded() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::new(dir.path());
+        assert_eq!(load(&paths).unwrap(), State::default());
+        save(&paths, &removed(1)).unwrap();
+        save(&paths, &removed(2)).unwrap();
+        assert_eq!(load(&paths).unwrap(), removed(2));
+    }
+
+    #[test]
+    fn the_previous_table_stands_in_for_a_torn_or_missing_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::new(dir.path());
+        save(&paths, &removed(1)).unwrap();
+        save(&paths, &removed(2)).unwrap();
+        fs::write(paths.routes(), "{\"version\": 1, \"rou").unwrap();
+        assert_eq!(load(&paths).unwrap(), removed(1));
+        // The torn one was put aside, so this is also the case of a missing one.
+        assert!(!paths.routes().exists());
+        assert_eq!(load(&paths).unwrap(), removed(1));
+        save(&paths, &removed(3)).unwrap();
+        assert_eq!(load(&paths).unwrap(), removed(3));
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_never_taken_for_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::new(dir.path());
+        fs::write(paths.routes(), "nonsense").unwrap();
+        assert!(matches!(load(&paths), Err(Error::Unreadable { .. })));
+        fs::write(paths.routes(), "{\"version\": 99, \"routes\": []}").unwrap();
+        assert!(matches!(load(&paths), Err(Error::Unreadable { .. })));
+    }
+}

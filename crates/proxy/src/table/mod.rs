@@ -1,0 +1,86 @@
+//! The routing table as one immutable value.
+//!
+//! The registry builds a new [`Table`] for every change and swaps it in; each
+//! worker reads the present one for each request. Nothing in it changes after
+//! that, except what the [`Hold`] and the tallies count.
+
+mod host;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use shipway_pipeline::route::{Route, RouteKey};
+
+use crate::hold::Hold;
+use crate::tally::Tally;
+
+pub(crate) use host::{Hosts, check_pattern};
+
+/// All routes of the proxy.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) entries: BTreeMap<RouteKey, Arc<Entry>>,
+    /// By listen address: which route answers for which host.
+    pub(crate) sites: BTreeMap<SocketAddr, Hosts<Arc<Entry>>>,
+}
+
+/// A route with what is kept about it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) route: Route,
+    pub(crate) hold: Arc<Hold>,
+    /// One for each of the route's backends, in their order; shared within a deployment.
+    pub(crate) tallies: Vec<Arc<Tally>>,
+}
+
+/// Two routes answer for the same host on the same address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Clash {
+    /// The host; `None` when both are for any host.
+    pub(crate) host: Option<String>,
+    /// The route that had it first.
+    pub(crate) holder: RouteKey,
+}
+
+// === impl Table ===
+
+impl Table {
+    /// The table of these entries.
+    pub(crate) fn build(entries: BTreeMap<RouteKey, Arc<Entry>>) -> Self {
+        let mut sites: BTreeMap<SocketAddr, Hosts<Arc<Entry>>> = BTreeMap::new();
+        for entry in entries.values() {
+            let hosts = sites.entry(entry.route.listen).or_default();
+            hosts.insert(&entry.route.hosts, Arc::clone(entry));
+        }
+        Self { entries, sites }
+    }
+
+    /// Looks for another route that answers for one of the hosts of `route`.
+    pub(crate) fn find_clash(&self, route: &Route) -> Option<Clash> {
+        let others = self
+            .entries
+            .values()
+            .filter(|entry| entry.route.key != route.key && entry.route.listen == route.listen);
+        for entry in others {
+            let holder = || entry.route.key.clone();
+            if entry.route.hosts.is_empty() && route.hosts.is_empty() {
+                return Some(Clash {
+                    host: None,
+                    holder: holder(),
+                });
+            }
+            if let Some(host) = route
+                .hosts
+                .iter()
+                .find(|host| entry.route.hosts.contains(host))
+            {
+                return Some(Clash {
+                    host: Some(host.clone()),
+                    holder: holder(),
+                });
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,197 @@
+//! What is counted of one deployment's instances behind one route.
+//!
+//! Each worker has a shard of its own that only it writes, so that counting is
+//! a plain load and store without a locked instruction or a shared cache line;
+//! the control thread adds the shards up when it is asked.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use shipway_pipeline::colour::Colour;
+use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::traffic::{BUCKETS, Counters, InFlight, bucket_of};
+
+/// The connection class a request in hand is counted under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Short,
+    Streaming,
+    Upgraded,
+}
+
+/// Whose requests a tally counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Owner {
+    pub(crate) route: RouteKey,
+    pub(crate) colour: Colour,
+    pub(crate) deployment: DeploymentId,
+}
+
+/// Counts of one deployment behind one route, by worker.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) owner: Owner,
+    shards: Box<[Shard]>,
+}
+
+/// What one worker counted.
+// A cache line (two, as they are fetched in pairs) of its own: workers never share one.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Shard {
+    in_flight: [AtomicU64; 3],
+    by_class: [AtomicU64; 5],
+    pub(crate) failed: Count,
+    /// Connections that could not be made.
+    pub(crate) connect_errors: Count,
+    /// Requests sent again, to another instance or on another connection.
+    pub(crate) retries: Count,
+    /// Connections switched to another protocol.
+    pub(crate) upgrades: Count,
+    /// Requests whose client left before the answer.
+    pub(crate) abandoned: Count,
+    latency: [AtomicU64; BUCKETS],
+    latency_micros: Count,
+}
+
+/// A number that one thread writes and any reads.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+/// The sums of all workers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Totals {
+    pub(crate) in_flight: InFlight,
+    pub(crate) counters: Counters,
+    pub(crate) connect_errors: u64,
+    pub(crate) retries: u64,
+    pub(crate) upgrades: u64,
+    pub(crate) abandoned: u64,
+    pub(crate) latency: Duration,
+}
+
+fn add(number: &AtomicU64, by: u64) {
+    // One writer: nothing can come between the load and the store.
+    let now = number.load(Ordering::Relaxed);
+    number.store(now.wrapping_add(by), Ordering::Relaxed);
+}
+
+// === impl Count ===
+
+impl Count {
+    pub(crate) fn up(&self) {
+        add(&self.0, 1);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+// === impl Shard ===
+
+impl Shard {
+    fn new() -> Self {
+        Self {
+            in_flight: Default::default(),
+            by_class: Default::default(),
+            failed: Count::default(),
+            connect_errors: Count::default(),
+            retries: Count::default(),
+            upgrades: Count::default(),
+            abandoned: Count::default(),
+            latency: std::array::from_fn(|_| AtomicU64::new(0)),
+            latency_micros: Count::default(),
+        }
+    }
+
+    pub(crate) fn enter(&self, class: Class) {
+        add(&self.in_flight[class as usize], 1);
+    }
+
+    pub(crate) fn leave(&self, class: Class) {
+        add(&self.in_flight[class as usize], 1_u64.wrapping_neg());
+    }
+
+    pub(crate) fn answered(&self, status: http::StatusCode, latency: Duration) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
+        add(&self.by_class[class], 1);
+        add(&self.latency[bucket_of(latency)], 1);
+        add(&self.latency_micros.0, latency.as_micros() as u64);
+    }
+}
+
+// === impl Tally ===
+
+impl Tally {
+    pub(crate) fn new(owner: Owner, workers: usize) -> Self {
+        Self {
+            owner,
+            shards: (0..workers).map(|_| Shard::new()).collect(),
+        }
+    }
+
+    /// The shard of a worker, counted from 0.
+    pub(crate) fn shard(&self, worker: usize) -> &Shard {
+        &self.shards[worker]
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for shard in &self.shards {
+            let [short, streaming, upgraded] = &shard.in_flight;
+            totals.in_flight.short += short.load(Ordering::Relaxed);
+            totals.in_flight.streaming += streaming.load(Ordering::Relaxed);
+            totals.in_flight.upgraded += upgraded.load(Ordering::Relaxed);
+            let counters = &mut totals.counters;
+            for (sum, number) in counters.by_class.iter_mut().zip(&shard.by_class) {
+                *sum += number.load(Ordering::Relaxed);
+            }
+            for (sum, number) in counters.latency.iter_mut().zip(&shard.latency) {
+                *sum += number.load(Ordering::Relaxed);
+            }
+            counters.failed += shard.failed.get();
+            totals.connect_errors += shard.connect_errors.get();
+            totals.retries += shard.retries.get();
+            totals.upgrades += shard.upgrades.get();
+            totals.abandoned += shard.abandoned.get();
+            totals.latency += Duration::from_micros(shard.latency_micros.get());
+        }
+        totals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shards_add_up() {
+        let owner = Owner {
+            route: RouteKey {
+                project: "shop".parse().unwrap(),
+                environment: "production".parse().unwrap(),
+            },
+            colour: Colour::Blue,
+            deployment: DeploymentId(1),
+        };
+        let tally = Tally::new(owner, 2);
+        tally.shard(0).enter(Class::Short);
+        tally.shard(1).enter(Class::Short);
+        tally.shard(1).enter(Class::Upgraded);
+        tally.shard(0).leave(Class::Short);
+        let latency = Duration::from_millis(3);
+        tally.shard(0).answered(http::StatusCode::OK, latency);
+        tally
+            .shard(1)
+            .answered(http::StatusCode::BAD_GATEWAY, latency);
+        tally.shard(1).failed.up();
+        let totals = tally.totals();
+        assert_eq!(totals.in_flight.short, 1);
+        assert_eq!(totals.in_flight.upgraded, 1);
+        assert_eq!(totals.counters.by_class, [0, 1, 0, 0, 1]);
+        assert_eq!(totals.counters.requests(), 3);
+        assert_eq!(totals.latency, latency * 2);
+    }
+}

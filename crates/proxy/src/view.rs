@@ -1,0 +1,128 @@
+//! The routing table as one worker sees it.
+//!
+//! A worker keeps connections, loads and health of its own for each instance,
+//! so it needs none of them to be shared or locked. When the table has changed
+//! since the last request, the view is built anew; what a worker knows of an
+//! instance that stays is kept.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use shipway_pipeline::id::InstanceId;
+
+use crate::options::Limits;
+use crate::table::{Entry, Hosts, Table};
+use crate::tally::Owner;
+use crate::upstream::{Choice, Upstream};
+
+/// The table, and each route with this worker's side of it.
+#[derive(Debug)]
+pub(crate) struct View {
+    table: Arc<Table>,
+    sites: BTreeMap<SocketAddr, Hosts<Rc<RouteView>>>,
+}
+
+/// A route with this worker's side of its instances.
+#[derive(Debug)]
+pub(crate) struct RouteView {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// All instances a worker knows.
+pub(crate) type Upstreams = HashMap<UpstreamKey, Rc<Upstream>>;
+
+/// What makes an instance the same over a change of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct UpstreamKey {
+    owner: String,
+    instance: InstanceId,
+    address: SocketAddr,
+}
+
+// === impl View ===
+
+impl View {
+    pub(crate) fn build(
+        table: Arc<Table>,
+        known: &mut Upstreams,
+        worker: usize,
+        limits: &Arc<Limits>,
+    ) -> Self {
+        let mut present = Upstreams::new();
+        let routes: BTreeMap<_, _> = table
+            .entries
+            .iter()
+            .map(|(key, entry)| {
+                let choices = choices(entry, known, &mut present, worker, limits);
+                let entry = Arc::clone(entry);
+                (key.clone(), Rc::new(RouteView { entry, choices }))
+            })
+            .collect();
+        for (key, gone) in known.iter() {
+            if !present.contains_key(key) {
+                // Requests in hand keep theirs; the idle ones are of no use any more.
+                gone.close_idle();
+            }
+        }
+        *known = present;
+        let sites = table
+            .sites
+            .iter()
+            .map(|(listen, hosts)| {
+                let hosts = hosts.map(|entry| Rc::clone(&routes[&entry.route.key]));
+                (*listen, hosts)
+            })
+            .collect();
+        Self { table, sites }
+    }
+
+    pub(crate) fn is_of(&self, table: &Arc<Table>) -> bool {
+        Arc::ptr_eq(&self.table, table)
+    }
+
+    /// The route that answers for a host on an address.
+    pub(crate) fn find(&self, listen: SocketAddr, host: &str) -> Option<Rc<RouteView>> {
+        self.sites.get(&listen)?.find(host).map(Rc::clone)
+    }
+}
+
+fn choices(
+    entry: &Entry,
+    known: &Upstreams,
+    present: &mut Upstreams,
+    worker: usize,
+    limits: &Arc<Limits>,
+) -> Vec<Choice> {
+    let backends = entry.route.backends.iter().zip(&entry.tallies);
+    backends
+        .map(|(backend, tally)| {
+            let key = UpstreamKey {
+                owner: owner_key(&tally.owner),
+                instance: backend.instance.clone(),
+                address: backend.address,
+            };
+            let upstream = present
+                .entry(key)
+                .or_insert_with_key(|key| match known.get(key) {
+                    Some(upstream) if Arc::ptr_eq(&upstream.tally, tally) => Rc::clone(upstream),
+                    _ => Rc::new(Upstream::new(
+                        Arc::clone(tally),
+                        worker,
+                        backend.address,
+                        Arc::clone(limits),
+                    )),
+                });
+            Choice {
+                upstream: Rc::clone(upstream),
+                weight: backend.weight,
+            }
+        })
+        .collect()
+}
+
+fn owner_key(owner: &Owner) -> String {
+    format!("{} {} {}", owner.route, owner.colour, owner.deployment)
+}

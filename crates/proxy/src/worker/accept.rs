@@ -1,0 +1,137 @@
+//! Takes connections from listeners that come and go with the table.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::session::{Peer, Session};
+use crate::worker::{Worker, connection};
+
+/// After an error that taking another connection would only meet again, such as too many open
+/// files: long enough for some to close.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Starts to take connections.
+pub(crate) fn listen(worker: &Rc<Worker>, address: SocketAddr, listener: std::net::TcpListener) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%address, %error, "a listener cannot be used");
+            return;
+        }
+    };
+    let task = tokio::task::spawn_local(take(Rc::clone(worker), address, listener));
+    let old = worker.listeners.borrow_mut().insert(address, task);
+    if let Some(old) = old {
+        old.abort();
+    }
+}
+
+/// Stops to take connections at an address; those that wait there are taken first. Ends when the
+/// listener is closed.
+pub(crate) fn leave(worker: &Worker, address: SocketAddr) -> impl Future<Output = ()> + use<> {
+    let tasks: Vec<_> = worker
+        .listeners
+        .borrow_mut()
+        .remove(&address)
+        .into_iter()
+        .collect();
+    end(tasks)
+}
+
+/// Stops to take connections anywhere.
+pub(crate) fn leave_all(worker: &Worker) -> impl Future<Output = ()> + use<> {
+    let tasks: Vec<_> = worker.listeners.borrow_mut().drain().collect();
+    end(tasks.into_iter().map(|(_, task)| task).collect())
+}
+
+async fn end(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        task.abort();
+        // It ends as cancelled; that is what is waited for.
+        let _ = task.await;
+    }
+}
+
+/// Takes what still waits in a listener's queue when it is dropped: closing it would reset them.
+struct Queue {
+    worker: Rc<Worker>,
+    address: SocketAddr,
+    listener: RefCell<Option<TcpListener>>,
+}
+
+async fn take(worker: Rc<Worker>, address: SocketAddr, listener: TcpListener) {
+    let queue = Queue {
+        worker,
+        address,
+        listener: RefCell::new(Some(listener)),
+    };
+    loop {
+        let accepted = std::future::poll_fn(|cx| match &*queue.listener.borrow() {
+            Some(listener) => listener.poll_accept(cx),
+            None => std::task::Poll::Pending,
+        });
+        match accepted.await {
+            Ok((stream, peer)) => queue.begin(stream, peer),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%address, %error, "no connection could be taken");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
+
+// === impl Queue ===
+
+impl Queue {
+    fn begin(&self, stream: TcpStream, peer: SocketAddr) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection ended before it began");
+            return;
+        }
+        let address = peer.ip().to_canonical();
+        let Ok(header) = HeaderValue::try_from(address.to_string()) else {
+            return;
+        };
+        let trusted = &self.worker.shared.trusted;
+        let peer = Peer {
+            address,
+            header,
+            is_trusted: trusted.iter().any(|range| range.contains(address)),
+        };
+        let limits = self.worker.limits.clone();
+        let session = Session::new(self.address, peer, limits, Instant::now());
+        self.worker.enlist(&session);
+        let worker = Rc::clone(&self.worker);
+        tokio::task::spawn_local(connection::serve(worker, session, stream));
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let Some(listener) = self.listener.take().and_then(|it| it.into_std().ok()) else {
+            return;
+        };
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream.set_nonblocking(true).map(|()| stream);
+            if let Ok(stream) = stream.and_then(TcpStream::from_std) {
+                self.begin(stream, peer);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A worker: a thread with a runtime, listeners, connections and counters of its own.
+//!
+//! ```text
+//!   control ──orders──► worker 0 ── listeners ── sessions ── upstreams
+//!        │              worker 1 ── listeners ── sessions ── upstreams
+//!        └─ table (ArcSwap), read by each worker for each request
+//! ```
+//!
+//! Within a worker everything is on one thread: from the read of the table to
+//! the claim of a request there is no await, so an order that was carried out
+//! after a swap of the table proves that no request is claimed by the old one.
+
+mod accept;
+mod connection;
+mod order;
+mod thread;
+mod tunnel;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use shipway_pipeline::traffic::InFlight;
+use tokio::task::JoinHandle;
+
+use crate::cidr::Cidr;
+use crate::options::Limits;
+use crate::session::{Order as SessionOrder, Session};
+use crate::table::Table;
+use crate::tally::{Class, Tally};
+use crate::upstream::Random;
+use crate::view::{Upstreams, View};
+
+pub(crate) use order::Order as WorkerOrder;
+pub(crate) use thread::{Crew, Handle};
+
+/// What all workers read.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) table: ArcSwap<Table>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) trusted: Vec<Cidr>,
+}
+
+/// One worker's state.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    index: usize,
+    shared: Arc<Shared>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) random: Random,
+    view: RefCell<Rc<View>>,
+    upstreams: RefCell<Upstreams>,
+    sessions: RefCell<Vec<Rc<Session>>>,
+    listeners: RefCell<HashMap<SocketAddr, JoinHandle<()>>>,
+    closing: Cell<bool>,
+}
+
+// === impl Worker ===
+
+impl Worker {
+    fn new(index: usize, shared: Arc<Shared>) -> Rc<Self> {
+        let limits = Arc::clone(&shared.limits);
+        let mut upstreams = Upstreams::new();
+        let view = View::build(shared.table.load_full(), &mut upstreams, index, &limits);
+        Rc::new(Self {
+            index,
+            shared,
+            limits,
+            random: Random::new(),
+            view: RefCell::new(Rc::new(view)),
+            upstreams: RefCell::new(upstreams),
+            sessions: RefCell::default(),
+            listeners: RefCell::default(),
+            closing: Cell::new(false),
+        })
+    }
+
+    /// The present table; looked up for every request.
+    pub(crate) fn view(&self) -> Rc<View> {
+        let table = self.shared.table.load();
+        let view = self.view.borrow();
+        if view.is_of(&table) {
+            return Rc::clone(&view);
+        }
+        drop(view);
+        let table = Arc::clone(&table);
+        let built = View::build(
+            table,
+            &mut self.upstreams.borrow_mut(),
+            self.index,
+            &self.limits,
+        );
+        let built = Rc::new(built);
+        *self.view.borrow_mut() = Rc::clone(&built);
+        built
+    }
+
+    fn enlist(&self, session: &Rc<Session>) {
+        let mut sessions = self.sessions.borrow_mut();
+        session.slot.set(sessions.len());
+        if self.closing.get() {
+            session.announce_close();
+        }
+        sessions.push(Rc::clone(session));
+    }
+
+    fn discharge(&self, session: &Session) {
+        let mut sessions = self.sessions.borrow_mut();
+        let slot = session.slot.get();
+        sessions.swap_remove(slot);
+        if let Some(moved) = sessions.get(slot) {
+            moved.slot.set(slot);
+        }
+    }
+
+    /// Looks after everything that is a matter of time.
+    fn sweep(&self, now: Instant) {
+        for session in &*self.sessions.borrow() {
+            session.sweep(now);
+        }
+        for upstream in self.upstreams.borrow().values() {
+            upstream.sweep(now);
+        }
+    }
+
+    /// Ends all connections that are in hand of a deployment; how many, by class.
+    fn cut(&self, tally: &Arc<Tally>) -> InFlight {
+        let mut cut = InFlight::default();
+        for session in &*self.sessions.borrow() {
+            let Some(class) = session.class_of(tally) else {
+                continue;
+            };
+            session.give_order(SessionOrder::Kill);
+            match class {
+                Class::Short => cut.short += 1,
+                Class::Streaming => cut.streaming += 1,
+                Class::Upgraded => cut.upgraded += 1,
+            }
+        }
+        cut
+    }
+
+    /// From now on every response says that its connection ends.
+    fn announce_close(&self) {
+        self.closing.set(true);
+        for session in &*self.sessions.borrow() {
+            session.announce_close();
+        }
+    }
+
+    /// Ends every connection: after its request, or at once.
+    fn close(&self, order: SessionOrder) {
+        for session in &*self.sessions.borrow() {
+            session.give_order(order);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Carries what is spoken after an upgrade, in both directions, until one side ends it.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::session::{Order, Session};
+use crate::upstream::Lease;
+use crate::wire::ClientIo;
+
+/// Runs until both sides have ended, one broke, or the session is told to end.
+pub(crate) async fn run(session: &Session, client: ClientIo, early: Bytes, lease: Box<Lease>) {
+    let mut carried = pin!(carry(client, early, lease));
+    let ended = std::future::poll_fn(|cx| {
+        session.register(cx.waker());
+        match session.order() {
+            // No response is left to tell the client in, so only an end at once ends a tunnel.
+            Order::GoOn | Order::Close => carried.as_mut().poll(cx),
+            Order::Kill => Poll::Ready(Ok(())),
+        }
+    })
+    .await;
+    if let Err(error) = ended {
+        tracing::trace!(%error, "an upgraded connection broke");
+    }
+}
+
+async fn carry(mut client: ClientIo, early: Bytes, lease: Box<Lease>) -> io::Result<()> {
+    let Some(mut opened) = lease.into_opened().await else {
+        return Ok(());
+    };
+    // What either side sent right behind the upgrade was read with it.
+    send(&mut opened.io, early).await?;
+    send(&mut client, opened.read).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut opened.io).await?;
+    Ok(())
+}
+
+async fn send(to: &mut (impl AsyncWrite + Unpin), bytes: Bytes) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    to.write_all(&bytes).await?;
+    to.flush().await
+}
