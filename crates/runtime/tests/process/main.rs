@@ -1,5 +1,10 @@
 //! The process runtime with real processes.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test"
+)]
+
 mod build;
 mod environment;
 mod health;
