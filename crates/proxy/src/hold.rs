@@ -51,15 +51,27 @@ impl Hold {
             .map(|until| until.saturating_duration_since(now))
     }
 
-    pub(crate) fn hold(&self, until: Instant) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    pub(crate) fn hold(&self, end: Instant) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = Some(end);
         self.held.store(true, Ordering::Release);
     }
 
     pub(crate) fn resume(&self) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = None;
         self.held.store(false, Ordering::Release);
         self.released.notify_waiters();
+    }
+
+    /// Resumes if the time is over, which a new hold in between may have changed.
+    fn end(&self, now: Instant) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until.is_some_and(|until| until <= now) {
+            *until = None;
+            self.held.store(false, Ordering::Release);
+            self.released.notify_waiters();
+        }
     }
 
     /// Waits until the route is no longer held.
@@ -76,10 +88,7 @@ impl Hold {
             let now = Instant::now();
             match self.remaining(now) {
                 None => return Ok(()),
-                Some(Duration::ZERO) => {
-                    self.resume();
-                    return Ok(());
-                }
+                Some(Duration::ZERO) => self.end(now),
                 Some(_) if now >= give_up => return Err(Refused::TimedOut),
                 Some(remaining) => {
                     let wait = remaining.min(give_up - now);

@@ -82,6 +82,8 @@ fn run_here(options: &Options) -> Result<(), Error> {
     });
     let crew = Crew::start(options.worker_count(), &shared).map_err(Error::Setup)?;
     let served = runtime.block_on(serve(&paths, &shared, crew.handles()));
+    // Calls that are still open hold ways to the workers, which wait for the last to go.
+    drop(runtime);
     crew.stop();
     // The lock is still held: the socket is ours.
     let _ = fs::remove_file(paths.control());

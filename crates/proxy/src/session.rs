@@ -203,7 +203,12 @@ impl Session {
     /// Ends the request: its claim is settled and the connection waits for the next.
     pub(crate) fn finish(&self, now: Instant) {
         self.claim.borrow_mut().take();
-        self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+        // The next request may have begun meanwhile.
+        if self.framing.borrow().is_within_head() {
+            self.wait(now, self.limits.header_read, Waiting::EndOfHead);
+        } else {
+            self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+        }
     }
 
     /// Hands the upstream connection of an accepted upgrade to the task.
@@ -272,24 +277,34 @@ impl Session {
         match waiting {
             Waiting::NextRequest => self.give_order(Order::Close),
             Waiting::EndOfHead | Waiting::Hangup => self.give_order(Order::Kill),
-            Waiting::ResponseHead if self.upload.get() == Upload::Done => {
+            Waiting::ResponseHead => self.no_head(now, deadline),
+            Waiting::Body => self.stalled(now, deadline),
+            Waiting::Tunnel | Waiting::Nothing => {}
+        }
+    }
+
+    /// There is no response head yet: the instance's fault, unless it still waits for the request.
+    fn no_head(&self, now: Instant, deadline: Instant) {
+        match self.upload.get() {
+            Upload::Open | Upload::Stalled if self.moved.get() => {
+                self.wait(now, self.limits.body_idle, Waiting::ResponseHead);
+            }
+            Upload::Stalled => self.give_order(Order::Kill),
+            Upload::Open | Upload::Done => {
                 self.deadline.set((deadline, Waiting::Nothing));
                 self.wake();
             }
-            Waiting::ResponseHead | Waiting::Body => self.stalled(now, deadline, waiting),
-            Waiting::Tunnel | Waiting::Nothing => {}
         }
     }
 
     /// A body has been on its way for a while: goes on if anything moved, or if the client is not
     /// to blame and the instance not silent for too long.
-    fn stalled(&self, now: Instant, deadline: Instant, waiting: Waiting) {
+    fn stalled(&self, now: Instant, deadline: Instant) {
         let is_client_slow = self.write_blocked.get() || self.upload.get() == Upload::Stalled;
+        let silent = now.saturating_duration_since(deadline);
         if self.moved.get() {
-            self.wait(now, self.limits.body_idle, waiting);
-        } else if is_client_slow
-            || now.saturating_duration_since(deadline) >= self.limits.stream_idle
-        {
+            self.wait(now, self.limits.body_idle, Waiting::Body);
+        } else if is_client_slow || silent >= self.limits.stream_idle {
             self.give_order(Order::Kill);
         }
     }

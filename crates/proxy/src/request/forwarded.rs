@@ -31,12 +31,9 @@ pub(crate) fn set(headers: &mut HeaderMap, peer: &Peer) {
 }
 
 fn replace(headers: &mut HeaderMap, peer: &Peer) {
-    let is_claimed = |name: &HeaderName| *name == FORWARDED || OTHERS.contains(name);
-    if headers.keys().any(is_claimed) {
-        headers.remove(FORWARDED);
-        for name in OTHERS {
-            headers.remove(name);
-        }
+    let claimed: Vec<HeaderName> = headers.keys().filter(is_claimed).cloned().collect();
+    for name in claimed {
+        headers.remove(name);
     }
     headers.insert(FOR, peer.header.clone());
     headers.insert(REAL_IP, peer.header.clone());
@@ -45,6 +42,19 @@ fn replace(headers: &mut HeaderMap, peer: &Peer) {
         Some(host) => headers.insert(FORWARDED_HOST, host),
         None => headers.remove(FORWARDED_HOST),
     };
+}
+
+/// Whether a header tells of the client and is not one that is replaced anyway.
+fn is_claimed(name: &&HeaderName) -> bool {
+    if **name == FORWARDED || OTHERS.contains(name) {
+        return true;
+    }
+    // To frameworks that read headers as variables, `X_Real_IP` is `X-Real-IP`.
+    let name = name.as_str();
+    name.contains('_') && {
+        let plain = name.replace('_', "-");
+        plain.starts_with("x-forwarded-") || plain == REAL_IP.as_str()
+    }
 }
 
 fn extend(headers: &mut HeaderMap, peer: &Peer) {

@@ -1,8 +1,8 @@
 //! Headers that end at the proxy, in both directions.
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Version};
 
@@ -105,6 +105,10 @@ fn remove(headers: &mut HeaderMap, hop: Hop) {
         headers.remove(CONNECTION);
     }
     if hop.any {
+        if headers.contains_key(TRANSFER_ENCODING) {
+            // Of two lengths the coding counts; the other must not go on.
+            headers.remove(CONTENT_LENGTH);
+        }
         for name in [
             TRANSFER_ENCODING,
             UPGRADE,
@@ -134,7 +138,7 @@ fn remove_named(headers: &mut HeaderMap) {
         .iter()
         .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .filter(|name| *name != HOST && *name != http::header::CONTENT_LENGTH && *name != TE)
+        .filter(|name| *name != HOST && *name != CONTENT_LENGTH && *name != TE)
         .collect();
     for name in named {
         headers.remove(name);

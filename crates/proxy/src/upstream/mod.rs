@@ -30,6 +30,10 @@ pub(crate) struct Upstream {
     limits: Arc<Limits>,
     in_flight: Cell<u32>,
     /// The last one in is the first out, so that what a burst left over grows old and goes.
+    #[expect(
+        clippy::vec_box,
+        reason = "a connection is large and wanders between here and requests"
+    )]
     idle: RefCell<Vec<Box<Lease>>>,
     habit: RefCell<Habit>,
     ejected_until: Cell<Option<Instant>>,

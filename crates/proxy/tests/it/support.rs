@@ -16,6 +16,7 @@ use shipway_proxy::{Error, Options, Paths};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Far longer than anything takes: a test that reaches it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -103,12 +104,6 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        // The thread ends with the process; a test that cares calls `stop`.
-    }
-}
-
 pub(crate) fn key() -> RouteKey {
     RouteKey {
         project: "shop".parse().unwrap(),
@@ -168,16 +163,28 @@ pub(crate) async fn instance<F>(
 where
     F: Future<Output = Option<()>> + Send + 'static,
 {
+    mortal_instance(serve).await.0
+}
+
+/// An instance that can be stopped: its listener and all connections go with the task.
+pub(crate) async fn mortal_instance<F>(
+    serve: impl Fn(Wire, usize) -> F + Send + Sync + 'static,
+) -> (SocketAddr, AbortHandle)
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
+        let mut connections = JoinSet::new();
         for number in 0.. {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
-            tokio::spawn(serve(Wire::new(stream), number));
+            connections.spawn(serve(Wire::new(stream), number));
+            while connections.try_join_next().is_some() {}
         }
     });
-    address
+    (address, task.abort_handle())
 }
 
 /// An instance that answers every request with its name and the request's body.
