@@ -20,8 +20,8 @@ use super::lines::{LastLines, Splitter};
 use super::orphan;
 use crate::{Exit, Line, Output};
 
-/// Lines of an output that an error shows.
-const LAST_LINES: usize = 30;
+/// Lines of each stream that an error shows: a screen's half.
+const LAST_LINES: usize = 20;
 
 /// A guard that was told to kill has done so within this time, unless the kernel holds a process.
 const KILL_PATIENCE: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ pub(super) async fn run(
     } else {
         guard.wait().await?;
     }
-    let last_lines = last_lines.into_vec();
+    let last_lines = last_lines.into_texts();
     Ok(Finished { how, last_lines })
 }
 
@@ -139,7 +139,7 @@ async fn copy(
     };
     let forward = async {
         while let Some(line) = received.recv().await {
-            last_lines.push(line.text.clone());
+            last_lines.push(line.clone());
             // Whoever asked for the output may not want it any more.
             let _ = output.send(line);
         }

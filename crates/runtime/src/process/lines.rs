@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::Line;
+
 /// A longer line is cut: a program that never ends its line must not fill the memory.
 const LONGEST: usize = 16 * 1024;
 
@@ -11,11 +13,13 @@ pub(super) struct Splitter {
     pending: Vec<u8>,
 }
 
-/// The last lines of an output.
+/// The last lines of an output, of each stream as many: two pipes are not read in the order in
+/// which they were written to, and the error that matters must not be pushed out by lines that
+/// were written before it.
 #[derive(Debug)]
 pub(super) struct LastLines {
-    lines: VecDeque<String>,
-    count: usize,
+    lines: VecDeque<Line>,
+    per_stream: usize,
 }
 
 // === impl Splitter ===
@@ -52,22 +56,25 @@ impl Splitter {
 // === impl LastLines ===
 
 impl LastLines {
-    pub(super) fn new(count: usize) -> Self {
+    pub(super) fn new(per_stream: usize) -> Self {
         Self {
             lines: VecDeque::new(),
-            count,
+            per_stream,
         }
     }
 
-    pub(super) fn push(&mut self, line: String) {
-        if self.lines.len() == self.count {
-            self.lines.pop_front();
+    pub(super) fn push(&mut self, line: Line) {
+        let is_same = |known: &Line| known.is_error == line.is_error;
+        if self.lines.iter().filter(|known| is_same(known)).count() == self.per_stream
+            && let Some(oldest) = self.lines.iter().position(is_same)
+        {
+            self.lines.remove(oldest);
         }
         self.lines.push_back(line);
     }
 
-    pub(super) fn into_vec(self) -> Vec<String> {
-        self.lines.into()
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.lines.into_iter().map(|line| line.text).collect()
     }
 }
 
@@ -86,11 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_lines_are_kept() {
+    fn only_the_last_lines_of_each_stream_are_kept() {
         let mut last = LastLines::new(2);
-        for line in ["a", "b", "c"] {
-            last.push(line.to_owned());
+        for (text, is_error) in [("a", false), ("E", true), ("b", false), ("c", false)] {
+            let text = text.to_owned();
+            last.push(Line { text, is_error });
         }
-        assert_eq!(last.into_vec(), ["b", "c"]);
+        assert_eq!(last.into_texts(), ["E", "b", "c"]);
     }
 }

@@ -12,8 +12,27 @@ use super::files;
 /// long beside an attempt.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Takes the lock, if nobody holds it. The file stays locked until it and its copies are closed.
-pub(super) fn try_exclusive(path: &Path) -> io::Result<Option<File>> {
+/// A lock that is released when this value is dropped.
+#[derive(Debug)]
+pub(super) struct Guard(File);
+
+impl Drop for Guard {
+    /// Closing the file is not enough: a process that another thread forks has a copy of it until
+    /// it executes its program.
+    fn drop(&mut self) {
+        // An unlock that fails is made up for by the file's end.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock, if nobody holds it.
+pub(super) fn try_exclusive(path: &Path) -> io::Result<Option<Guard>> {
+    Ok(try_lock_file(path)?.map(Guard))
+}
+
+/// As [`try_exclusive`], for a file that is passed on: it stays locked until its last copy is
+/// closed.
+pub(super) fn try_lock_file(path: &Path) -> io::Result<Option<File>> {
     if let Some(parent) = path.parent() {
         files::create_private_directory(parent)?;
     }
@@ -32,10 +51,10 @@ pub(super) fn try_exclusive(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// Takes the lock when its present holder is done.
-pub(super) async fn exclusive(path: &Path) -> io::Result<File> {
+pub(super) async fn exclusive(path: &Path) -> io::Result<Guard> {
     loop {
-        if let Some(file) = try_exclusive(path)? {
-            return Ok(file);
+        if let Some(guard) = try_exclusive(path)? {
+            return Ok(guard);
         }
         tokio::time::sleep(RETRY).await;
     }

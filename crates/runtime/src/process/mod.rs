@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Supervisors outlive whoever started them; what they know stands in files
-//! ([`layout::Layout`]), so any later process finds, lists and stops them. Guards are the
+//! (see the module `layout`), so any later process finds, lists and stops them. Guards are the
 //! opposite: a build step or task ends with its caller, however that ends.
 //!
 //! Linux only: it rests on child subreapers, parent-death signals, process file

@@ -195,7 +195,7 @@ fn prepare(directory: &Path, spec: &Spec) -> io::Result<File> {
     files::remove_tree(&staged)?;
     files::create_private_directory(&staged)?;
     spec.write(&staged)?;
-    let lock = lock::try_exclusive(&staged.join("lock"))?;
+    let lock = lock::try_lock_file(&staged.join("lock"))?;
     let lock = lock.ok_or_else(|| io::Error::other("somebody locked a new file"))?;
     fs::rename(&staged, directory)?;
     Ok(lock)

@@ -61,6 +61,7 @@ async fn success_does_not_restart_what_restarts_on_failure() {
 async fn a_restarted_instance_has_the_same_port() {
     let world = World::new(&[SERVE]);
     world.start(1, &web("./serve.sh", "restart: always")).await;
+    world.until_logged("web-1", "port").await;
     let before = world.instance("web-1").await;
     kill(pid_of(&before), rustix::process::Signal::KILL);
     until_gone(pid_of(&before)).await;
