@@ -1,0 +1,106 @@
+//! `cargo xtask generate`: reference pages that are made from the program itself.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use cargo_metadata::camino::Utf8PathBuf;
+use clap::Args;
+
+use crate::program::cargo;
+use crate::reference::{self, difference};
+use crate::workspace::Workspace;
+
+/// Write the reference pages that are made from the program itself.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Write nothing, and fail where a committed page is not what would be written
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    let workspace = Workspace::load()?;
+    let binary = build(&workspace)?;
+    let pages = [(
+        "docs/reference/cli.md",
+        reference::commands(&|words| help(&binary, words))?,
+    )];
+    let mut stale = Vec::new();
+    for (name, wanted) in pages {
+        let path = workspace.root().join(name);
+        let present = fs::read_to_string(&path).unwrap_or_default();
+        if present == wanted {
+            println!("{name} is up to date");
+        } else if arguments.check {
+            println!("{name} is stale:\n{}", difference(&present, &wanted));
+            stale.push(name);
+        } else {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make the folder of `{name}`"))?;
+            }
+            fs::write(&path, wanted).with_context(|| format!("cannot write `{name}`"))?;
+            println!("{name} is written");
+        }
+    }
+    if !stale.is_empty() {
+        bail!(
+            "stale: {}; run `cargo xtask generate` and commit what it writes",
+            stale.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// Builds `shipway` and returns where it stands.
+fn build(workspace: &Workspace) -> Result<Utf8PathBuf> {
+    let output = cargo(workspace.root())
+        .args(["build", "--quiet", "--package", "shipway-cli"])
+        .args([
+            "--bin",
+            "shipway",
+            "--message-format=json-render-diagnostics",
+        ])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("`shipway` does not build");
+    }
+    Message::parse_stream(output.stdout.as_slice())
+        .filter_map(|message| match message.ok()? {
+            Message::CompilerArtifact(artifact) => artifact.executable,
+            _ => None,
+        })
+        .last()
+        .context("cargo built no executable")
+}
+
+/// The help of a command, the same on every machine.
+fn help(binary: &Utf8PathBuf, words: &[String]) -> Result<String> {
+    let mut command = Command::new(binary);
+    command
+        .args(words)
+        .arg("--help")
+        // Help tells the present values of variables that it knows.
+        .env_clear()
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        // A terminal at any of the three would decide the width.
+        .stdin(Stdio::null());
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run `{binary}`"))?;
+    if !output.status.success() {
+        bail!(
+            "`shipway {} --help` ended with {}: {}",
+            words.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,29 @@
+//! The commands: one file each.
+
+mod check_layers;
+mod ci;
+mod generate;
+mod test;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What can be done. A new command is a file beside this one and a line in each list here.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Test(test::Arguments),
+    Ci(ci::Arguments),
+    CheckLayers(check_layers::Arguments),
+    Generate(generate::Arguments),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::Test(arguments) => test::run(&arguments),
+            Self::Ci(arguments) => ci::run(&arguments),
+            Self::CheckLayers(arguments) => check_layers::run(&arguments),
+            Self::Generate(arguments) => generate::run(&arguments),
+        }
+    }
+}
