@@ -25,6 +25,9 @@ pub struct Launcher {
     arguments: Vec<String>,
 }
 
+/// The kernel's link to the program that a process executes, of which a child has its own.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
 /// What a helper process is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -52,6 +55,12 @@ impl Launcher {
         }
     }
 
+    /// Launches helpers as this very program, even when its file was replaced or removed since it
+    /// was started.
+    pub fn this_program<A: Into<String>>(arguments: impl IntoIterator<Item = A>) -> Self {
+        Self::new(THIS_PROGRAM, arguments)
+    }
+
     /// A helper, launched by somebody who is none.
     ///
     /// Its environment is not the caller's: a caller that is itself a service would pass on the
@@ -66,7 +75,7 @@ impl Launcher {
         mode: Mode,
         environment: &BTreeMap<String, String>,
     ) -> Command {
-        self.command_of(Path::new("/proc/self/exe"), mode, environment)
+        self.command_of(Path::new(THIS_PROGRAM), mode, environment)
     }
 
     fn command_of(

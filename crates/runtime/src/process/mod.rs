@@ -13,6 +13,9 @@
 //! (see the module `layout`), so any later process finds, lists and stops them. Guards are the
 //! opposite: a build step or task ends with its caller, however that ends.
 //!
+//! A service manager that starts the deploying daemon must leave the daemon's descendants alone
+//! when it stops it (systemd: `KillMode=process`), as they are what serves the users.
+//!
 //! Linux only: it rests on child subreapers, parent-death signals, process file
 //! descriptors and abstract sockets.
 

@@ -152,6 +152,53 @@ async fn an_output_is_made_once_for_the_same_inputs() {
 }
 
 #[tokio::test]
+async fn a_virtual_environment_serves_from_the_cache() {
+    let mut world = World::new(&[("needs.txt", "")]);
+    let yaml = r#"
+services:
+  web:
+    image: x
+    command: [python, -c, 'import sys; print(sys.prefix != sys.base_prefix)']
+    x-shipway:
+      process:
+        path: [.venv/bin]
+        build:
+          - {run: python3 -m venv --without-pip "$$OUTPUT", inputs: [needs.txt], output: .venv}
+          - {run: .venv/bin/python -c "print('made')" > made}
+"#;
+    for number in [1, 2] {
+        world.commit(&[("a.txt", &number.to_string())]);
+        world.start(number, yaml).await;
+        world.until("web-1", has_exited).await;
+        assert_eq!(world.logs("web-1", 9).await[0], "True");
+    }
+    let caches = fs::read_dir(world.state().join("cache")).unwrap();
+    let directories = caches.filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(directories.count(), 1);
+}
+
+#[tokio::test]
+async fn a_build_that_was_given_up_leaves_nothing_that_counts() {
+    let world = World::new(&[("a.txt", "one")]);
+    let gate = world.home.path().join("gate");
+    let line = format!(
+        "test -e {} || (echo main $$$$; exec sleep 1000)",
+        gate.display()
+    );
+    let request = world.request(&built(&[("web", &format!("{{run: '{line}'}}"))]));
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let pid = tokio::select! {
+        line = lines.recv() => number_in(&line.unwrap().text),
+        ended = world.runtime.build(&request, &sender) => panic!("ended: {ended:?}"),
+    };
+    fs::write(gate, "").unwrap();
+    let artifact = within(world.try_build(&request)).await.0.unwrap();
+    // The next build waits until nothing of the last one is left.
+    assert!(!is_alive(pid));
+    assert!(world.runtime.has_artifact(&artifact).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_failing_step_is_told_with_its_last_lines() {
     let world = World::new(&[("a.txt", "one")]);
     let step = "{run: 'seq 1 100; echo broken >&2; exit 3'}";

@@ -16,10 +16,10 @@ use tokio::process::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{timeout, timeout_at};
 
-use super::super::{artifact, files, lock};
+use super::super::{artifact, files, lock, orphan};
 use super::digest;
 use super::key::Key;
-use super::step::{Builder, failed};
+use super::step::{Builder, Made, failed};
 use super::steps::{make_durable, make_read_only};
 use crate::{Error, Output};
 
@@ -43,12 +43,21 @@ pub(super) async fn provide(
         .map_err(files::failed("lock", &lock))?;
     let made_at = directory.join(&name);
     if !artifact::is_cached(&directory) {
+        let run = format!("output-{key}");
+        // A step whose builder died is killed by its guard, though perhaps not yet.
+        orphan::sweep(&run, None)
+            .await
+            .map_err(files::failed("clean up", &directory))?;
         let fresh = || {
             files::remove_tree(&directory)?;
             files::create_private_directory(made_at.parent().unwrap_or(&directory))
         };
         fresh().map_err(files::failed("create", &directory))?;
-        builder.run(step, Some(&made_at), output).await?;
+        let made = Made {
+            at: &made_at,
+            run: &run,
+        };
+        builder.run(step, Some(made), output).await?;
         if !made_at.exists() {
             let text = format!("it made no `$OUTPUT` (`{}`)", made_at.display());
             return Err(failed(step, text));

@@ -8,7 +8,7 @@ use shipway_compose::process::BuildStep;
 use tokio::time::Instant;
 
 use super::super::guarded::{self, How};
-use super::super::launch::Launch;
+use super::super::launch::{Launch, RUN_VARIABLE};
 use super::super::runtime::ProcessRuntime;
 use crate::{Error, Exit, Output};
 
@@ -26,6 +26,15 @@ pub(super) struct Builder<'a> {
     pub(super) whole: Duration,
 }
 
+/// What a step makes outside of the artifact.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made<'a> {
+    /// Where.
+    pub(super) at: &'a Path,
+    /// By this name the step's processes are found when it was killed.
+    pub(super) run: &'a str,
+}
+
 // === impl Builder ===
 
 impl Builder<'_> {
@@ -33,12 +42,13 @@ impl Builder<'_> {
     pub(super) async fn run(
         &self,
         step: &BuildStep,
-        made_at: Option<&Path>,
+        made: Option<Made<'_>>,
         output: Output<'_>,
     ) -> Result<(), Error> {
         let mut environment = self.environment.clone();
-        if let Some(path) = made_at {
-            environment.insert("OUTPUT".to_owned(), path.display().to_string());
+        if let Some(made) = made {
+            environment.insert("OUTPUT".to_owned(), made.at.display().to_string());
+            environment.insert(RUN_VARIABLE.to_owned(), made.run.to_owned());
         }
         let launch = Launch {
             words: vec!["/bin/sh".to_owned(), "-c".to_owned(), step.run.clone()],
