@@ -59,7 +59,9 @@ pub(super) struct Header {
 
 impl Spec {
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        files::write_atomically(&directory.join(FILE), &serde_json::to_vec_pretty(self)?)
+        // Unlike the status it must be readable after the machine lost power, or nobody could tell
+        // what stands in the slot.
+        files::write_durably(&directory.join(FILE), &serde_json::to_vec_pretty(self)?)
     }
 
     pub(super) fn read(directory: &Path) -> io::Result<Self> {

@@ -190,9 +190,10 @@ fn supervised_spec(
 /// Makes the instance's directory appear complete and with its lock held, or not at all.
 fn prepare(directory: &Path, spec: &Spec) -> io::Result<File> {
     let parent = directory.parent().unwrap_or(directory);
-    // Under the operation lock, so what stands there was left by a crash.
+    // Under the operation lock, so what stands there was left by a crash, in a removal or here.
     let staged = parent.join(format!(".new-{}", spec.header.id));
     files::remove_tree(&staged)?;
+    files::remove_tree(directory)?;
     files::create_private_directory(&staged)?;
     spec.write(&staged)?;
     let lock = lock::try_lock_file(&staged.join("lock"))?;

@@ -240,3 +240,20 @@ async fn a_supervisor_is_small() {
     // Its own memory, without pages of the program that all supervisors share.
     assert!(field("RssAnon:") < 5 * 1024, "{status}");
 }
+
+#[tokio::test]
+async fn a_crash_while_starting_or_removing_stands_in_nobodys_way() {
+    let world = World::new(&[SERVE]);
+    let spec = world.spec(1, &web("./serve.sh", "")).await;
+    let directory = world.instance_directory("web-1");
+    for leftover in [directory.clone(), directory.with_file_name(".new-web-1")] {
+        std::fs::create_dir_all(&leftover).unwrap();
+        std::fs::write(leftover.join("log"), "left").unwrap();
+    }
+    assert!(world.list().await.is_empty());
+    world.runtime.start(&spec).await.unwrap();
+    assert_eq!(world.list().await.len(), 1);
+    assert!(is_alive(pid_of(&world.instance("web-1").await)));
+    let names = std::fs::read_dir(directory.parent().unwrap()).unwrap();
+    assert_eq!(names.count(), 3, "the instance, the epoch and the locks");
+}
