@@ -1,3 +1,34 @@
-//! The `shipway` binary.
+//! The `shipway` binary: parse, wire, run, turn the result into an exit code.
 
-fn main() {}
+mod arguments;
+mod commands;
+mod confirm;
+mod context;
+mod deploying;
+mod error;
+mod exit;
+mod interrupt;
+mod mask;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == context::HELPER) {
+        // Helpers are small and run for as long as an instance: no parser, no runtime.
+        return shipway_runtime::process::run_helper(words);
+    }
+    let arguments = arguments::Arguments::parse();
+    let color = arguments.color;
+    color.write_global();
+    match commands::run(arguments) {
+        Ok(code) => code,
+        Err(error) => error::report(&error),
+    }
+}

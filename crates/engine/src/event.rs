@@ -26,6 +26,8 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Kind {
+    /// Nothing more will be told.
+    Closed,
     /// A build began or goes on: one line of its output.
     Building {
         /// The line.
@@ -98,6 +100,11 @@ impl Reporter {
     /// A reporter into a channel.
     pub fn new(sender: UnboundedSender<Event>) -> Self {
         Self(sender)
+    }
+
+    /// Tells that nothing more will be told.
+    pub fn close(&self) {
+        self.tell(Kind::Closed);
     }
 
     /// Tells what happened. Nobody needs to listen.

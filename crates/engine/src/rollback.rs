@@ -54,21 +54,8 @@ impl Engine {
         {
             return Ok(stable);
         }
-        let was_stable = self
-            .store
-            .deployments(Some(environment), HISTORY)?
-            .into_iter()
-            .filter(|deployment| {
-                matches!(
-                    deployment.state,
-                    State::Finished {
-                        outcome: Outcome::Succeeded,
-                        ..
-                    }
-                )
-            })
-            .map(|deployment| deployment.plan.target);
-        let mut candidates = was_stable.filter(|occupant| match wanted {
+        let was_stable = self.stable_occupants(environment)?;
+        let mut candidates = was_stable.into_iter().filter(|occupant| match wanted {
             Some(wanted) => occupant.release == *wanted,
             None => occupant.release != live.release,
         });
@@ -79,5 +66,39 @@ impl Engine {
             },
             None => RollbackError::NoOther(environment.clone()),
         })
+    }
+    /// Whether a release finished its bake in an environment at some time.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn was_stable(
+        &self,
+        environment: &EnvironmentName,
+        release: &ReleaseId,
+    ) -> Result<bool, shipway_store::Error> {
+        let stable = self.stable_occupants(environment)?;
+        Ok(stable.iter().any(|occupant| occupant.release == *release))
+    }
+
+    /// What finished its bake in an environment, the newest first.
+    fn stable_occupants(
+        &self,
+        environment: &EnvironmentName,
+    ) -> Result<Vec<Occupant>, shipway_store::Error> {
+        let succeeded = |state: &State| {
+            matches!(
+                state,
+                State::Finished {
+                    outcome: Outcome::Succeeded,
+                    ..
+                }
+            )
+        };
+        let all = self.store.deployments(Some(environment), HISTORY)?;
+        Ok(all
+            .into_iter()
+            .filter(|deployment| succeeded(&deployment.state))
+            .map(|deployment| deployment.plan.target)
+            .collect())
     }
 }

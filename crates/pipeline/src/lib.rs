@@ -14,6 +14,7 @@ pub mod id;
 pub mod journal;
 pub mod name;
 pub mod plan;
+pub mod promotion;
 pub mod release;
 pub mod role;
 pub mod route;

@@ -108,7 +108,12 @@ pub fn resolve(
     }
     check_named(config, project, &mut problems);
     let mut members = Vec::new();
-    for service in project.services.values() {
+    // Services with profiles run only when somebody asks for them: never by a deployment.
+    let deployed = project
+        .services
+        .values()
+        .filter(|service| service.profiles.is_empty());
+    for service in deployed {
         match member(config, service, variable) {
             Ok(member) => members.push(member),
             Err(problem) => problems.push(problem),

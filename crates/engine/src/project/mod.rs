@@ -124,8 +124,18 @@ impl Project {
             Err(_) => std::fs::read_to_string(self.directory.join(path)),
         };
         shipway_compose::load(&files, &|name| variables.get(name), &mut read).map_err(|error| {
+            let mut diagnostics = error.diagnostics;
+            // An anchor brings the same place in again wherever it is used.
+            let mut seen = Vec::new();
+            diagnostics.retain(|one| {
+                let is_new = !seen.contains(one);
+                if is_new {
+                    seen.push(one.clone());
+                }
+                is_new
+            });
             ProjectError::Invalid(Invalid {
-                diagnostics: error.diagnostics,
+                diagnostics,
                 sources: error.sources,
             })
         })

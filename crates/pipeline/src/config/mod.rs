@@ -96,6 +96,19 @@ pub struct Environment {
     pub timeouts: Timeouts,
 }
 
+impl Environment {
+    /// Whether a push to this branch is deployed here.
+    pub fn takes_branch(&self, branch: &str) -> bool {
+        self.trigger == Trigger::Push
+            && self.branches.iter().any(|pattern| {
+                globset::GlobBuilder::new(pattern)
+                    .literal_separator(false)
+                    .build()
+                    .is_ok_and(|glob| glob.compile_matcher().is_match(branch))
+            })
+    }
+}
+
 /// What starts a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

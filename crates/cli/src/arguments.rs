@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    abort, completions, config, demo, deploy, doctor, explain, history, init, logs, plan, promote,
+    proxy, resume, rollback, show, status, validate,
+};
+
+/// Takes a Docker Compose application from a git push to production and back again, without
+/// losing a request, a record or a way home.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shipway",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 refused or unhealthy, \
+4 not allowed, 6 locked, 7 failed and rolled back, 10 the plan has changes (plan --exit-code), 130 interrupted."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// Where things are.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Global {
+    /// Run as if started in this directory
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// State directory [default: .shipway beside shipway.yml]
+    #[arg(long, global = true, value_name = "DIR", env = "SHIPWAY_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Directory of the machine's proxy [default: /var/lib/shipway/proxy for root, else
+    /// ~/.local/state/shipway/proxy]
+    #[arg(long, global = true, value_name = "DIR", env = "SHIPWAY_PROXY_DIR")]
+    pub(crate) proxy_dir: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// Where standard error is a terminal and `NO_COLOR` is not set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(crate) fn write_global(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(init::Arguments),
+    Validate(validate::Arguments),
+    Config(config::Arguments),
+    Plan(plan::Arguments),
+    Deploy(deploy::Arguments),
+    Promote(promote::Arguments),
+    Rollback(rollback::Arguments),
+    Status(status::Arguments),
+    History(history::Arguments),
+    Show(show::Arguments),
+    Explain(explain::Arguments),
+    Logs(logs::Arguments),
+    Abort(abort::Arguments),
+    Resume(resume::Arguments),
+    Proxy(proxy::Arguments),
+    Demo(demo::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
+}

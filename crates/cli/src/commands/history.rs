@@ -1,0 +1,90 @@
+//! `shipway history`.
+
+use std::process::ExitCode;
+
+use shipway_pipeline::deployment::State;
+use shipway_store::Deployment;
+
+use crate::arguments::Global;
+use crate::context::Context;
+use crate::error::Result;
+use crate::render::{self, table, time};
+
+/// List deployments, the newest first
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The environment [default: all]
+    environment: Option<String>,
+    /// At most this many
+    #[arg(short = 'n', long, default_value_t = 20)]
+    limit: usize,
+    /// Print one JSON document to standard output
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+    let (context, _events) = Context::open(global)?;
+    let environment = match &arguments.environment {
+        Some(name) => Some(&context.project.environment(name)?.name),
+        None => None,
+    };
+    let store = &context.engine.store;
+    let deployments = store.deployments(environment, arguments.limit)?;
+    if arguments.json {
+        let all: Vec<_> = deployments.iter().map(document).collect();
+        render::json(&all)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = deployments
+        .iter()
+        .map(|deployment| {
+            Ok(vec![
+                deployment.id.to_string(),
+                time::absolute(deployment.created),
+                deployment.plan.environment.to_string(),
+                deployment.plan.kind.as_str().to_owned(),
+                deployment.plan.target.release.to_string(),
+                store
+                    .release(&deployment.plan.target.release)?
+                    .map_or_else(String::new, |release| release.short_commit().to_owned()),
+                deployment.state.name(&deployment.plan).to_owned(),
+                deployment.requested_by.clone(),
+            ])
+        })
+        .collect::<Result<_>>()?;
+    let heading = [
+        "ID",
+        "MADE",
+        "ENVIRONMENT",
+        "KIND",
+        "RELEASE",
+        "COMMIT",
+        "STATE",
+        "BY",
+    ];
+    anstream::print!("{}", table::render(&heading, &rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A deployment as machines read it, without its plan and journal.
+pub(crate) fn document(deployment: &Deployment) -> serde_json::Value {
+    let (outcome, cause) = match &deployment.state {
+        State::Finished { outcome, cause } => (Some(outcome), cause.as_ref()),
+        _ => (None, None),
+    };
+    serde_json::json!({
+        "id": deployment.id,
+        "environment": deployment.plan.environment,
+        "kind": deployment.plan.kind,
+        "strategy": deployment.plan.strategy,
+        "release": deployment.plan.target.release,
+        "previous": deployment.plan.previous.as_ref().map(|previous| &previous.release),
+        "state": deployment.state.name(&deployment.plan),
+        "outcome": outcome,
+        "cause": cause,
+        "requested_by": deployment.requested_by,
+        "created": deployment.created,
+        "changed": deployment.changed,
+    })
+}

@@ -1,0 +1,58 @@
+//! The commands: one file each.
+
+pub(crate) mod abort;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod deploy;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod logs;
+pub(crate) mod plan;
+pub(crate) mod promote;
+pub(crate) mod proxy;
+pub(crate) mod resume;
+pub(crate) mod rollback;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod validate;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::Result;
+
+/// Runs a command.
+pub(crate) fn run(arguments: Arguments) -> Result {
+    let global = &arguments.global;
+    match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, global),
+        Command::Validate(arguments) => validate::run(&arguments, global),
+        Command::Config(arguments) => config::run(&arguments, global),
+        Command::Plan(arguments) => wait(plan::run(&arguments, global)),
+        Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
+        Command::Promote(arguments) => wait(promote::run(&arguments, global)),
+        Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
+        Command::Status(arguments) => wait(status::run(&arguments, global)),
+        Command::History(arguments) => history::run(&arguments, global),
+        Command::Show(arguments) => show::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments, global),
+        Command::Logs(arguments) => wait(logs::run(&arguments, global)),
+        Command::Abort(arguments) => wait(abort::run(&arguments, global)),
+        Command::Resume(arguments) => wait(resume::run(&arguments, global)),
+        // It has threads and runtimes of its own.
+        Command::Proxy(arguments) => proxy::run(&arguments, global),
+        Command::Demo(arguments) => wait(demo::run(&arguments)),
+        Command::Doctor(arguments) => wait(doctor::run(&arguments, global)),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// Runs to the end, on a runtime of few threads: the work is waiting.
+fn wait(command: impl Future<Output = Result>) -> Result {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(command)
+}

@@ -1,0 +1,62 @@
+//! `shipway plan`.
+
+use std::process::ExitCode;
+
+use shipway_engine::deploy::Request;
+use shipway_pipeline::plan::Kind;
+
+use super::deploy::{self, What};
+use crate::arguments::Global;
+use crate::context::Context;
+use crate::error::Result;
+use crate::exit;
+use crate::render::{self, Output};
+
+/// Show what a deployment would do, without doing it
+///
+/// The release is built if it was not built before; nothing else is touched.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The environment
+    environment: String,
+    #[command(flatten)]
+    what: What,
+    /// Exit with code 10 when the plan would change what is live
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    let (context, _events) = Context::open(global)?;
+    let environment = context.project.environment(&arguments.environment)?;
+    let (release, workload, kind) = if environment.from.is_some() && arguments.what.is_default() {
+        let (release, workload) = super::promote::prepare(&context, environment)?;
+        (release, workload, Kind::Promote)
+    } else {
+        let (release, workload) = deploy::prepare(&context, environment, &arguments.what).await?;
+        (release, workload, Kind::Deploy)
+    };
+    let request = Request {
+        project: &context.project,
+        environment,
+        release,
+        workload,
+        kind,
+        wait: false,
+        thaw: false,
+        agreed: None,
+    };
+    let plan = context.engine.plan(&request)?;
+    render::plan::print(&plan, &request.release, arguments.output.form())?;
+    let is_change = plan.previous.as_ref().is_none_or(|previous| {
+        previous.release != plan.target.release || previous.workload != plan.target.workload
+    });
+    let code = if arguments.exit_code && is_change {
+        exit::CHANGES
+    } else {
+        exit::OK
+    };
+    Ok(ExitCode::from(code))
+}

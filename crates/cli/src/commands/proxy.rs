@@ -1,0 +1,87 @@
+//! `shipway proxy`.
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
+use rustix::process::setsid;
+use shipway_proxy::control::Client;
+use shipway_proxy::{Cidr, Options, Paths};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::Global;
+use crate::context::proxy_directory;
+use crate::error::{CliError, Kind, Result};
+use crate::{exit, render};
+
+/// Run the machine's proxy in the foreground, or look at the one that runs
+///
+/// A deployment starts it by itself where none runs; run it as a service to have it after a
+/// reboot (see contrib/shipway-proxy.service). One proxy serves all projects of the machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "COUNT")]
+    workers: Option<NonZeroUsize>,
+    /// Believe the `X-Forwarded-*` headers of these peers, such as 10.0.0.0/8
+    #[arg(long, value_name = "CIDR")]
+    trust: Vec<Cidr>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Show what is routed where, and what it has in hand
+    Status,
+    /// Print metrics in Prometheus' text format
+    Metrics,
+    /// Finish what is in hand and end
+    Stop,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+    let directory = proxy_directory(global)?;
+    let Some(action) = &arguments.action else {
+        return serve(arguments, directory);
+    };
+    let client = Client::new(Paths::new(&directory).control());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match action {
+            Action::Status => render::json(&client.status().await.map_err(told)?)?,
+            Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+            Action::Stop => client.shutdown().await.map_err(told)?,
+        }
+        Ok(ExitCode::from(exit::OK))
+    })
+}
+
+fn serve(arguments: &Arguments, directory: std::path::PathBuf) -> Result {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_env("SHIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    // A session of its own, so that it outlives the terminal of whoever started it on demand.
+    // Fails for the leader of a process group, who needs none.
+    let _ = setsid();
+    let options = Options {
+        workers: arguments.workers,
+        trusted: arguments.trust.clone(),
+        ..Options::new(directory)
+    };
+    shipway_proxy::run(options).map_err(|error| CliError::of(Kind::Failed, &error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what map_err hands over"
+)]
+fn told(error: shipway_proxy::control::Error) -> CliError {
+    CliError::of(Kind::Failed, &error)
+}

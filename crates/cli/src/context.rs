@@ -1,0 +1,134 @@
+//! Wires a command to its project: files, state, runtime, proxy.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shipway_engine::Engine;
+use shipway_engine::event::{Event, Reporter};
+use shipway_engine::ports::{ProxyLauncher, ProxyRouter};
+use shipway_engine::project::Project;
+use shipway_runtime::process::{Launcher, ProcessRuntime};
+use shipway_store::Store;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::arguments::Global;
+use crate::error::{CliError, Result};
+
+/// The first word of a helper's command line.
+pub(crate) const HELPER: &str = "supervise";
+
+/// A project and what carries out its deployments.
+pub(crate) struct Context {
+    pub(crate) project: Project,
+    pub(crate) engine: Engine,
+}
+
+impl Context {
+    /// Finds the project and opens its state. Events go to the receiver.
+    pub(crate) fn open(global: &Global) -> Result<(Self, UnboundedReceiver<Event>)> {
+        let project = project(global)?;
+        let state = state_directory(global, &project)?;
+        let store = Store::open(&state)?;
+        keep_out_of_git(&state)?;
+        let program = std::env::current_exe()?;
+        let runtime = ProcessRuntime::try_new(&state, Launcher::new(&program, [HELPER]))?;
+        let router = ProxyRouter::new(proxy_launcher(global, program)?);
+        let (sender, receiver) = unbounded_channel();
+        let actor = actor();
+        let engine = Engine {
+            store: Arc::new(store),
+            runtime: Arc::new(runtime),
+            router: Arc::new(router),
+            reporter: Reporter::new(sender),
+            owner: format!("{actor} on {} (process {})", host(), std::process::id()),
+            actor,
+        };
+        Ok((Self { project, engine }, receiver))
+    }
+}
+
+/// The project that the command is about.
+pub(crate) fn project(global: &Global) -> Result<Project> {
+    Ok(Project::find(&start_directory(global)?)?)
+}
+
+/// Where the command runs.
+pub(crate) fn start_directory(global: &Global) -> Result<PathBuf> {
+    match &global.directory {
+        Some(directory) if directory.is_dir() => Ok(directory.clone()),
+        Some(directory) => Err(CliError::usage(format!(
+            "`{}` is no directory",
+            directory.display()
+        ))),
+        None => Ok(std::env::current_dir()?),
+    }
+}
+
+/// The project's state directory.
+pub(crate) fn state_directory(global: &Global, project: &Project) -> Result<PathBuf> {
+    match &global.state {
+        Some(state) => Ok(std::path::absolute(state)?),
+        None => Ok(project.directory.join(".shipway")),
+    }
+}
+
+/// The directory of the machine's proxy.
+pub(crate) fn proxy_directory(global: &Global) -> Result<PathBuf> {
+    if let Some(directory) = &global.proxy_dir {
+        return Ok(std::path::absolute(directory)?);
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/lib/shipway/proxy"));
+    }
+    let base = match std::env::var_os("XDG_STATE_HOME") {
+        Some(base) => PathBuf::from(base),
+        None => std::env::home_dir()
+            .ok_or_else(|| CliError::usage("no home directory").hint("set `--proxy-dir`"))?
+            .join(".local/state"),
+    };
+    Ok(base.join("shipway/proxy"))
+}
+
+fn proxy_launcher(global: &Global, program: PathBuf) -> Result<ProxyLauncher> {
+    let directory = proxy_directory(global)?;
+    Ok(ProxyLauncher {
+        program,
+        arguments: vec![
+            "proxy".into(),
+            "--proxy-dir".into(),
+            directory.clone().into_os_string(),
+        ],
+        directory,
+    })
+}
+
+/// State beside `shipway.yml` must never be committed: it holds secrets.
+fn keep_out_of_git(state: &Path) -> Result<()> {
+    let created = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(state.join(".gitignore"));
+    match created {
+        Ok(mut file) => Ok(file.write_all(b"*\n")?),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// On whose behalf the command runs.
+fn actor() -> String {
+    ["SHIPWAY_ACTOR", "SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+fn host() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,91 @@
+//! What `deploy`, `promote` and `rollback` share: show the plan, ask, carry it out, tell.
+
+use std::process::ExitCode;
+
+use shipway_engine::deploy::{Finished, Request};
+use shipway_engine::event::Event;
+use shipway_pipeline::deployment::{Cause, Outcome};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::confirm::{self, Consent};
+use crate::context::Context;
+use crate::error::Result;
+use crate::render::{self, Form, Output};
+use crate::{exit, interrupt};
+
+/// Flags of commands that change an environment.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+    /// Show the plan and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait for an environment that somebody else has, rather than exit with code 6
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Go ahead although a failed rollback froze the environment
+    #[arg(long)]
+    pub(crate) thaw: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Shows the plan, asks, and carries it out.
+pub(crate) async fn run(
+    context: &Context,
+    mut request: Request<'_>,
+    flags: &Flags,
+    events: UnboundedReceiver<Event>,
+) -> Result {
+    let form = flags.output.form();
+    if flags.dry_run {
+        let plan = context.engine.plan(&request)?;
+        render::plan::print(&plan, &request.release, form)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    request.wait = flags.wait;
+    request.thaw = flags.thaw;
+    if confirm::is_needed(request.environment, &flags.consent) {
+        let plan = context.engine.plan(&request)?;
+        if form == Form::People {
+            render::plan::tell(&plan, &request.release);
+        }
+        confirm::ask(request.environment, &flags.consent)?;
+        request.agreed = Some(plan);
+    }
+    let mut interrupts = interrupt::listen()?;
+    let reporting = tokio::spawn(render::events::follow(events, form));
+    let finished = context.engine.deploy(&request, &mut interrupts).await;
+    settle(context, finished.map(Some), reporting, form).await
+}
+
+/// Waits until everything was told, and tells the end.
+pub(crate) async fn settle(
+    context: &Context,
+    finished: std::result::Result<Option<Finished>, shipway_engine::deploy::DeployError>,
+    reporting: tokio::task::JoinHandle<()>,
+    form: Form,
+) -> Result {
+    // The renderer ends when it has told what was sent before this.
+    context.engine.reporter.close();
+    let _ = reporting.await;
+    let Some(finished) = finished? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    render::finish::print(&finished, form)?;
+    Ok(ExitCode::from(code(&finished, &context.engine.actor)))
+}
+
+fn code(finished: &Finished, actor: &str) -> u8 {
+    match finished.outcome {
+        Outcome::Succeeded => exit::OK,
+        Outcome::Failed => exit::REFUSED,
+        Outcome::RolledBack => exit::ROLLED_BACK,
+        Outcome::Cancelled => match &finished.cause {
+            Some(Cause::Aborted { by }) if by == actor => exit::INTERRUPTED,
+            _ => exit::FAILED,
+        },
+        Outcome::Superseded | Outcome::RollbackFailed => exit::FAILED,
+    }
+}

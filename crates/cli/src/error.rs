@@ -1,0 +1,276 @@
+//! One error type for all commands: a kind gives the exit code, a hint the way out.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use owo_colors::OwoColorize;
+use shipway_compose::diagnostic::Color;
+use shipway_engine::ExecutorError;
+use shipway_engine::deploy::DeployError;
+use shipway_engine::git::GitError;
+use shipway_engine::project::ProjectError;
+use shipway_engine::release::ReleaseError;
+use shipway_engine::rollback::RollbackError;
+use shipway_engine::status::StatusError;
+use shipway_pipeline::promotion;
+use shipway_store::TakeError;
+
+use crate::exit;
+
+/// What went wrong with a command.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    kind: Kind,
+    message: String,
+    details: Vec<String>,
+    hint: Option<String>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The command line.
+    Usage,
+    /// A user's file.
+    Config,
+    /// The pipeline's rules.
+    NotAllowed,
+    /// Somebody else has the environment.
+    Locked,
+    /// Something else.
+    Failed,
+    /// The user.
+    Interrupted,
+}
+
+pub(crate) type Result<T = ExitCode> = std::result::Result<T, CliError>;
+
+// === impl CliError ===
+
+impl CliError {
+    pub(crate) fn new(kind: Kind, message: impl fmt::Display) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+            details: Vec::new(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// From an error and its causes.
+    pub(crate) fn of(kind: Kind, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self::new(kind, message)
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    fn details(mut self, lines: Vec<String>) -> Self {
+        self.details = lines;
+        self
+    }
+
+    fn code(&self) -> u8 {
+        match self.kind {
+            Kind::Usage | Kind::Config => exit::USAGE,
+            Kind::NotAllowed => exit::NOT_ALLOWED,
+            Kind::Locked => exit::LOCKED,
+            Kind::Failed => exit::FAILED,
+            Kind::Interrupted => exit::INTERRUPTED,
+        }
+    }
+}
+
+/// Tells the user, and gives the exit code.
+pub(crate) fn report(error: &CliError) -> ExitCode {
+    if error.kind == Kind::Config && error.message.contains("\n") {
+        // Rendered with its own heading, place and help.
+        anstream::eprintln!("{}", error.message);
+    } else {
+        anstream::eprintln!("{} {}", "error:".red().bold(), error.message);
+    }
+    for line in &error.details {
+        anstream::eprintln!("  {} {line}", "|".dimmed());
+    }
+    if let Some(hint) = &error.hint {
+        anstream::eprintln!("{} {hint}", "hint:".cyan().bold());
+    }
+    ExitCode::from(error.code())
+}
+
+// === From ===
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> Self {
+        match &error {
+            ProjectError::NoProject(_) => {
+                Self::of(Kind::Config, &error).hint("`shipway init` writes one")
+            }
+            ProjectError::NoEnvironment { name, known } => {
+                let near =
+                    shipway_compose::diagnostic::nearest(name, known.iter().map(String::as_str));
+                let hint = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the environments are {}", known.join(", ")),
+                };
+                Self::of(Kind::Usage, &error).hint(hint)
+            }
+            ProjectError::NoFile(_) => Self::of(Kind::Config, &error)
+                .hint("shipway.yml names it under `compose:` or `env_files:` of the environment"),
+            ProjectError::Invalid(invalid) => {
+                let color = if anstream::AutoStream::choice(&std::io::stderr())
+                    == anstream::ColorChoice::Never
+                {
+                    Color::Never
+                } else {
+                    Color::Always
+                };
+                Self::new(
+                    Kind::Config,
+                    format!("{}\n", invalid.render(color).trim_end()),
+                )
+            }
+            ProjectError::Git(error) => git(error),
+            ProjectError::Read { .. } => Self::of(Kind::Failed, &error),
+        }
+    }
+}
+
+fn git(error: &GitError) -> CliError {
+    let told = CliError::of(Kind::Failed, error);
+    match error {
+        GitError::NoRepository(_) => {
+            told.hint("a release is made from a commit: run `git init` and commit the project")
+        }
+        GitError::NoCommit(_) => CliError::of(Kind::Usage, error)
+            .hint("name a commit, a branch or a tag: `git log --oneline` shows commits"),
+        GitError::NoFile { .. } => CliError::of(Kind::Config, error)
+            .hint("commit the file, or deploy a commit that has it"),
+        GitError::Run(_) => told.hint("install git"),
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        git(&error)
+    }
+}
+
+impl From<ReleaseError> for CliError {
+    fn from(error: ReleaseError) -> Self {
+        let told = Self::of(Kind::Failed, &error);
+        match error {
+            ReleaseError::Build(shipway_runtime::Error::Build { last_lines, .. }) => {
+                told.details(last_lines)
+            }
+            ReleaseError::Git(error) => git(&error),
+            ReleaseError::Unknown(_) => Self {
+                kind: Kind::Usage,
+                ..told
+            }
+            .hint("`shipway history` shows releases"),
+            ReleaseError::Build(_) | ReleaseError::Store(_) => told,
+        }
+    }
+}
+
+impl From<DeployError> for CliError {
+    fn from(error: DeployError) -> Self {
+        let told = |kind| Self::of(kind, &error);
+        match &error {
+            DeployError::Lease(TakeError::Held { environment, .. }) => told(Kind::Locked).hint(
+                format!("add `--wait` to wait for it; `shipway status {environment}` shows what it does"),
+            ),
+            DeployError::Lease(_) | DeployError::Store(_) => told(Kind::Failed),
+            DeployError::Frozen { environment, .. } => told(Kind::NotAllowed).hint(format!(
+                "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
+            )),
+            DeployError::Unsafe(_) => told(Kind::Failed),
+            DeployError::Changed(environment) => told(Kind::Failed)
+                .hint(format!("look again: `shipway plan {environment}`")),
+            DeployError::Executor(ExecutorError::Detached(_)) => told(Kind::Interrupted),
+            DeployError::Executor(_) => {
+                told(Kind::Failed).hint("`shipway resume` goes on once the cause is gone")
+            }
+            DeployError::Interrupted => told(Kind::Interrupted),
+        }
+    }
+}
+
+impl From<RollbackError> for CliError {
+    fn from(error: RollbackError) -> Self {
+        match &error {
+            RollbackError::Store(_) => Self::of(Kind::Failed, &error),
+            RollbackError::NothingLive(environment)
+            | RollbackError::NoOther(environment)
+            | RollbackError::NeverStable { environment, .. } => Self::of(Kind::NotAllowed, &error)
+                .hint(format!(
+                    "`shipway history {environment}` shows what was stable"
+                )),
+        }
+    }
+}
+
+impl From<promotion::Refusal> for CliError {
+    fn from(refusal: promotion::Refusal) -> Self {
+        let told = Self::of(Kind::NotAllowed, &refusal);
+        match refusal {
+            promotion::Refusal::NoSource { environment } => {
+                told.hint(format!("`shipway deploy {environment}`"))
+            }
+            promotion::Refusal::NothingLive { from } => told.hint(format!(
+                "`shipway deploy {from}` or `shipway promote {from}` first"
+            )),
+            promotion::Refusal::NotStable { from, .. } => {
+                told.hint(format!("`shipway status {from}` shows how far it is"))
+            }
+            promotion::Refusal::Skips { environment, .. } => told.hint(format!(
+                "`shipway promote {environment}` takes what is live before it"
+            )),
+        }
+    }
+}
+
+impl From<shipway_store::Error> for CliError {
+    fn from(error: shipway_store::Error) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<shipway_store::OpenError> for CliError {
+    fn from(error: shipway_store::OpenError) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<shipway_runtime::Error> for CliError {
+    fn from(error: shipway_runtime::Error) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<StatusError> for CliError {
+    fn from(error: StatusError) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}

@@ -1,0 +1,62 @@
+//! The end of a deployment.
+
+use owo_colors::OwoColorize;
+use shipway_engine::deploy::Finished;
+use shipway_pipeline::deployment::Outcome;
+
+use super::{Form, json};
+use crate::error::Result;
+
+/// Tells how it ended, why, and what comes next.
+pub(crate) fn print(finished: &Finished, form: Form) -> Result<()> {
+    match form {
+        Form::People => tell(finished),
+        Form::Json => json(&serde_json::json!({
+            "deployment": finished.deployment,
+            "environment": finished.plan.environment,
+            "release": finished.plan.target.release,
+            "outcome": finished.outcome,
+            "cause": finished.cause,
+        }))?,
+        // Told as the last event.
+        Form::Events => {}
+    }
+    Ok(())
+}
+
+fn tell(finished: &Finished) {
+    let plan = &finished.plan;
+    let id = finished.deployment;
+    match finished.outcome {
+        Outcome::Succeeded => anstream::eprintln!(
+            "{} {} is live in {} ({id})",
+            "✓".green().bold(),
+            plan.target.release,
+            plan.environment
+        ),
+        outcome => {
+            anstream::eprintln!("{} {id} {outcome}", "✗".red().bold());
+            if let Some(cause) = &finished.cause {
+                anstream::eprintln!("  {cause}");
+                for line in cause.evidence() {
+                    anstream::eprintln!("  {} {line}", "|".dimmed());
+                }
+            }
+            anstream::eprintln!("  {}", what_is_live(finished));
+        }
+    }
+    anstream::eprintln!("{} shipway show {id}", "next:".cyan().bold());
+}
+
+fn what_is_live(finished: &Finished) -> String {
+    let environment = &finished.plan.environment;
+    match (&finished.plan.previous, finished.outcome) {
+        (_, Outcome::RollbackFailed) => {
+            format!(
+                "{environment} is frozen until somebody has looked: `shipway status {environment}`"
+            )
+        }
+        (Some(previous), _) => format!("{} is live in {environment}", previous.release),
+        (None, _) => format!("nothing is live in {environment}"),
+    }
+}

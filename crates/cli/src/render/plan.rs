@@ -1,0 +1,93 @@
+//! Plans for people and machines.
+
+use owo_colors::OwoColorize;
+use shipway_pipeline::plan::{Plan, Severity, Step};
+use shipway_pipeline::release::Release;
+
+use super::{Form, json, step};
+use crate::error::Result;
+
+/// Prints a plan to standard output: it is what was asked for.
+pub(crate) fn print(plan: &Plan, release: &Release, form: Form) -> Result<()> {
+    match form {
+        Form::People => anstream::print!("{}", render(plan, release)),
+        Form::Json | Form::Events => json(&serde_json::json!({
+            "plan": plan,
+            "digest": plan.digest(),
+            "release": release,
+        }))?,
+    }
+    Ok(())
+}
+
+/// Tells a plan on standard error, before a question.
+pub(crate) fn tell(plan: &Plan, release: &Release) {
+    anstream::eprint!("{}", render(plan, release));
+}
+
+fn render(plan: &Plan, release: &Release) -> String {
+    let mut text = format!(
+        "{} {} ({}, {}) to {} by {}\n",
+        capital(plan.kind.as_str()),
+        release.id.bold(),
+        release.short_commit(),
+        release.subject,
+        plan.environment.bold(),
+        plan.strategy,
+    );
+    match &plan.previous {
+        Some(previous) => text.push_str(&format!(
+            "  {} {} replaces {} {}\n",
+            plan.target.colour, plan.target.release, previous.colour, previous.release
+        )),
+        None => text.push_str("  nothing is live there yet\n"),
+    }
+    for note in &plan.notes {
+        let mark = match note.severity {
+            Severity::Info => "note:".cyan().to_string(),
+            Severity::Warning => "warning:".yellow().to_string(),
+            Severity::Fatal => "fatal:".red().to_string(),
+        };
+        text.push_str(&format!("  {mark} {}\n", note.text));
+    }
+    push_steps(&mut text, plan, &plan.steps);
+    let touched = plan.steps.get(plan.revert.touched_from);
+    text.push_str("If it does not go through:\n");
+    let before = plan.revert.untouched.iter();
+    let untouched: Vec<String> = before
+        .map(|one| step::describe(plan, &one.action))
+        .collect();
+    text.push_str(&format!("  at first: {}\n", untouched.join(", ")));
+    if let Some(touched) = touched {
+        text.push_str(&format!(
+            "  from `{}` on:\n",
+            step::describe(plan, &touched.action)
+        ));
+        for one in &plan.revert.touched {
+            text.push_str(&format!("    {}\n", step::describe(plan, &one.action)));
+        }
+    }
+    text.push_str(&format!(
+        "{}\n",
+        format!("plan {}", plan.digest().short()).dimmed()
+    ));
+    text
+}
+
+fn push_steps(text: &mut String, plan: &Plan, steps: &[Step]) {
+    let mut stage = None;
+    for one in steps {
+        if stage != Some(one.stage) {
+            text.push_str(&format!("  {}\n", one.stage.as_str().bold()));
+            stage = Some(one.stage);
+        }
+        text.push_str(&format!("    {}\n", step::describe(plan, &one.action)));
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}

@@ -1,0 +1,125 @@
+//! Steps of a plan in words.
+
+use shipway_pipeline::config::render_duration;
+use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::journal::Detail;
+use shipway_pipeline::plan::{Action, Plan, Side, Sizes};
+
+/// What a step does, in a few words.
+pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
+    match action {
+        Action::CheckArtifact => format!("check the artifact of {}", plan.target.release),
+        Action::ClearColour => format!("clear {} of leftovers", plan.target.colour),
+        Action::StartShared { sizes } => format!("start shared services: {}", render_sizes(sizes)),
+        Action::Migrate { command, .. } => format!("migrate: {}", command.join(" ")),
+        Action::Start { side, sizes } => {
+            format!("start {}: {}", who(plan, *side), render_sizes(sizes))
+        }
+        Action::AwaitHealthy {
+            side,
+            sizes,
+            healthy_for,
+        } => {
+            let times = if healthy_for.is_zero() {
+                String::new()
+            } else {
+                format!(" for {}", render_duration(*healthy_for))
+            };
+            format!(
+                "wait until {} is healthy{times}: {}",
+                who(plan, *side),
+                render_sizes(sizes)
+            )
+        }
+        Action::Smoke { paths } => format!("try {} at {}", plan.target.colour, paths.join(", ")),
+        Action::Hold => "let new requests wait at the proxy".to_owned(),
+        Action::Resume => "let waiting requests go on".to_owned(),
+        Action::Route { target, previous } => route(plan, target, previous),
+        Action::Bake { limits } => format!(
+            "judge {} for {}: at most {:.1} % errors, p95 at most {} times the old",
+            plan.target.colour,
+            render_duration(limits.duration),
+            limits.max_error_rate * 100.0,
+            limits.max_latency_ratio
+        ),
+        Action::MarkStable => format!("mark {} stable", plan.target.release),
+        Action::Drain { side, only, .. } => {
+            format!("drain {}{}", who(plan, *side), render_only(only.as_deref()))
+        }
+        Action::Stop { side, only } => {
+            format!("stop {}{}", who(plan, *side), render_only(only.as_deref()))
+        }
+    }
+}
+
+/// What came of a step, in a few words; empty where there is nothing to tell.
+pub(crate) fn result(detail: &Detail) -> String {
+    match detail {
+        Detail::Routed { generation, micros } => {
+            format!("generation {generation}, {:.1} ms", *micros as f64 / 1000.0)
+        }
+        Detail::Drained {
+            short: 0,
+            streaming: 0,
+            upgraded: 0,
+        } => "nothing cut".to_owned(),
+        Detail::Drained {
+            short,
+            streaming,
+            upgraded,
+        } => format!("cut {short} requests, {streaming} streams, {upgraded} upgraded"),
+        Detail::Stopped {
+            gracefully,
+            killed: 0,
+        } => format!("{gracefully} stopped"),
+        Detail::Stopped { gracefully, killed } => {
+            format!("{gracefully} stopped, {killed} killed after their grace period")
+        }
+        Detail::Ran { last_lines } => last_lines.last().cloned().unwrap_or_default(),
+    }
+}
+
+fn route(plan: &Plan, target: &[InstanceId], previous: &[InstanceId]) -> String {
+    match (target.is_empty(), previous.is_empty()) {
+        (true, true) => "route to nothing".to_owned(),
+        (false, true) => format!(
+            "switch to {}: {}",
+            plan.target.colour,
+            render_instances(target)
+        ),
+        (true, false) => format!(
+            "switch back to {}: {}",
+            who(plan, Side::Previous),
+            render_instances(previous)
+        ),
+        (false, false) => format!(
+            "route to {} of {} and {} of {}",
+            render_instances(target),
+            plan.target.colour,
+            render_instances(previous),
+            who(plan, Side::Previous)
+        ),
+    }
+}
+
+fn who(plan: &Plan, side: Side) -> String {
+    plan.occupant(side)
+        .map_or_else(|| "nothing".to_owned(), |one| one.colour.to_string())
+}
+
+fn render_sizes(sizes: &Sizes) -> String {
+    let parts: Vec<String> = sizes
+        .iter()
+        .map(|(service, size)| format!("{service} ×{size}"))
+        .collect();
+    parts.join(", ")
+}
+
+fn render_only(only: Option<&[InstanceId]>) -> String {
+    only.map_or_else(String::new, |only| format!(": {}", render_instances(only)))
+}
+
+fn render_instances(instances: &[InstanceId]) -> String {
+    let parts: Vec<String> = instances.iter().map(ToString::to_string).collect();
+    parts.join(", ")
+}
