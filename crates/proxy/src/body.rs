@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use crate::claim::Claim;
 use crate::session::Session;
 use crate::upstream::{Lease, Upstream};
 
@@ -38,6 +39,8 @@ pub(crate) struct InstanceBody {
     lease: Option<Box<Lease>>,
     upstream: Rc<Upstream>,
     session: Rc<Session>,
+    /// Why the instance broke off, until what came before has been written.
+    broken: Option<hyper::Error>,
 }
 
 // === impl RequestBody ===
@@ -105,6 +108,7 @@ impl ResponseBody {
             lease: Some(lease),
             upstream,
             session: Rc::clone(session),
+            broken: None,
         };
         if body.incoming.is_end_stream() {
             body.end();
@@ -155,6 +159,9 @@ impl InstanceBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         // Asking first tells the connection that more is wanted.
         let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
         if polled.is_pending() {
@@ -163,10 +170,17 @@ impl InstanceBody {
             }
             polled = Pin::new(&mut self.incoming).poll_frame(cx);
         }
-        match &polled {
+        match polled {
+            Poll::Ready(Some(Err(error))) => {
+                self.session.with_claim(Claim::failed);
+                // An error makes hyper drop what it has not flushed yet. So it comes with the
+                // next poll, after a flush.
+                self.broken = Some(error);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             Poll::Ready(None) => self.end(),
             Poll::Ready(Some(Ok(_))) if self.incoming.is_end_stream() => self.end(),
-            Poll::Ready(Some(Err(_))) => self.session.with_claim(crate::claim::Claim::failed),
             Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
         }
         polled

@@ -4,10 +4,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::options::Paths;
+
+/// A proxy that just ended, or a process it was about to start, may hold the lock for a moment.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Between two attempts.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// Why a directory could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +59,13 @@ pub(crate) fn take(paths: &Paths) -> Result<Lock, Error> {
         .mode(0o600)
         .open(paths.lock())
         .map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Lock(file)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::Taken(paths.dir().to_owned())),
-        Err(errno) => Err(failed(errno.into())),
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock(file)),
+            Err(Errno::WOULDBLOCK) if Instant::now() < give_up => thread::sleep(AGAIN),
+            Err(Errno::WOULDBLOCK) => return Err(Error::Taken(paths.dir().to_owned())),
+            Err(errno) => return Err(failed(errno.into())),
+        }
     }
 }

@@ -47,7 +47,7 @@ pub struct Limits {
     pub held_requests: usize,
     /// How long a hold may last and a request may wait in it: 30 s, below clients' patience.
     pub hold: Duration,
-    /// Idle connections kept to one instance by one worker: 256, as bursts go beyond it at the
+    /// Idle connections kept to one instance by one worker: 1024; bursts go beyond it at the
     /// price of new connections only.
     pub idle_per_instance: usize,
     /// How long an idle connection to an instance is kept when the instance says nothing: 15 s.
@@ -107,7 +107,7 @@ impl Default for Limits {
             streaming_after: Duration::from_secs(1),
             held_requests: 10_000,
             hold: Duration::from_secs(30),
-            idle_per_instance: 256,
+            idle_per_instance: 1024,
             upstream_idle: Duration::from_secs(15),
             ejection: Duration::from_secs(2),
             lame_duck: Duration::from_secs(2),

@@ -261,8 +261,18 @@ impl Registry {
     /// Makes the present state the table that workers read.
     fn swap(&mut self) {
         let workers = self.workers.len();
+        let present = self.shared.table.load_full();
         let mut entries = BTreeMap::new();
         for route in &self.state.routes {
+            // A route that stays keeps its entry, so that its requests see no change.
+            if let Some(entry) = present
+                .entries
+                .get(&route.key)
+                .filter(|it| it.route == *route)
+            {
+                entries.insert(route.key.clone(), Arc::clone(entry));
+                continue;
+            }
             let hold = self.holds.entry(route.key.clone()).or_default();
             let tallies = route.backends.iter().map(|backend| {
                 let owner = Owner {

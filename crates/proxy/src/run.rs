@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +72,7 @@ pub fn run(options: Options) -> Result<(), Error> {
 fn run_here(options: &Options) -> Result<(), Error> {
     let paths = options.paths();
     let _lock = lock::take(&paths)?;
+    allow_many_files();
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
@@ -93,6 +95,8 @@ fn run_here(options: &Options) -> Result<(), Error> {
 async fn serve(paths: &Paths, shared: &Arc<Shared>, workers: &[Handle]) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Setup)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Setup)?;
+    // A terminal that closes does not end the proxy started from it.
+    let _hangup = signal(SignalKind::hangup()).map_err(Error::Setup)?;
     let registry = Registry::restore(paths.clone(), Arc::clone(shared), workers.to_vec()).await?;
     let server = Server::new(registry, workers.len());
     let listener = open(paths)?;
@@ -112,6 +116,15 @@ async fn serve(paths: &Paths, shared: &Arc<Shared>, workers: &[Handle]) -> Resul
     tokio::select! {
         source = server.listen(&listener) => Err(control(paths, source)),
         () = finish(shared, workers) => Ok(()),
+    }
+}
+
+/// Takes as many open files as the system lets us have: each client may need two.
+fn allow_many_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
     }
 }
 

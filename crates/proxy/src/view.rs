@@ -83,6 +83,12 @@ impl View {
         Arc::ptr_eq(&self.table, table)
     }
 
+    /// Whether this very entry is routed.
+    pub(crate) fn has(&self, entry: &Arc<Entry>) -> bool {
+        let present = self.table.entries.get(&entry.route.key);
+        present.is_some_and(|present| Arc::ptr_eq(present, entry))
+    }
+
     /// The route that answers for a host on an address.
     pub(crate) fn find(&self, listen: SocketAddr, host: &str) -> Option<Rc<RouteView>> {
         self.sites.get(&listen)?.find(host).map(Rc::clone)

@@ -6,6 +6,7 @@
 //! may have had an effect and is answered 502.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -114,9 +115,23 @@ impl Journey<'_> {
                 }
             }
             now = Instant::now();
+            self.stay_with(&upstream);
         }
         self.session.with_claim(Claim::failed);
         Err(refusal)
+    }
+
+    /// After a change of the table, keeps the request with the deployment that has it: one that
+    /// is being drained must not get requests from another.
+    fn stay_with(&mut self, upstream: &Upstream) {
+        if self.worker.view().has(&self.route.entry) {
+            return;
+        }
+        let choices = self.route.choices.iter().enumerate();
+        let others = choices
+            .filter(|(_, choice)| !Arc::ptr_eq(&choice.upstream.tally, &upstream.tally))
+            .map(|(index, _)| index);
+        self.tried.extend(others);
     }
 
     /// Tries one instance: on a used connection if the request allows, else on a new one.
