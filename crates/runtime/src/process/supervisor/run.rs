@@ -59,13 +59,15 @@ async fn supervise(directory: &Path, mut report: Report) -> io::Result<()> {
         Ok(claimed) => claimed,
         Err(reason) => {
             log.note(&reason);
-            report.failed(&reason);
             let mut status = Status::new(own, 0);
             status.state = State::Exited {
                 exit: Exit::NotStarted,
                 at: super::super::clock::now(),
             };
-            return status.write(directory);
+            // Before the report: a starter that tries again must not take this one for running.
+            status.write(directory)?;
+            report.failed(&reason);
+            return Ok(());
         }
     };
     let instance = Instance {
