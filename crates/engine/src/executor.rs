@@ -87,7 +87,7 @@ impl Engine {
             abort_heard: false,
             interrupts,
         };
-        run.to_the_end(first).await
+        run.finish(first).await
     }
 }
 
@@ -111,7 +111,7 @@ enum Heard {
 }
 
 impl Run<'_> {
-    async fn to_the_end(
+    async fn finish(
         &mut self,
         first: (deployment::Event, Entry),
     ) -> Result<Outcome, ExecutorError> {

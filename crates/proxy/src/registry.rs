@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shipway_pipeline::id::{Epoch, Generation};
-use shipway_pipeline::route::{Acceptance, Route, RouteKey};
+use shipway_pipeline::id::{Epoch, Generation, InstanceId};
+use shipway_pipeline::route::{Acceptance, Backend, Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 
 use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Target, Unbound};
@@ -30,7 +30,7 @@ pub(crate) struct Registry {
     workers: Vec<Handle>,
     state: State,
     holds: BTreeMap<RouteKey, Arc<Hold>>,
-    tallies: BTreeMap<Owner, Arc<Tally>>,
+    tallies: BTreeMap<Owner, BTreeMap<InstanceId, Arc<Tally>>>,
     bound: BTreeSet<SocketAddr>,
     unbound: BTreeMap<SocketAddr, String>,
 }
@@ -165,7 +165,9 @@ impl Registry {
         };
         if let Some(route) = self.state.routes.iter().find(|it| it.key == cut.key) {
             check_epoch(cut.epoch, route.epoch)?;
-            if is_routed(route, &owner) {
+            let is_wanted =
+                |it: &InstanceId| cut.only.as_ref().is_none_or(|only| only.contains(it));
+            if routed(route, &owner).any(is_wanted) {
                 return Err(Refusal::StillRouted {
                     key: cut.key.clone(),
                     colour: cut.colour,
@@ -173,7 +175,22 @@ impl Registry {
                 });
             }
         }
-        let tally = self.tallies.get(&owner).ok_or_else(unknown)?;
+        let tallies = self.tallies.get(&owner).ok_or_else(unknown)?;
+        let wanted = tallies.values().filter(|tally| {
+            let mut only = cut.only.iter().flatten();
+            cut.only.is_none() || only.any(|instance| *instance == tally.instance)
+        });
+        let mut total = InFlight::default();
+        for tally in wanted {
+            let part = self.cut_instance(tally).await;
+            total.short += part.short;
+            total.streaming += part.streaming;
+            total.upgraded += part.upgraded;
+        }
+        Ok(total)
+    }
+
+    async fn cut_instance(&self, tally: &Arc<Tally>) -> InFlight {
         let mut total = InFlight::default();
         for worker in &self.workers {
             let part = worker
@@ -184,15 +201,18 @@ impl Registry {
             total.streaming += part.streaming;
             total.upgraded += part.upgraded;
         }
-        Ok(total)
+        total
     }
 
     pub(crate) fn routes(&self) -> &[Route] {
         &self.state.routes
     }
 
-    pub(crate) fn tallies(&self) -> impl Iterator<Item = &Arc<Tally>> {
-        self.tallies.values()
+    /// What is counted, by deployment and then by instance.
+    pub(crate) fn tallies(
+        &self,
+    ) -> impl Iterator<Item = (&Owner, &BTreeMap<InstanceId, Arc<Tally>>)> {
+        self.tallies.iter()
     }
 
     pub(crate) fn held(&self, key: &RouteKey) -> Held {
@@ -280,8 +300,10 @@ impl Registry {
                     colour: backend.colour,
                     deployment: backend.deployment,
                 };
-                let tally = self.tallies.entry(owner.clone());
-                Arc::clone(tally.or_insert_with(|| Arc::new(Tally::new(owner, workers))))
+                let instance = backend.instance.clone();
+                let of_owner = self.tallies.entry(owner.clone()).or_default();
+                let tally = of_owner.entry(instance.clone());
+                Arc::clone(tally.or_insert_with(|| Arc::new(Tally::new(owner, instance, workers))))
             });
             let entry = Entry {
                 tallies: tallies.collect(),
@@ -348,8 +370,9 @@ impl Registry {
                 .any(|route| route.key == owner.route && has_backend(route, owner))
         };
         let mut gone: BTreeMap<RouteKey, Vec<Owner>> = BTreeMap::new();
-        for (owner, tally) in &self.tallies {
-            if !is_present(owner) && tally.totals().in_flight.total() == 0 {
+        for (owner, tallies) in &self.tallies {
+            let is_idle = |tally: &Arc<Tally>| tally.totals().in_flight.total() == 0;
+            if !is_present(owner) && tallies.values().all(is_idle) {
                 let of_route = gone.entry(owner.route.clone()).or_default();
                 of_route.push(owner.clone());
             }
@@ -363,11 +386,14 @@ impl Registry {
     }
 }
 
-/// Whether the route sends new requests to the deployment.
-pub(crate) fn is_routed(route: &Route, owner: &Owner) -> bool {
-    let mut backends = route.backends.iter();
-    backends
-        .any(|it| it.weight > 0 && it.colour == owner.colour && it.deployment == owner.deployment)
+/// The deployment's instances that the route sends new requests to.
+pub(crate) fn routed<'a>(
+    route: &'a Route,
+    owner: &'a Owner,
+) -> impl Iterator<Item = &'a InstanceId> {
+    let of_owner = |it: &&Backend| it.colour == owner.colour && it.deployment == owner.deployment;
+    let backends = route.backends.iter().filter(of_owner);
+    backends.filter(|it| it.weight > 0).map(|it| &it.instance)
 }
 
 fn has_backend(route: &Route, owner: &Owner) -> bool {

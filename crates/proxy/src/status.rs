@@ -1,12 +1,14 @@
 //! What the registry says of its routes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::route::RouteKey;
 
-use crate::control::{DeploymentStatus, RouteStatus, Status};
-use crate::registry::{Registry, is_routed};
-use crate::tally::Tally;
+use crate::control::{DeploymentStatus, InstanceStatus, RouteStatus, Status};
+use crate::registry::{Registry, routed};
+use crate::tally::{Owner, Tally, Totals};
 
 // === impl Registry ===
 
@@ -25,30 +27,43 @@ impl Registry {
                 (route.key.clone(), status)
             })
             .collect();
-        for tally in self.tallies() {
-            let key = &tally.owner.route;
+        for (owner, tallies) in self.tallies() {
+            let key = &owner.route;
             let route = routes.entry(key.clone()).or_insert_with(|| RouteStatus {
                 key: key.clone(),
                 routed: None,
                 held: self.held(key),
                 deployments: Vec::new(),
             });
-            route.deployments.push(self.deployment(tally));
+            route.deployments.push(self.deployment(owner, tallies));
         }
         Status {
             routes: routes.into_values().collect(),
         }
     }
 
-    fn deployment(&self, tally: &Tally) -> DeploymentStatus {
-        let totals = tally.totals();
-        let owner = &tally.owner;
+    fn deployment(
+        &self,
+        owner: &Owner,
+        tallies: &BTreeMap<InstanceId, Arc<Tally>>,
+    ) -> DeploymentStatus {
+        let mut totals = Totals::default();
+        let mut instances = Vec::new();
+        for tally in tallies.values() {
+            let part = tally.totals();
+            totals.add(&part);
+            instances.push(InstanceStatus {
+                instance: tally.instance.clone(),
+                in_flight: part.in_flight,
+            });
+        }
         let mut routes = self.routes().iter();
         DeploymentStatus {
             colour: owner.colour,
             deployment: owner.deployment,
-            routed: routes.any(|route| route.key == owner.route && is_routed(route, owner)),
+            routed: routes.any(|it| it.key == owner.route && routed(it, owner).next().is_some()),
             in_flight: totals.in_flight,
+            instances,
             counters: totals.counters,
             connect_errors: totals.connect_errors,
             retries: totals.retries,

@@ -1,4 +1,4 @@
-//! What is counted of one deployment's instances behind one route.
+//! What is counted of one instance behind one route.
 //!
 //! Each worker has a shard of its own that only it writes, so that counting is
 //! a plain load and store without a locked instruction or a shared cache line;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use shipway_pipeline::colour::Colour;
-use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::id::{DeploymentId, InstanceId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::traffic::{BUCKETS, Counters, InFlight, bucket_of};
 
@@ -20,7 +20,7 @@ pub(crate) enum Class {
     Upgraded,
 }
 
-/// Whose requests a tally counts.
+/// Whose requests are counted: a deployment's, behind one route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Owner {
     pub(crate) route: RouteKey,
@@ -28,10 +28,11 @@ pub(crate) struct Owner {
     pub(crate) deployment: DeploymentId,
 }
 
-/// Counts of one deployment behind one route, by worker.
+/// Counts of one instance behind one route, by worker.
 #[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) owner: Owner,
+    pub(crate) instance: InstanceId,
     shards: Box<[Shard]>,
 }
 
@@ -122,14 +123,45 @@ impl Shard {
     }
 }
 
+// === impl Totals ===
+
+impl Totals {
+    /// Adds what another instance counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.in_flight.short += other.in_flight.short;
+        self.in_flight.streaming += other.in_flight.streaming;
+        self.in_flight.upgraded += other.in_flight.upgraded;
+        let both = self.counters.by_class.iter_mut();
+        for (sum, number) in both.zip(other.counters.by_class) {
+            *sum += number;
+        }
+        let both = self.counters.latency.iter_mut();
+        for (sum, number) in both.zip(&other.counters.latency) {
+            *sum += number;
+        }
+        self.counters.failed += other.counters.failed;
+        self.connect_errors += other.connect_errors;
+        self.retries += other.retries;
+        self.upgrades += other.upgrades;
+        self.abandoned += other.abandoned;
+        self.latency += other.latency;
+    }
+}
+
 // === impl Tally ===
 
 impl Tally {
-    pub(crate) fn new(owner: Owner, workers: usize) -> Self {
+    pub(crate) fn new(owner: Owner, instance: InstanceId, workers: usize) -> Self {
         Self {
             owner,
+            instance,
             shards: (0..workers).map(|_| Shard::new()).collect(),
         }
+    }
+
+    /// Whether both count instances of one deployment; asked of tallies of one route.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        self.owner.deployment == other.owner.deployment && self.owner.colour == other.owner.colour
     }
 
     /// The shard of a worker, counted from 0.
@@ -176,7 +208,7 @@ mod tests {
             colour: Colour::Blue,
             deployment: DeploymentId(1),
         };
-        let tally = Tally::new(owner, 2);
+        let tally = Tally::new(owner, "web-1".parse().unwrap(), 2);
         tally.shard(0).enter(Class::Short);
         tally.shard(1).enter(Class::Short);
         tally.shard(1).enter(Class::Upgraded);

@@ -1,6 +1,5 @@
 //! The router that is a `shipway proxy` process, started on demand.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -131,13 +130,11 @@ impl Router for ProxyRouter {
                 deployment: one.deployment,
                 counters: one.counters,
                 routed: one.routed,
-                in_flight: BTreeMap::from([(
-                    InstanceId {
-                        service: "all".parse().expect("a name"),
-                        number: 1,
-                    },
-                    one.in_flight,
-                )]),
+                in_flight: one
+                    .instances
+                    .into_iter()
+                    .map(|instance| (instance.instance, instance.in_flight))
+                    .collect(),
             })
             .collect())
     }
@@ -175,13 +172,14 @@ impl Router for ProxyRouter {
         epoch: Epoch,
         colour: Colour,
         deployment: DeploymentId,
-        _only: Option<&[InstanceId]>,
+        only: Option<&[InstanceId]>,
     ) -> Result<InFlight, RouterError> {
         let cut = Cut {
             key: key.clone(),
             epoch,
             colour,
             deployment,
+            only: only.map(<[InstanceId]>::to_vec),
         };
         match self.client.cut(&cut).await {
             Ok(cut) => Ok(cut),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Colour;
-use shipway_pipeline::id::{DeploymentId, Epoch, Generation};
+use shipway_pipeline::id::{DeploymentId, Epoch, Generation, InstanceId};
 use shipway_pipeline::route::{Refused, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
 
@@ -69,8 +69,12 @@ pub struct Cut {
     pub epoch: Epoch,
     /// The deployment's colour.
     pub colour: Colour,
-    /// The deployment; refused while the route still sends requests to it.
+    /// The deployment.
     pub deployment: DeploymentId,
+    /// Only these of its instances; all where not given. Refused while the route still sends
+    /// requests to one of them.
+    #[serde(default)]
+    pub only: Option<Vec<InstanceId>>,
 }
 
 /// What is routed and what happens on it.
@@ -107,6 +111,8 @@ pub struct DeploymentStatus {
     pub routed: bool,
     /// What it has in hand.
     pub in_flight: InFlight,
+    /// The same by instance.
+    pub instances: Vec<InstanceStatus>,
     /// What it answered since the proxy started.
     pub counters: Counters,
     /// Connections to its instances that could not be made.
@@ -117,6 +123,16 @@ pub struct DeploymentStatus {
     pub upgrades: u64,
     /// Requests whose client left before the answer.
     pub abandoned: u64,
+}
+
+/// What one instance has in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceStatus {
+    /// The instance.
+    pub instance: InstanceId,
+    /// What it has in hand, also after it left the route.
+    pub in_flight: InFlight,
 }
 
 /// That the proxy runs, and how.

@@ -15,7 +15,13 @@ const STEP: usize = 4;
 pub(crate) fn render(registry: &Registry) -> String {
     let counted: Vec<(String, Totals)> = registry
         .tallies()
-        .map(|tally| (labels(&tally.owner), tally.totals()))
+        .map(|(owner, tallies)| {
+            let mut totals = Totals::default();
+            for tally in tallies.values() {
+                totals.add(&tally.totals());
+            }
+            (labels(owner), totals)
+        })
         .collect();
     let mut page = Page::default();
     requests(&mut page, &counted);

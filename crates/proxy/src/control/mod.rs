@@ -26,8 +26,8 @@ mod metrics;
 mod server;
 
 pub use api::{
-    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, Put, Refusal, RouteStatus, Status,
-    Target, Unbound,
+    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, InstanceStatus, Put, Refusal,
+    RouteStatus, Status, Target, Unbound,
 };
 pub use client::{Client, Error};
 

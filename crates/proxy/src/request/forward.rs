@@ -6,7 +6,6 @@
 //! may have had an effect and is answered 502.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -129,7 +128,7 @@ impl Journey<'_> {
         }
         let choices = self.route.choices.iter().enumerate();
         let others = choices
-            .filter(|(_, choice)| !Arc::ptr_eq(&choice.upstream.tally, &upstream.tally))
+            .filter(|(_, choice)| !choice.upstream.tally.is_beside(&upstream.tally))
             .map(|(index, _)| index);
         self.tried.extend(others);
     }

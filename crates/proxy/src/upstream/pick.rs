@@ -7,7 +7,6 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::upstream::{Picked, Upstream};
@@ -58,9 +57,8 @@ impl Random {
 
     fn pick_among(&self, choices: &[Choice], takes: impl Fn(usize) -> bool) -> Option<usize> {
         let first = self.draw(choices, &takes)?;
-        let deployment = &choices[first].upstream.tally;
-        let beside =
-            |index: usize| takes(index) && Arc::ptr_eq(&choices[index].upstream.tally, deployment);
+        let tally = &choices[first].upstream.tally;
+        let beside = |index: usize| takes(index) && choices[index].upstream.tally.is_beside(tally);
         let second = self.draw(choices, beside)?;
         let load = |index: usize| u64::from(choices[index].upstream.in_flight());
         let weight = |index: usize| u64::from(choices[index].weight);
@@ -90,6 +88,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+    use std::sync::Arc;
 
     use shipway_pipeline::colour::Colour;
     use shipway_pipeline::id::DeploymentId;
@@ -109,7 +108,7 @@ mod tests {
                     colour: Colour::Blue,
                     deployment: DeploymentId(deployment),
                 };
-                Arc::new(Tally::new(owner, 1))
+                Arc::new(Tally::new(owner, "web-1".parse().unwrap(), 1))
             })
             .collect();
         weights

@@ -67,6 +67,7 @@ async fn open_websocket(listen: SocketAddr) -> Wire {
 
 fn cut(deployment: u64) -> Cut {
     Cut {
+        only: None,
         key: key(),
         epoch: Epoch(1),
         colour: Colour::Blue,
