@@ -12,6 +12,9 @@ use crate::program::cargo;
 use crate::reference::{self, difference};
 use crate::workspace::Workspace;
 
+/// The program that the pages are about.
+const BINARY: &str = "shipway";
+
 /// Write the reference pages that are made from the program itself.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -23,10 +26,16 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
     let binary = build(&workspace)?;
-    let pages = [(
-        "docs/reference/cli.md",
-        reference::commands(&|words| help(&binary, words))?,
-    )];
+    let pages = [
+        (
+            "docs/reference/cli.md",
+            reference::commands(&|words| say(&binary, &[words, &["--help".to_owned()]].concat()))?,
+        ),
+        (
+            "docs/reference/exit-codes.md",
+            reference::page(&say(&binary, &["explain", "exit-codes"])?),
+        ),
+    ];
     let mut stale = Vec::new();
     for (name, wanted) in pages {
         let path = workspace.root().join(name);
@@ -58,45 +67,41 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 fn build(workspace: &Workspace) -> Result<Utf8PathBuf> {
     let output = cargo(workspace.root())
         .args(["build", "--quiet", "--package", "shipway-cli"])
-        .args([
-            "--bin",
-            "shipway",
-            "--message-format=json-render-diagnostics",
-        ])
+        .args(["--bin", BINARY])
+        .arg("--message-format=json-render-diagnostics")
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("`shipway` does not build");
+        bail!("`{BINARY}` does not build");
     }
     Message::parse_stream(output.stdout.as_slice())
-        .filter_map(|message| match message.ok()? {
-            Message::CompilerArtifact(artifact) => artifact.executable,
+        .find_map(|message| match message.ok()? {
+            Message::CompilerArtifact(artifact) if artifact.target.name == BINARY => {
+                artifact.executable
+            }
             _ => None,
         })
-        .last()
-        .context("cargo built no executable")
+        .with_context(|| format!("cargo built no `{BINARY}`"))
 }
 
-/// The help of a command, the same on every machine.
-fn help(binary: &Utf8PathBuf, words: &[String]) -> Result<String> {
-    let mut command = Command::new(binary);
-    command
-        .args(words)
-        .arg("--help")
+/// What the program prints, the same on every machine.
+fn say<W: AsRef<str>>(binary: &Utf8PathBuf, words: &[W]) -> Result<String> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let output = Command::new(binary)
+        .args(&words)
         // Help tells the present values of variables that it knows.
         .env_clear()
         .env("COLUMNS", "100")
         .env("NO_COLOR", "1")
-        // A terminal at any of the three would decide the width.
-        .stdin(Stdio::null());
-    let output = command
+        // A terminal at any of the three streams would decide the width.
+        .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot run `{binary}`"))?;
     if !output.status.success() {
         bail!(
-            "`shipway {} --help` ended with {}: {}",
+            "`{BINARY} {}` ended with {}: {}",
             words.join(" "),
             output.status,
             String::from_utf8_lossy(&output.stderr).trim()

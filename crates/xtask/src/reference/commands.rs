@@ -8,11 +8,7 @@ use anyhow::{Result, bail};
 pub(crate) fn commands(help: &dyn Fn(&[String]) -> Result<String>) -> Result<String> {
     let mut sections = Vec::new();
     collect(&[], help, &mut sections)?;
-    let mut page = String::from(
-        "<!-- Made by `cargo xtask generate` from the program's own help. Do not edit. -->\n\n\
-         # Commands\n",
-    );
-    page.push('\n');
+    let mut page = super::page("# Commands\n\n");
     for section in sections.iter().skip(1) {
         writeln!(page, "- [`{}`](#{})", section.title, anchor(&section.title))?;
     }

@@ -5,3 +5,10 @@ mod difference;
 
 pub(crate) use commands::commands;
 pub(crate) use difference::difference;
+
+/// A page that says that it is made.
+pub(crate) fn page(text: &str) -> String {
+    format!(
+        "<!-- Made by `cargo xtask generate` from what the program says. Do not edit. -->\n\n{text}"
+    )
+}
