@@ -1,0 +1,73 @@
+//! What the README shows is what the program reads.
+
+use shipway_compose::diagnostic::{Color, render_all};
+use shipway_compose::{SourceFile, load};
+use shipway_pipeline::config::{self, Environment};
+
+const README: &str = include_str!("../../../README.md");
+
+/// The same pipeline with nothing said that has a default.
+const SMALL: &str = "\
+project: shop
+environments:
+  testing:
+    branches: [main]
+    route: { listen: 8081 }
+  production:
+    from: testing
+    route: { listen: 0.0.0.0:80 }
+";
+
+/// The README's YAML examples, in their order.
+fn examples() -> Vec<&'static str> {
+    README
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```"))
+        .map(|(example, _)| example)
+        .collect()
+}
+
+fn production(text: &str) -> Environment {
+    let config = config::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let last = config.environments.values().last();
+    last.expect("the example ends with production").clone()
+}
+
+#[test]
+fn the_configuration_is_valid_and_shows_the_defaults() {
+    let shown = production(examples()[0]);
+    let default = production(SMALL);
+    assert_eq!(shown.compose, default.compose);
+    assert_eq!(shown.trigger, default.trigger);
+    assert_eq!(shown.confirm, default.confirm);
+    assert_eq!(shown.strategy, default.strategy);
+    assert_eq!(shown.bake, default.bake);
+    assert_eq!(shown.drain, default.drain);
+    assert_eq!(shown.timeouts, default.timeouts);
+    assert_eq!(shown.health.interval, default.health.interval);
+    assert_eq!(shown.health.timeout, default.health.timeout);
+    assert_eq!(shown.health.healthy_for, default.health.healthy_for);
+    assert_eq!(shown.health.deadline, default.health.deadline);
+}
+
+#[test]
+fn the_process_extension_is_read_whole() {
+    let file = SourceFile {
+        name: "docker-compose.yml".to_owned(),
+        text: examples()[1].to_owned(),
+    };
+    let loaded = load(&[file], &|_| None, &mut |_| Ok(String::new()))
+        .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
+    let notes = render_all(&loaded.diagnostics, &loaded.sources, Color::Never);
+    assert!(notes.is_empty(), "{notes}");
+    let process = loaded.project.services["web"].process.as_ref().unwrap();
+    assert_eq!(process.build[0].output.as_deref(), Some(".venv"));
+    assert!(process.build[0].run.contains("venv \"$OUTPUT\""));
+    assert_eq!(process.path, [".venv/bin"]);
+    assert_eq!(
+        process.environment["DATA_DIR"].as_deref(),
+        Some("{volume:data}")
+    );
+    assert_eq!(process.command.as_ref().unwrap()[2], "127.0.0.1:{port}");
+}
