@@ -1,1 +1,29 @@
-//! Fakes, test environments and the traffic checker.
+//! Test environments with real processes and real HTTP, and the traffic checker.
+//!
+//! A [`Sandbox`] holds a repository with a small application ([`Behaviour`]
+//! says how each release of it behaves), runs `shipway` in it, and leaves no
+//! process behind however a test ends. [`Traffic`] keeps a constant load on an
+//! environment and tells what became of every request.
+//!
+//! Helpers panic where a test could only give up: what they say is the test's
+//! failure.
+
+mod application;
+mod client;
+mod guard;
+
+mod journal;
+mod port;
+mod process;
+mod run;
+mod sandbox;
+mod traffic;
+mod wait;
+
+pub use application::Behaviour;
+pub use client::Answer;
+pub use process::{Process, Purpose};
+pub use run::{Ended, Running};
+pub use sandbox::{Environment, Sandbox};
+pub use traffic::{Observed, Traffic};
+pub use wait::{PATIENCE, wait_until};

@@ -1,0 +1,394 @@
+//! A project with its repository, its state and its proxy, apart from everything else.
+
+mod environment;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub use environment::Environment;
+
+use crate::application::{self, Behaviour};
+use crate::guard::Guard;
+use crate::client::{self, Answer};
+use crate::port::Claim;
+use crate::process::{self, Process, Purpose};
+use crate::run::{Ended, Running};
+use crate::wait::wait_until;
+
+/// A project with its repository, its state and its proxy.
+///
+/// When it is dropped, all of its processes are killed and its directory is removed; the same
+/// happens when the test is killed.
+#[derive(Debug)]
+pub struct Sandbox {
+    root: PathBuf,
+    program: PathBuf,
+    environments: RefCell<Vec<(Environment, Claim)>>,
+    variables: RefCell<Vec<(String, String)>>,
+    runs: Cell<u32>,
+    releases: Cell<u32>,
+    // The last field: it removes the directory.
+    _guard: Guard,
+}
+
+// === impl Sandbox ===
+
+impl Sandbox {
+    /// A repository with the application in it, and one environment: `testing`, blue-green, which
+    /// takes the branch `main`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self::with_environments(program, [Environment::new("testing")])
+    }
+
+    /// The same with these environments.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn with_environments(
+        program: impl Into<PathBuf>,
+        environments: impl IntoIterator<Item = Environment>,
+    ) -> Self {
+        let sandbox = Self::empty(program);
+        for environment in environments {
+            sandbox.add(environment);
+        }
+        sandbox.write("app.py", application::SOURCE);
+        sandbox.write("docker-compose.yml", application::COMPOSE);
+        sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
+        sandbox.release(Behaviour::Good);
+        sandbox
+    }
+
+    /// An empty folder, without a repository and without a configuration.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn empty(program: impl Into<PathBuf>) -> Self {
+        let root = TempDir::with_prefix("shipway-").expect("a temporary directory can be made");
+        let root = root.keep().canonicalize().expect("it exists");
+        let guard = Guard::of(&root);
+        for directory in ["project", "home", "runs"] {
+            fs::create_dir(root.join(directory)).expect("it is empty");
+        }
+        Self {
+            program: program.into(),
+            environments: RefCell::default(),
+            variables: RefCell::default(),
+            runs: Cell::new(0),
+            releases: Cell::new(0),
+            _guard: guard,
+            root,
+        }
+    }
+
+    // --- files and commits ---
+
+    /// Where everything is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The repository.
+    pub fn project(&self) -> PathBuf {
+        self.root.join("project")
+    }
+
+    /// The state directory.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// The proxy's directory.
+    pub fn proxy(&self) -> PathBuf {
+        self.root.join("proxy")
+    }
+
+    /// Writes a file of the project.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.project().join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).expect("the folder can be made");
+        }
+        fs::write(path, text).expect("the file can be written");
+    }
+
+    /// Reads a file of the project.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.project().join(path)).expect("the file can be read")
+    }
+
+    /// Replaces a text in a file of the project.
+    ///
+    /// # Panics
+    /// When the text is not there.
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "no {from:?} in {text}");
+        self.write(path, &text.replacen(from, to, 1));
+    }
+
+    /// Adds an environment, or changes the one of that name, and writes `shipway.yml`.
+    pub fn add(&self, environment: Environment) {
+        let mut all = self.environments.borrow_mut();
+        match all.iter_mut().find(|(one, _)| one.name == environment.name) {
+            Some((known, _)) => *known = environment,
+            None => all.push((environment, Claim::any())),
+        }
+        let sections: String = all
+            .iter()
+            .map(|(one, claim)| one.render(claim.port))
+            .collect();
+        self.write(
+            "shipway.yml",
+            &format!(
+                "version: 1\nproject: app\n\nservices:\n  web: {{ role: web, port: 8000 }}\n\n\
+                 environments:\n{sections}"
+            ),
+        );
+    }
+
+    /// Commits everything.
+    pub fn commit(&self, subject: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", subject]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Commits a release of the application that differs from all before, and behaves so.
+    pub fn release(&self, behaviour: Behaviour) -> String {
+        self.releases.set(self.releases.get() + 1);
+        let number = self.releases.get();
+        self.write("behaviour", &format!("{behaviour}\n"));
+        self.write("version", &format!("{number}\n"));
+        self.commit(&format!("release {number}: {behaviour}"))
+    }
+
+    /// Runs git in the repository.
+    ///
+    /// # Panics
+    /// With what git said, when it fails.
+    pub fn git(&self, words: &[&str]) -> String {
+        let output = self
+            .bare_command("git")
+            .args(words)
+            .output()
+            .expect("git runs");
+        assert!(
+            output.status.success(),
+            "git {words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    // --- commands ---
+
+    /// Sets a variable for all commands that follow.
+    pub fn set_variable(&self, name: &str, value: &str) {
+        let variable = (name.to_owned(), value.to_owned());
+        self.variables.borrow_mut().push(variable);
+    }
+
+    /// Runs `shipway` to its end.
+    pub fn run<const N: usize>(&self, words: [&str; N]) -> Ended {
+        self.start(words).finish()
+    }
+
+    /// Runs `shipway` to its end, which has to be a good one.
+    ///
+    /// # Panics
+    /// With all that it wrote, when it is not.
+    #[track_caller]
+    pub fn run_well<const N: usize>(&self, words: [&str; N]) -> Ended {
+        self.run(words).expect_code(0)
+    }
+
+    /// Starts `shipway` in the background.
+    pub fn start<const N: usize>(&self, words: [&str; N]) -> Running {
+        self.start_as("tester", words)
+    }
+
+    /// Starts `shipway` in the background, on somebody's behalf.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_as<const N: usize>(&self, actor: &str, words: [&str; N]) -> Running {
+        self.runs.set(self.runs.get() + 1);
+        let path = |ending: &str| {
+            let name = format!("{}.{ending}", self.runs.get());
+            self.root.join("runs").join(name)
+        };
+        let (stdout, stderr) = (path("out"), path("err"));
+        let create = |path: &Path| File::create(path).expect("a file can be made");
+        let child = self
+            .bare_command(&self.program)
+            .env("USER", actor)
+            .envs(self.variables.borrow().iter().cloned())
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(create(&stdout))
+            .stderr(create(&stderr))
+            .spawn()
+            .expect("the program starts");
+        Running {
+            child,
+            words: format!("shipway {}", words.join(" ")),
+            stdout,
+            stderr,
+        }
+    }
+
+    fn bare_command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.project())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.root.join("home"))
+            .env("LANG", "C.UTF-8")
+            .env("COLUMNS", "100")
+            .env("NO_COLOR", "1")
+            .env("SHIPWAY_STATE", self.state())
+            .env("SHIPWAY_PROXY_DIR", self.proxy())
+            .env("GIT_AUTHOR_NAME", "tester")
+            .env("GIT_AUTHOR_EMAIL", "tester@example.org")
+            .env("GIT_COMMITTER_NAME", "tester")
+            .env("GIT_COMMITTER_EMAIL", "tester@example.org")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+    }
+
+    // --- what is so ---
+
+    /// The port that an environment listens on.
+    ///
+    /// # Panics
+    /// When there is no such environment.
+    pub fn port(&self, environment: &str) -> u16 {
+        let all = self.environments.borrow();
+        let found = all.iter().find(|(one, _)| one.name == environment);
+        found.expect("the environment was added").1.port
+    }
+
+    /// Asks an environment for a path, through its proxy.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub fn get(&self, environment: &str, path: &str) -> std::io::Result<Answer> {
+        client::get(self.port(environment), path)
+    }
+
+    /// The release that answers an environment's requests.
+    ///
+    /// # Panics
+    /// When there is no good answer.
+    #[track_caller]
+    pub fn answering(&self, environment: &str) -> String {
+        let answer = self.get(environment, "/").expect("the proxy answers");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.release
+    }
+
+    /// An environment's status.
+    #[track_caller]
+    pub fn status(&self, environment: &str) -> Value {
+        let all = self.run_well(["status", environment, "--json"]).json();
+        all[0].clone()
+    }
+
+    /// All deployments, the newest first.
+    #[track_caller]
+    pub fn history(&self) -> Vec<Value> {
+        let all = self.run_well(["history", "-n", "1000", "--json"]).json();
+        all.as_array().expect("it is a list").clone()
+    }
+
+    /// A deployment with its plan and journal.
+    #[track_caller]
+    pub fn show(&self, deployment: &str) -> Value {
+        self.run_well(["show", deployment, "--json"]).json()
+    }
+
+    /// The sandbox's processes.
+    pub fn processes(&self) -> Vec<Process> {
+        process::below(&self.root)
+    }
+
+    /// Checks that the only processes are the proxy and the instances that are live, each with
+    /// its supervisor, and that no deployment is under way.
+    ///
+    /// # Panics
+    /// When there are others, or one is missing.
+    #[track_caller]
+    pub fn assert_nothing_is_left(&self) {
+        let all = self.run_well(["status", "--json"]).json();
+        let mut expected = BTreeSet::new();
+        for status in all.as_array().into_iter().flatten() {
+            assert!(status["deployment"].is_null(), "not over: {status:#}");
+            let deployment = status["live"]["deployment"].as_str();
+            for instance in status["instances"].as_array().into_iter().flatten() {
+                expected.insert(Purpose::Instance {
+                    deployment: deployment.unwrap_or_default().to_owned(),
+                    name: instance["id"].as_str().unwrap_or_default().to_owned(),
+                });
+            }
+        }
+        // A process that was killed takes a moment to be gone.
+        let mut last = Vec::new();
+        let is_so = |found: &[Process]| {
+            let of = |wanted: fn(&Purpose) -> bool| {
+                found
+                    .iter()
+                    .map(|one| one.purpose.clone())
+                    .filter(wanted)
+                    .collect::<Vec<_>>()
+            };
+            let instances: BTreeSet<_> = of(|one| matches!(one, Purpose::Instance { .. }))
+                .into_iter()
+                .collect();
+            let supervisors = of(|one| matches!(one, Purpose::Supervisor(_))).len();
+            let others = of(|one| matches!(one, Purpose::Other)).len();
+            let proxies = of(|one| matches!(one, Purpose::Proxy)).len();
+            instances == expected
+                && supervisors == expected.len()
+                && others == 0
+                && proxies <= 1
+        };
+        for _ in 0..200 {
+            last = self.processes();
+            if is_so(&last) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("live are {expected:#?}, but there are {last:#?}");
+    }
+
+    /// The proxy's process.
+    ///
+    /// # Panics
+    /// When none runs.
+    pub fn proxy_pid(&self) -> u32 {
+        wait_until("the proxy to run", || {
+            let all = self.processes();
+            let found = all.iter().find(|one| one.purpose == Purpose::Proxy);
+            found.map(|one| one.pid)
+        })
+    }
+}
