@@ -11,7 +11,7 @@ use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::control::Server;
+use crate::control::{Address, Server};
 use crate::lock;
 use crate::options::{Options, Paths};
 use crate::registry::Registry;
@@ -137,7 +137,8 @@ fn open(paths: &Paths) -> Result<UnixListener, Error> {
         }
         _ => {}
     }
-    UnixListener::bind(&path).map_err(|error| control(paths, error))
+    let bound = Address::of(&path).and_then(|address| UnixListener::bind(address.path()));
+    bound.map_err(|error| control(paths, error))
 }
 
 fn control(paths: &Paths, source: io::Error) -> Error {

@@ -14,6 +14,7 @@ use shipway_pipeline::route::Route;
 use shipway_pipeline::traffic::InFlight;
 use tokio::net::UnixStream;
 
+use crate::control::address::Address;
 use crate::control::api::{Cut, Deleted, Health, Held, HoldFor, Put, Refusal, Status, Target};
 
 /// How long a call may take. A cut of thousands of connections or a slow disk stay far below.
@@ -223,14 +224,16 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<UnixStream, Error> {
-        UnixStream::connect(&self.socket)
-            .await
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Error::NotRunning {
-                    socket: self.socket.clone(),
-                },
-                _ => self.failed(error),
-            })
+        let connecting = async {
+            let address = Address::of(&self.socket)?;
+            UnixStream::connect(address.path()).await
+        };
+        connecting.await.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Error::NotRunning {
+                socket: self.socket.clone(),
+            },
+            _ => self.failed(error),
+        })
     }
 
     fn failed(&self, source: io::Error) -> Error {

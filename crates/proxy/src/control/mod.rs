@@ -20,6 +20,7 @@
 //! and claims a request in one go, and each has passed an order after the swap.
 //! So from then on the in-flight counts of what is no longer routed only fall.
 
+mod address;
 mod api;
 mod client;
 mod metrics;
@@ -31,4 +32,5 @@ pub use api::{
 };
 pub use client::{Client, Error};
 
+pub(crate) use address::Address;
 pub(crate) use server::Server;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use rustix::net::RecvFlags;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -64,6 +65,11 @@ impl Socket {
 impl Io {
     pub(crate) fn new(socket: &Rc<Socket>) -> Self {
         Self(Rc::clone(socket))
+    }
+
+    /// Lets the kernel find out whether the instance is still there.
+    pub(crate) fn probe(&self, probes: &TcpKeepalive) -> io::Result<()> {
+        SockRef::from(&*self.0.stream.borrow()).set_tcp_keepalive(probes)
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -40,6 +41,11 @@ impl ClientIo {
             session,
             closing: Closing::Open,
         }
+    }
+
+    /// Lets the kernel find out whether the client is still there.
+    pub(crate) fn probe(&self, probes: &TcpKeepalive) -> io::Result<()> {
+        SockRef::from(&self.stream).set_tcp_keepalive(probes)
     }
 
     /// Reads on for a while after a refusal: closing with unread bytes in the socket would reset

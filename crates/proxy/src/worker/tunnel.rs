@@ -4,13 +4,22 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
+use socket2::TcpKeepalive;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::session::{Order, Session};
 use crate::upstream::Lease;
 use crate::wire::ClientIo;
+
+/// After that much silence the kernel asks whether the other side is there: below the five
+/// minutes after which routers are seen to forget connections.
+const SILENT: Duration = Duration::from_secs(60);
+
+/// Between two such questions; after several without an answer the connection ends.
+const PROBE: Duration = Duration::from_secs(15);
 
 /// Runs until both sides have ended, one broke, or the session is told to end.
 pub(crate) async fn run(session: &Session, client: ClientIo, early: Bytes, lease: Box<Lease>) {
@@ -33,6 +42,10 @@ async fn carry(mut client: ClientIo, early: Bytes, lease: Box<Lease>) -> io::Res
     let Some(mut opened) = lease.into_opened().await else {
         return Ok(());
     };
+    // A peer that vanished without a word would hold up every drain.
+    let probes = TcpKeepalive::new().with_time(SILENT).with_interval(PROBE);
+    client.probe(&probes)?;
+    opened.io.probe(&probes)?;
     // What either side sent right behind the upgrade was read with it.
     send(&mut opened.io, early).await?;
     send(&mut client, opened.read).await?;
