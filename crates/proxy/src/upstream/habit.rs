@@ -10,9 +10,6 @@
 
 use std::time::{Duration, Instant};
 
-/// No server is seen to close that soon after a response for being idle.
-const MOMENT: Duration = Duration::from_millis(20);
-
 /// A connection that is open this long after a response was not closed because of it.
 const SETTLED: Duration = Duration::from_millis(100);
 
@@ -44,8 +41,13 @@ impl Habit {
         self.is_within(served, idle) && self.erratic_until.is_none_or(|until| now >= until)
     }
 
+    /// Whether such a connection is well within what was seen.
     fn is_within(&self, served: u32, idle: Duration) -> bool {
-        served <= self.alive_after && (idle <= MOMENT || idle * 2 <= self.alive_idle)
+        // Half of it, as the instance's clock is not ours and a slow machine's is nobody's.
+        let is_early = |bound: Duration| idle * 2 <= bound;
+        served <= self.alive_after
+            && is_early(self.alive_idle)
+            && self.closes_idle.is_none_or(|(bound, _)| is_early(bound))
     }
 
     /// A connection answered although it had served that much and been idle that long.

@@ -72,15 +72,16 @@ async fn connections_closed_when_idle_lose_and_repeat_nothing() {
     let address = instance(move |mut wire, _| {
         let seen = noted.clone();
         async move {
+            let mut next = wire.read_request().await;
             loop {
-                let next = wire.read_request();
-                // The shortest of idle times, so that it is met often.
-                let request = tokio::time::timeout(Duration::from_millis(3), next);
-                let request = request.await.ok()??;
+                let request = next?;
                 if request.method() == "POST" {
                     seen.note(request.text());
                 }
                 wire.answer("v1", &request.body).await?;
+                // The shortest of idle times, so that it is met often.
+                let idle = Duration::from_millis(3);
+                next = tokio::time::timeout(idle, wire.read_request()).await.ok()?;
             }
         }
     })
