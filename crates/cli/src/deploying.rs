@@ -48,7 +48,7 @@ pub(crate) async fn run(
     request.thaw = flags.thaw;
     if confirm::is_needed(request.environment, &flags.consent) {
         let plan = context.engine.plan(&request)?;
-        if form == Form::People {
+        if form.is_for_people() {
             render::plan::tell(&plan, &request.release);
         }
         confirm::ask(request.environment, &flags.consent)?;

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::deploying;
 use crate::error::Result;
 use crate::interrupt;
-use crate::render::{self, Form, Output};
+use crate::render::{self, Output};
 
 /// Go on with a deployment whose engine died or left
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         .engine
         .resume(&environment.name, arguments.wait, &mut interrupts)
         .await;
-    if form == Form::People && matches!(finished, Ok(None)) {
+    if form.is_for_people() && matches!(finished, Ok(None)) {
         anstream::eprintln!("nothing was interrupted in {}", environment.name);
     }
     deploying::settle(&context, finished, reporting, form).await

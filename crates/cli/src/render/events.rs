@@ -29,7 +29,7 @@ pub(crate) async fn follow(mut events: UnboundedReceiver<Event>, form: Form) {
             );
             Teller::Machine
         }
-        Form::People => Teller::People(Box::new(People::new())),
+        Form::People | Form::Quiet => Teller::People(Box::new(People::new(form))),
     };
     while let Some(event) = events.recv().await {
         if matches!(event.kind, Kind::Closed) {
@@ -70,10 +70,11 @@ struct People {
     current: String,
     live: ProgressBar,
     is_terminal: bool,
+    is_quiet: bool,
 }
 
 impl People {
-    fn new() -> Self {
+    fn new(form: Form) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let live = if is_terminal {
             ProgressBar::new_spinner()
@@ -89,6 +90,7 @@ impl People {
             current: String::new(),
             live,
             is_terminal,
+            is_quiet: form == Form::Quiet,
         }
     }
 
@@ -159,7 +161,7 @@ impl People {
                 plan.strategy,
             ),
         );
-        for note in &plan.notes {
+        for note in plan.notes.iter().filter(|_| !self.is_quiet) {
             self.line(at, &format!("  note: {}", note.text));
         }
         self.plan = Some(plan.clone());
@@ -233,7 +235,7 @@ impl People {
     fn news(&self, at: Timestamp, text: &str) {
         if self.is_terminal {
             self.live.set_message(format!("{} — {text}", self.current));
-        } else {
+        } else if !self.is_quiet {
             anstream::eprintln!("{}       {text}", time::clock(at));
         }
     }

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Tells how it ended, why, and what comes next.
 pub(crate) fn print(finished: &Finished, form: Form) -> Result<()> {
     match form {
-        Form::People => tell(finished),
+        Form::People | Form::Quiet => tell(finished),
         Form::Json => json(&serde_json::json!({
             "deployment": finished.deployment,
             "environment": finished.plan.environment,

@@ -16,6 +16,9 @@ pub(crate) struct Output {
     /// Print events to standard output as they happen, one JSON object a line
     #[arg(long)]
     events: bool,
+    /// Only tell steps and their results
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Who reads the output.
@@ -23,6 +26,8 @@ pub(crate) struct Output {
 pub(crate) enum Form {
     /// People.
     People,
+    /// People who want less.
+    Quiet,
     /// Machines that want one document at the end.
     Json,
     /// Machines that follow.
@@ -34,8 +39,16 @@ impl Output {
         match (self.json, self.events) {
             (true, _) => Form::Json,
             (false, true) => Form::Events,
+            (false, false) if self.quiet => Form::Quiet,
             (false, false) => Form::People,
         }
+    }
+}
+
+impl Form {
+    /// Whether people read.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self, Self::People | Self::Quiet)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Prints a plan to standard output: it is what was asked for.
 pub(crate) fn print(plan: &Plan, release: &Release, form: Form) -> Result<()> {
     match form {
-        Form::People => anstream::print!("{}", render(plan, release)),
+        Form::People | Form::Quiet => anstream::print!("{}", render(plan, release)),
         Form::Json | Form::Events => json(&serde_json::json!({
             "plan": plan,
             "digest": plan.digest(),

@@ -1,0 +1,40 @@
+//! The constant load on one environment.
+
+use http::HeaderName;
+use shipway_loadtest::{Handle, Load, Template};
+
+use crate::error::{CliError, Kind, Result};
+
+/// Clients with a connection each.
+const CONNECTIONS: usize = 32;
+/// Requests per second: what a small machine serves while it starts another release.
+const RATE: f64 = 80.0;
+/// Clients that keep a stream of events open.
+const STREAMS: usize = 4;
+
+/// Starts the load: pages and orders, on connections that are kept and on fresh ones, and streams.
+pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
+    let target = format!("http://127.0.0.1:{port}")
+        .parse()
+        .map_err(|error| CliError::new(Kind::Failed, error))?;
+    // Unique over all loads: the shop makes one order of each key.
+    let order = format!(
+        r#"{{"idempotency_key": "{name}-{}-{{n}}", "email": "demo@example.org", "items": [{{"product": 1, "quantity": 1}}]}}"#,
+        shipway_engine::clock::now().0
+    );
+    Load::builder(target)
+        .connections(CONNECTIONS)
+        .rate(RATE)
+        .request(5, Template::get("/api/products/"))
+        .request(2, Template::get("/"))
+        .request(1, Template::get("/api/products/").closing())
+        .request(2, Template::post("/api/orders/", &order))
+        .request(
+            1,
+            Template::post("/api/orders/", order.replace("{n}", "close-{n}")).closing(),
+        )
+        .streams(STREAMS, "/stream/?seconds=3&interval=0.2")
+        .tally_by(HeaderName::from_static("x-release"))
+        .start()
+        .map_err(|error| CliError::of(Kind::Failed, &error))
+}
