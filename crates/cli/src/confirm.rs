@@ -22,7 +22,7 @@ pub(crate) fn is_needed(environment: &Environment, consent: &Consent) -> bool {
     match environment.confirm {
         Confirm::None => false,
         Confirm::Yes => !consent.yes && consent.confirm.is_none(),
-        Confirm::Name => true,
+        Confirm::Name => consent.confirm.is_none(),
     }
 }
 

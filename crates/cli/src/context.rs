@@ -33,7 +33,7 @@ impl Context {
         let store = Store::open(&state)?;
         keep_out_of_git(&state)?;
         let program = std::env::current_exe()?;
-        let runtime = ProcessRuntime::try_new(&state, Launcher::new(&program, [HELPER]))?;
+        let runtime = ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?;
         let router = ProxyRouter::new(proxy_launcher(global, program)?);
         let (sender, receiver) = unbounded_channel();
         let actor = actor();

@@ -51,9 +51,9 @@ pub(crate) async fn run(
         if form.is_for_people() {
             render::plan::tell(&plan, &request.release);
         }
-        confirm::ask(request.environment, &flags.consent)?;
         request.agreed = Some(plan);
     }
+    confirm::ask(request.environment, &flags.consent)?;
     let mut interrupts = interrupt::listen()?;
     let reporting = tokio::spawn(render::events::follow(events, form));
     let finished = context.engine.deploy(&request, &mut interrupts).await;

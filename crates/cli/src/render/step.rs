@@ -9,6 +9,7 @@ use shipway_pipeline::plan::{Action, Plan, Side, Sizes};
 pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
     match action {
         Action::CheckArtifact => format!("check the artifact of {}", plan.target.release),
+        Action::CheckAddress => format!("check that {} can be listened on", plan.route.listen),
         Action::ClearColour => format!("clear {} of leftovers", plan.target.colour),
         Action::StartShared { sizes } => format!("start shared services: {}", render_sizes(sizes)),
         Action::Migrate { command, .. } => format!("migrate: {}", command.join(" ")),

@@ -1,4 +1,16 @@
 //! The binary as its users meet it: real processes, real HTTP, real crashes.
 
+mod abort;
+mod broken;
 mod common;
 mod deploy;
+mod init;
+mod kill;
+mod locks;
+mod output;
+mod promote;
+mod proxy;
+mod refused;
+mod rollback;
+mod secrets;
+mod switches;

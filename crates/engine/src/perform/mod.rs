@@ -81,6 +81,7 @@ impl<'a> Performer<'a> {
     async fn perform(&self, step: &Step) -> Performed {
         match &step.action {
             Action::CheckArtifact => self.check_artifact().await,
+            Action::CheckAddress => self.check_address().await,
             Action::ClearColour => self.clear_colour().await,
             Action::StartShared { sizes } => self.start_shared(sizes).await,
             Action::Migrate { service, command } => {

@@ -46,6 +46,21 @@ impl Performer<'_> {
         }))
     }
 
+    /// A port that somebody else has is found before anything starts.
+    pub(super) async fn check_address(&self) -> Performed {
+        let address = self.plan.route.listen;
+        let listens = self.engine.router.listens(address).await;
+        if listens.map_err(|error| failed(&error))? {
+            return Ok(None);
+        }
+        match std::net::TcpListener::bind(address) {
+            Ok(_) => Ok(None),
+            Err(error) => Err(failure(format!(
+                "the proxy could not listen on {address}: {error}"
+            ))),
+        }
+    }
+
     async fn backends(&self, side: Side, ids: &[InstanceId]) -> Result<Vec<Backend>, Failure> {
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -115,6 +116,14 @@ impl Router for ProxyRouter {
             .await
             .map_err(|error| told(&error))?;
         Ok(())
+    }
+
+    async fn listens(&self, address: SocketAddr) -> Result<bool, RouterError> {
+        match self.client.health().await {
+            Ok(health) => Ok(health.listening.contains(&address)),
+            Err(Error::NotRunning { .. }) => Ok(false),
+            Err(error) => Err(told(&error)),
+        }
     }
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {

@@ -1,6 +1,7 @@
 //! The proxy, as the engine sees it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
@@ -23,6 +24,12 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// The route is refused, or the proxy cannot be had.
     async fn put(&self, route: &Route) -> Result<(), RouterError>;
+
+    /// Whether the proxy listens on an address already.
+    ///
+    /// # Errors
+    /// The proxy runs and does not answer.
+    async fn listens(&self, address: SocketAddr) -> Result<bool, RouterError>;
 
     /// What each deployment's instances answered and have in hand.
     ///

@@ -88,6 +88,7 @@ pub(super) fn touches(action: &Action) -> bool {
         Action::Hold | Action::Route { .. } => true,
         Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
         Action::CheckArtifact
+        | Action::CheckAddress
         | Action::ClearColour
         | Action::StartShared { .. }
         | Action::Migrate { .. }
@@ -290,7 +291,11 @@ impl<'a> Draft<'a> {
     // --- parts ---
 
     fn prepare(&self) -> Vec<Step> {
-        let mut steps = vec![quick(Stage::Preparing, Action::CheckArtifact), self.clear()];
+        let mut steps = vec![
+            quick(Stage::Preparing, Action::CheckArtifact),
+            quick(Stage::Preparing, Action::CheckAddress),
+            self.clear(),
+        ];
         let shared = self.facts.workload.shared_sizes();
         if !shared.is_empty() {
             steps.push(Step {

@@ -165,6 +165,8 @@ pub enum Side {
 pub enum Action {
     /// Checks that the release's artifacts are here and whole.
     CheckArtifact,
+    /// Checks that the proxy listens, or can listen, where requests come in.
+    CheckAddress,
     /// Removes what dead deployments left in the target's colour.
     ClearColour,
     /// Starts the shared services that are not running.
