@@ -67,8 +67,10 @@ pub struct Streams {
     pub ended: u64,
     /// Streams that broke off.
     pub broken: u64,
-    /// Attempts that gave no stream: no connection, no answer, or a status other than 200.
+    /// Attempts that gave no stream: no connection or no answer.
     pub refused: u64,
+    /// Attempts that were answered with a status other than 200.
+    pub failed: u64,
 }
 
 /// A request that was answered whole.
@@ -188,6 +190,7 @@ impl Streams {
         self.ended += other.ended;
         self.broken += other.broken;
         self.refused += other.refused;
+        self.failed += other.failed;
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) async fn run(running: Arc<Running>, thread: usize, path: String) {
     let template = Template::get(path).with_header(header::ACCEPT, events);
     loop {
         match open(&running.plan, &template).await {
+            Some(response) if response.status() != StatusCode::OK => {
+                shard.stream(|streams| streams.failed += 1);
+            }
             Some(response) => {
                 shard.stream(|streams| streams.opened += 1);
                 let read = read(response, |_| shard.stream(|streams| streams.pieces += 1));
@@ -43,8 +46,7 @@ async fn open(plan: &Plan, template: &Template) -> Option<Response<Incoming>> {
         let mut sender = client::connect(plan).await.ok()?;
         sender.send_request(plan.request(template, 0)).await.ok()
     };
-    let response = tokio::time::timeout(plan.timeout, opening).await.ok()??;
-    (response.status() == StatusCode::OK).then_some(response)
+    tokio::time::timeout(plan.timeout, opening).await.ok()?
 }
 
 async fn read(response: Response<Incoming>, mut piece: impl FnMut(Bytes)) -> hyper::Result<()> {

@@ -1,4 +1,5 @@
 //! The store's promises, on real files.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::net::SocketAddr;
 

@@ -14,6 +14,7 @@ use crate::error::{CliError, Kind, Result};
 /// Whoever carries the deployment out is asked to stop it; where nobody does, this command goes
 /// back itself. A release that is stable already is not taken back: use `rollback`.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     resume: resume::Arguments,

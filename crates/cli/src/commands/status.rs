@@ -98,7 +98,7 @@ fn print_troubles(status: &EnvironmentStatus) {
         match status.routed {
             Routed::Live => {}
             Routed::Elsewhere => {
-                anstream::println!("  {} the proxy does not send requests to it", "✗".red())
+                anstream::println!("  {} the proxy does not send requests to it", "✗".red());
             }
             Routed::NoProxy => anstream::println!(
                 "  {} the proxy is not running: `shipway proxy` starts it",

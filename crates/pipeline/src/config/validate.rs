@@ -339,6 +339,12 @@ impl Checker {
     }
 
     fn health(&mut self, raw: raw::Health) -> Health {
+        if let (None, Some(first)) = (&raw.path, raw.smoke.first()) {
+            self.report(
+                Problem::at(first.referenced, "`smoke` needs `path`")
+                    .with_help("add `path:`, such as `path: /health/`, to `health`"),
+            );
+        }
         Health {
             path: raw.path.map(|path| self.path(path)),
             host: raw.host,
