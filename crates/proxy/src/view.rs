@@ -14,7 +14,7 @@ use shipway_pipeline::id::InstanceId;
 
 use crate::options::Limits;
 use crate::table::{Entry, Hosts, Table};
-use crate::tally::Owner;
+use crate::tally::{Owner, Tally};
 use crate::upstream::{Choice, Upstream};
 
 /// The table, and each route with this worker's side of it.
@@ -87,6 +87,15 @@ impl View {
     pub(crate) fn has(&self, entry: &Arc<Entry>) -> bool {
         let present = self.table.entries.get(&entry.route.key);
         present.is_some_and(|present| Arc::ptr_eq(present, entry))
+    }
+
+    /// Whether new requests go to the instance that this counts.
+    pub(crate) fn sends_to(&self, tally: &Arc<Tally>) -> bool {
+        let entry = self.table.entries.get(&tally.owner.route);
+        entry.is_some_and(|entry| {
+            let mut backends = entry.route.backends.iter().zip(&entry.tallies);
+            backends.any(|(backend, it)| backend.weight > 0 && Arc::ptr_eq(it, tally))
+        })
     }
 
     /// The route that answers for a host on an address.

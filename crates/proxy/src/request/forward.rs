@@ -6,6 +6,7 @@
 //! may have had an effect and is answered 502.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -120,17 +121,22 @@ impl Journey<'_> {
         Err(refusal)
     }
 
-    /// After a change of the table, keeps the request with the deployment that has it: one that
-    /// is being drained must not get requests from another.
+    /// After a change of the table, keeps the request away from instances that are no longer
+    /// routed: what is in hand of one that is being drained must only fall. The one that has it
+    /// counts it already.
     fn stay_with(&mut self, upstream: &Upstream) {
-        if self.worker.view().has(&self.route.entry) {
+        let view = self.worker.view();
+        if view.has(&self.route.entry) {
             return;
         }
         let choices = self.route.choices.iter().enumerate();
-        let others = choices
-            .filter(|(_, choice)| !choice.upstream.tally.is_beside(&upstream.tally))
+        let gone = choices
+            .filter(|(_, choice)| {
+                let tally = &choice.upstream.tally;
+                !Arc::ptr_eq(tally, &upstream.tally) && !view.sends_to(tally)
+            })
             .map(|(index, _)| index);
-        self.tried.extend(others);
+        self.tried.extend(gone);
     }
 
     /// Tries one instance: on a used connection if the request allows, else on a new one.
