@@ -22,7 +22,7 @@ mod wait;
 
 pub use application::Behaviour;
 pub use client::Answer;
-pub use process::{Process, Purpose};
+pub use process::{Process, Purpose, kill};
 pub use run::{Ended, Running};
 pub use sandbox::{Environment, Sandbox};
 pub use traffic::{Observed, Traffic};

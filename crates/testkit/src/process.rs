@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// A process that belongs to a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -31,6 +33,15 @@ pub enum Purpose {
     },
     /// Something else: a command, a build step, git.
     Other,
+}
+
+/// Kills a process, which it cannot see coming.
+///
+/// # Panics
+/// When there is none of that number.
+pub fn kill(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("it is a pid"), Signal::KILL).expect("it runs");
 }
 
 /// The processes whose command line, environment or directory names the sandbox's directory.
@@ -81,7 +92,7 @@ impl Purpose {
         if word(1) == "supervise" {
             return Self::Supervisor(command.last().cloned().unwrap_or_default());
         }
-        if word(1) == "proxy" && word(2) == "--proxy-dir" {
+        if word(1) == "proxy" && (word(2).is_empty() || word(2) == "--proxy-dir") {
             return Self::Proxy;
         }
         match (

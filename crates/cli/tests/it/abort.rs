@@ -2,7 +2,7 @@
 
 use shipway_testkit::{Behaviour, Environment, Running, Sandbox, Traffic};
 
-use crate::common::{assert_live, deployed, sandbox, text};
+use crate::common::{assert_live, deployed, sandbox, text, wait_for_step};
 
 /// A good release is live, and another one is in its bake, which takes longer than the test.
 fn baking(sandbox: &Sandbox, actor: &str, behaviour: Behaviour) -> (String, Running) {
@@ -36,8 +36,14 @@ fn a_second_terminal_aborts_a_deployment_that_bakes() {
     traffic.stop(&sandbox, "testing").assert_flawless();
     assert_cancelled(&sandbox, &good, "tester");
     // There is nothing more to abort.
-    let told = ["no deployment is under way in testing", "shipway rollback testing"];
-    let _ = sandbox.run(["abort", "testing"]).expect_code(1).expect_told(&told);
+    let told = [
+        "no deployment is under way in testing",
+        "shipway rollback testing",
+    ];
+    let _ = sandbox
+        .run(["abort", "testing"])
+        .expect_code(1)
+        .expect_told(&told);
 }
 
 #[test]
@@ -55,8 +61,8 @@ fn ctrl_c_before_anything_was_touched_cleans_up() {
     let sandbox = sandbox();
     let good = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
     sandbox.release(Behaviour::SlowStart(50));
-    let mut running = sandbox.start(["deploy", "testing", "--events"]);
-    running.wait_for_output("await_healthy");
+    let running = sandbox.start(["deploy", "testing", "--events"]);
+    wait_for_step(&running, "await_healthy");
     running.interrupt();
     let _ = running.finish().expect_code(130);
     assert_cancelled(&sandbox, &good, "tester");
@@ -66,7 +72,11 @@ fn ctrl_c_before_anything_was_touched_cleans_up() {
 fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_going_back() {
     let sandbox = sandbox();
     // Going back takes as long as the new one may take to stop.
-    sandbox.replace("docker-compose.yml", "stop_grace_period: 1s", "stop_grace_period: 15s");
+    sandbox.replace(
+        "docker-compose.yml",
+        "stop_grace_period: 1s",
+        "stop_grace_period: 15s",
+    );
     sandbox.commit("take your time");
     let (good, mut running) = baking(&sandbox, "tester", Behaviour::IgnoresSigterm);
     running.interrupt();

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 use serde_json::Value;
-use shipway_testkit::{Environment, Sandbox};
+use shipway_testkit::{Environment, Running, Sandbox, wait_until};
 
 /// The binary under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shipway");
@@ -62,4 +62,17 @@ pub(crate) fn assert_live(sandbox: &Sandbox, environment: &str, release: &str) {
 pub(crate) fn deployed(document: &Value) -> String {
     assert_eq!(text(document, "/outcome"), "succeeded", "{document:#}");
     text(document, "/release").to_owned()
+}
+
+/// Waits until a deployment that tells its events is about to take a step of this kind.
+#[track_caller]
+pub(crate) fn wait_for_step(running: &Running, action: &str) {
+    let intent = format!(r#""action":{{"do":"{action}""#);
+    wait_until(&format!("the step {action}"), || {
+        let told = running.stdout();
+        let mut lines = told.lines();
+        lines
+            .any(|line| line.contains(r#""entry":"intent""#) && line.contains(&intent))
+            .then_some(())
+    });
 }

@@ -66,9 +66,15 @@ fn a_commit_is_built_once_and_may_be_deployed_again() {
 #[test]
 fn rolling_replaces_three_instances_one_by_one() {
     let sandbox = sandbox_with([Environment::new("testing").with("strategy", "rolling")]);
-    sandbox.replace("docker-compose.yml", "image: app", "image: app\n    scale: 3");
+    sandbox.replace(
+        "docker-compose.yml",
+        "image: app",
+        "image: app\n    scale: 3",
+    );
     sandbox.release(Behaviour::Good);
-    sandbox.run_well(["deploy", "testing"]).expect_told(&["web-3"]);
+    sandbox
+        .run_well(["deploy", "testing"])
+        .expect_told(&["web-3"]);
     let traffic = Traffic::start(&sandbox, "testing");
     sandbox.release(Behaviour::Good);
     let told = sandbox.run_well(["deploy", "testing", "--json"]).json();
@@ -80,7 +86,11 @@ fn rolling_replaces_three_instances_one_by_one() {
     let ids: Vec<_> = ids.iter().map(|one| text(one, "/id")).collect();
     assert_eq!(ids, ["web-1", "web-2", "web-3"]);
     let shown = sandbox.show(text(&told, "/deployment"));
-    assert_eq!(performed(&shown, "route"), 3, "one change for each instance");
+    assert_eq!(
+        performed(&shown, "route"),
+        3,
+        "one change for each instance"
+    );
     observed.assert_flawless();
 }
 
@@ -112,7 +122,10 @@ fn one_that_is_slow_to_start_or_slow_to_stop_costs_no_request() {
     assert_live(&sandbox, "testing", &release);
     // The grace period was over, and the journal says so.
     let shown = sandbox.show(text(&told, "/deployment"));
-    assert!(shown.to_string().contains(r#""gracefully":0,"killed":1"#), "{shown:#}");
+    assert!(
+        shown.to_string().contains(r#""gracefully":0,"killed":1"#),
+        "{shown:#}"
+    );
     observed.assert_flawless();
 }
 

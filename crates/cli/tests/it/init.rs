@@ -12,7 +12,9 @@ fn what_it_writes_is_valid_and_writing_again_loses_nothing() {
     let printed = sandbox.run_well(["init", "--print"]);
     assert!(!sandbox.project().join("shipway.yml").exists());
 
-    sandbox.run_well(["init"]).expect_told(&["wrote ", "next: "]);
+    sandbox
+        .run_well(["init"])
+        .expect_told(&["wrote ", "next: "]);
     let written = sandbox.read("shipway.yml");
     assert_eq!(written, printed.stdout);
     let told = ["development", "testing", "staging", "production"];
@@ -25,7 +27,9 @@ fn what_it_writes_is_valid_and_writing_again_loses_nothing() {
 
     let edited = format!("{written}# a line of my own\n");
     sandbox.write("shipway.yml", &edited);
-    sandbox.run_well(["init"]).expect_told(&["exists and was left as it is"]);
+    sandbox
+        .run_well(["init"])
+        .expect_told(&["exists and was left as it is"]);
     assert_eq!(sandbox.read("shipway.yml"), edited);
 }
 
@@ -33,7 +37,10 @@ fn what_it_writes_is_valid_and_writing_again_loses_nothing() {
 fn without_a_compose_file_it_says_what_to_do() {
     let sandbox = empty();
     let ended = sandbox.run(["init"]);
-    let told = ["error: there is no Compose file in ", "hint: write a docker-compose.yml"];
+    let told = [
+        "error: there is no Compose file in ",
+        "hint: write a docker-compose.yml",
+    ];
     let _ = ended.expect_code(2).expect_told(&told);
     assert!(!sandbox.project().join("shipway.yml").exists());
 }

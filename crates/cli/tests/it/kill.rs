@@ -99,7 +99,10 @@ fn the_next_deployment_cleans_up_wherever_the_one_before_was_killed() {
         let history = sandbox.history();
         let outcome = text(&history[1], "/outcome");
         // What had touched nothing makes room; what had is finished first.
-        assert!(["superseded", "succeeded"].contains(&outcome), "{history:#?}");
+        assert!(
+            ["superseded", "succeeded"].contains(&outcome),
+            "{history:#?}"
+        );
         assert!(step > 1 || outcome == "superseded", "{history:#?}");
     }
     assert_eq!(sandbox.history().len(), 2 + 2 * steps);
@@ -126,8 +129,15 @@ fn going_back_is_resumed_wherever_it_was_killed() {
         kill_at(&sandbox, bake_at + back);
         let status = sandbox.status("testing");
         if !status["deployment"].is_null() {
-            assert_eq!(text(&status, "/deployment/state"), "rolling back", "{status:#}");
-            let told = sandbox.run(["resume", "testing", "--json"]).expect_code(7).json();
+            assert_eq!(
+                text(&status, "/deployment/state"),
+                "rolling back",
+                "{status:#}"
+            );
+            let told = sandbox
+                .run(["resume", "testing", "--json"])
+                .expect_code(7)
+                .json();
             assert_eq!(text(&told, "/outcome"), "rolled_back");
         }
         assert_eq!(live(&sandbox), good_again, "step {back}");

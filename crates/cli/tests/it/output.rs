@@ -1,6 +1,6 @@
 //! What machines read, and the commands that only tell.
 
-use crate::common::{deployed, empty, sandbox, text};
+use crate::common::{deployed, empty, sandbox, text, wait_for_step};
 
 #[test]
 fn events_are_lines_of_json_and_the_first_carries_a_version() {
@@ -9,16 +9,26 @@ fn events_are_lines_of_json_and_the_first_carries_a_version() {
     let events = ended.json_lines();
     assert_eq!(events[0]["event"], "stream");
     assert_eq!(events[0]["version"], 1);
-    assert!(events[1..].iter().all(|one| one["event"].is_string() && one["at"].is_u64()));
+    assert!(
+        events[1..]
+            .iter()
+            .all(|one| one["event"].is_string() && one["at"].is_u64())
+    );
     let last = events.last().expect("there are some");
     assert_eq!(text(last, "/record/entry/outcome"), "succeeded");
     // The stream tells the whole journal, in order.
-    let told: Vec<_> = events.iter().filter(|one| one["event"] == "journal").collect();
+    let told: Vec<_> = events
+        .iter()
+        .filter(|one| one["event"] == "journal")
+        .collect();
     let shown = sandbox.show(text(told[0], "/deployment"));
     let journal = shown["journal"].as_array().expect("a list");
     let told: Vec<_> = told.iter().map(|one| one["record"].clone()).collect();
     assert!(journal.ends_with(&told), "{told:#?}");
-    assert!(journal.len() - told.len() <= 1, "all but the request itself");
+    assert!(
+        journal.len() - told.len() <= 1,
+        "all but the request itself"
+    );
 }
 
 #[test]
@@ -29,7 +39,13 @@ fn json_is_one_document_and_talk_goes_to_standard_error() {
     let release = deployed(&told.json());
     let told = sandbox.run_well(["deploy", "testing"]);
     assert_eq!(told.stdout, "");
-    assert_eq!(text(&sandbox.run_well(["show", &release, "--json"]).json(), "/id"), release);
+    assert_eq!(
+        text(
+            &sandbox.run_well(["show", &release, "--json"]).json(),
+            "/id"
+        ),
+        release
+    );
     let refused = sandbox.run(["deploy", "testing", "--json", "--commit", "nowhere"]);
     let refused = refused.expect_code(2);
     assert_eq!(refused.stdout, "");
@@ -41,7 +57,9 @@ fn a_dry_run_tells_the_plan_and_does_nothing() {
     let told = sandbox.run_well(["deploy", "testing", "--dry-run"]);
     assert!(told.stdout.contains("to testing by blue-green"), "{told}");
     assert!(told.stdout.contains("If it does not go through:"), "{told}");
-    let plan = sandbox.run_well(["deploy", "testing", "--dry-run", "--json"]).json();
+    let plan = sandbox
+        .run_well(["deploy", "testing", "--dry-run", "--json"])
+        .json();
     assert_eq!(text(&plan, "/plan/environment"), "testing");
     assert!(sandbox.history().is_empty());
     assert!(sandbox.processes().is_empty());
@@ -51,12 +69,18 @@ fn a_dry_run_tells_the_plan_and_does_nothing() {
 fn a_plan_tells_by_its_exit_code_whether_it_changes_anything() {
     let sandbox = sandbox();
     sandbox.run_well(["plan", "testing"]).expect_told(&[]);
-    let _ = sandbox.run(["plan", "testing", "--exit-code"]).expect_code(10);
+    let _ = sandbox
+        .run(["plan", "testing", "--exit-code"])
+        .expect_code(10);
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
-    let _ = sandbox.run(["plan", "testing", "--exit-code"]).expect_code(0);
+    let _ = sandbox
+        .run(["plan", "testing", "--exit-code"])
+        .expect_code(0);
     // Another configuration is a change, too.
     sandbox.set_variable("GREETING", "hello again");
-    let _ = sandbox.run(["plan", "testing", "--exit-code", "--json"]).expect_code(10);
+    let _ = sandbox
+        .run(["plan", "testing", "--exit-code", "--json"])
+        .expect_code(10);
     assert_eq!(sandbox.history().len(), 1);
 }
 
@@ -65,8 +89,22 @@ fn lists_read_well_for_people() {
     let sandbox = sandbox();
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     let history = sandbox.run_well(["history"]).stdout;
-    let words: Vec<_> = history.lines().next().unwrap_or_default().split_whitespace().collect();
-    let heading = ["ID", "MADE", "ENVIRONMENT", "KIND", "RELEASE", "COMMIT", "STATE", "BY"];
+    let words: Vec<_> = history
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let heading = [
+        "ID",
+        "MADE",
+        "ENVIRONMENT",
+        "KIND",
+        "RELEASE",
+        "COMMIT",
+        "STATE",
+        "BY",
+    ];
     assert_eq!(words, heading);
     assert!(history.contains("succeeded"), "{history}");
     let status = sandbox.run_well(["status"]).stdout;
@@ -76,9 +114,13 @@ fn lists_read_well_for_people() {
     let logs = sandbox.run_well(["logs", "testing"]).stdout;
     assert!(logs.contains("web-1 | starting r"), "{logs}");
     let ended = sandbox.run(["logs", "testing", "wbe"]);
-    let _ = ended.expect_code(2).expect_told(&["there is no service or instance `wbe`"]);
+    let _ = ended
+        .expect_code(2)
+        .expect_told(&["there is no service or instance `wbe`"]);
     let ended = sandbox.run(["show", "d99"]);
-    let _ = ended.expect_code(2).expect_told(&["there is no deployment `d99`"]);
+    let _ = ended
+        .expect_code(2)
+        .expect_told(&["there is no deployment `d99`"]);
 }
 
 #[test]
@@ -96,7 +138,9 @@ fn topics_are_explained_anywhere() {
         assert!(page.contains(code), "{page}");
     }
     let ended = sandbox.run(["explain", "exit-code"]);
-    let _ = ended.expect_code(2).expect_told(&["did you mean `exit-codes`?"]);
+    let _ = ended
+        .expect_code(2)
+        .expect_told(&["did you mean `exit-codes`?"]);
 }
 
 #[test]
@@ -126,9 +170,12 @@ fn the_doctor_finds_what_is_wrong() {
     let told = sandbox.run_well(["doctor"]).stdout;
     assert!(told.contains("✓ environment testing"), "{told}");
     assert!(told.contains("the first deployment starts it"), "{told}");
-    let mut running = sandbox.start(["deploy", "testing", "--events"]);
-    running.wait_for_output("await_healthy");
+    let running = sandbox.start(["deploy", "testing", "--events"]);
+    wait_for_step(&running, "await_healthy");
     let _ = running.kill();
     let told = sandbox.run(["doctor"]).expect_code(1).stdout;
-    assert!(told.contains("`shipway resume testing` goes on with it"), "{told}");
+    assert!(
+        told.contains("`shipway resume testing` goes on with it"),
+        "{told}"
+    );
 }

@@ -16,7 +16,10 @@ fn pipeline() -> Sandbox {
 fn a_release_goes_through_all_environments_unchanged() {
     let sandbox = pipeline();
     let release = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
-    assert_eq!(text(&sandbox.status("testing"), "/next"), "shipway promote staging");
+    assert_eq!(
+        text(&sandbox.status("testing"), "/next"),
+        "shipway promote staging"
+    );
     let artifacts = || sandbox.run_well(["show", &release, "--json"]).json()["artifacts"].clone();
     let built = artifacts();
 
@@ -92,7 +95,9 @@ fn what_has_not_finished_its_bake_is_not_promoted() {
     running.interrupt();
     let _ = running.finish().expect_code(130);
     // Back on what is stable, which goes on.
-    let told = sandbox.run_well(["promote", "staging", "--yes", "--json"]).json();
+    let told = sandbox
+        .run_well(["promote", "staging", "--yes", "--json"])
+        .json();
     let release = deployed(&told);
     assert_live(&sandbox, "staging", &release);
 }
@@ -103,8 +108,12 @@ fn without_a_terminal_a_missing_consent_names_its_flag() {
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     let question = "this needs a confirmation, and there is no terminal to ask at";
     let ended = sandbox.run(["promote", "staging"]);
-    let _ = ended.expect_code(2).expect_told(&[question, "hint: add `--yes`"]);
-    sandbox.run_well(["promote", "staging", "--yes"]).expect_told(&["✓"]);
+    let _ = ended
+        .expect_code(2)
+        .expect_told(&[question, "hint: add `--yes`"]);
+    sandbox
+        .run_well(["promote", "staging", "--yes"])
+        .expect_told(&["✓"]);
     let ended = sandbox.run(["promote", "production"]);
     let told = [question, "hint: add `--confirm production`"];
     let _ = ended.expect_code(2).expect_told(&told);

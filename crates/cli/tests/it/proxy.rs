@@ -2,7 +2,7 @@
 
 use shipway_testkit::{Behaviour, Purpose, Sandbox, wait_until};
 
-use crate::common::{assert_live, deployed, sandbox, text};
+use crate::common::{assert_live, deployed, sandbox, text, wait_for_step};
 
 fn kill_proxy(sandbox: &Sandbox) {
     let pid = sandbox.proxy_pid();
@@ -22,7 +22,10 @@ fn its_table_survives_its_death_and_the_next_deployment_brings_it_back() {
     let status = sandbox.status("testing");
     assert_eq!(text(&status, "/routed"), "no_proxy");
     let told = sandbox.run_well(["status", "testing"]).stdout;
-    assert!(told.contains("the proxy is not running: `shipway proxy` starts it"), "{told}");
+    assert!(
+        told.contains("the proxy is not running: `shipway proxy` starts it"),
+        "{told}"
+    );
 
     sandbox.release(Behaviour::Good);
     let release = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
@@ -50,16 +53,29 @@ fn by_itself_it_comes_back_with_what_was_routed() {
 }
 
 #[test]
-fn a_deployment_that_bakes_goes_on_with_a_new_proxy() {
+fn a_deployment_goes_on_with_a_new_proxy_whenever_the_old_one_died() {
     let sandbox = sandbox();
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
-    sandbox.release(Behaviour::Good);
-    let mut running = sandbox.start(["deploy", "testing", "--events"]);
-    running.wait_for_output(r#""do":"await_healthy""#);
-    kill_proxy(&sandbox);
-    let _ = running.finish().expect_code(0);
-    let release = text(&sandbox.history()[0], "/release").to_owned();
-    assert_live(&sandbox, "testing", &release);
+    for step in [
+        "check_artifact",
+        "start",
+        "await_healthy",
+        "route",
+        "bake",
+        "drain",
+        "stop",
+    ] {
+        sandbox.release(Behaviour::Good);
+        let running = sandbox.start(["deploy", "testing", "--events"]);
+        wait_for_step(&running, step);
+        kill_proxy(&sandbox);
+        let _ = running.finish().expect_code(0);
+        // After its last step nobody needs it any more.
+        let _ = sandbox.start(["proxy"]);
+        wait_until("the proxy to answer", || sandbox.get("testing", "/").ok());
+        let release = text(&sandbox.history()[0], "/release").to_owned();
+        assert_live(&sandbox, "testing", &release);
+    }
 }
 
 #[test]

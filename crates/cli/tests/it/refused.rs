@@ -23,9 +23,18 @@ fn assert_untouched(sandbox: &Sandbox) {
 fn malformed_yaml() {
     let sandbox = sandbox();
     let good = sandbox.read("shipway.yml");
-    sandbox.write("shipway.yml", "version: 1\nproject: app\nservices: { web: [\n");
+    sandbox.write(
+        "shipway.yml",
+        "version: 1\nproject: app\nservices: { web: [\n",
+    );
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error[config]: expected mapping start
+     --> shipway.yml:3:18
+      |
+    3 | services: { web: [
+      |                  ^
+    ");
     sandbox.write("shipway.yml", &good);
     assert_untouched(&sandbox);
 }
@@ -43,12 +52,20 @@ fn an_unknown_key_in_shipway_yml() {
 }
 
 #[test]
-fn an_unknown_key_in_a_compose_file() {
+fn an_unknown_key_in_a_compose_file_is_warned_of() {
     let sandbox = sandbox();
     sandbox.replace("docker-compose.yml", "image: app", "imagee: app");
-    sandbox.commit("a slip");
-    let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    let ended = sandbox.run_well(["validate", "testing"]);
+    insta::assert_snapshot!(told(&sandbox, &ended), @r#"
+    warning[unknown-key]: unknown key `imagee` in `services.web`
+     --> docker-compose.yml:3:5
+      |
+    3 |     imagee: app
+      |     ^^^^^^
+      |
+      = help: did you mean `image`?
+    ✓ testing: web (web)
+    "#);
     assert_untouched(&sandbox);
 }
 
@@ -56,7 +73,10 @@ fn an_unknown_key_in_a_compose_file() {
 fn an_unknown_environment() {
     let sandbox = sandbox();
     let ended = sandbox.run(["deploy", "tesing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: there is no environment `tesing`
+    hint: did you mean `testing`?
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -71,15 +91,22 @@ fn an_unknown_command_or_flag() {
 
 #[test]
 fn a_missing_compose_file() {
-    let missing = Environment::new("testing")
-        .with("compose", "[docker-compose.yml, docker-compose.testing.yml]");
+    let missing = Environment::new("testing").with(
+        "compose",
+        "[docker-compose.yml, docker-compose.testing.yml]",
+    );
     let sandbox = sandbox_with([missing]);
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     let text = told(&sandbox, &ended);
     assert!(text.contains("docker-compose.testing.yml"), "{text}");
     assert!(text.contains("hint: "), "{text}");
     let ended = sandbox.run(["validate"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    ✗ testing
+    error: `[ROOT]/project/docker-compose.testing.yml` does not exist
+    hint: shipway.yml names it under `compose:` or `env_files:` of the environment
+    error: not valid: testing
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -87,7 +114,10 @@ fn a_missing_compose_file() {
 fn a_missing_file_of_variables() {
     let sandbox = sandbox_with([Environment::new("testing").with("env_files", "[.env.testing]")]);
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: `[ROOT]/project/.env.testing` does not exist
+    hint: shipway.yml names it under `compose:` or `env_files:` of the environment
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -106,7 +136,11 @@ fn a_program_that_does_not_exist() {
 fn a_service_without_a_command() {
     let sandbox = sandbox();
     sandbox.replace("docker-compose.yml", "    command: python3 app.py\n", "");
-    sandbox.replace("docker-compose.yml", "        command: python3 -B app.py\n", "");
+    sandbox.replace(
+        "docker-compose.yml",
+        "        command: python3 -B app.py\n",
+        "",
+    );
     sandbox.commit("a slip");
     let ended = sandbox.run(["deploy", "testing"]);
     let _ = ended.expect_told(&["web", "command"]);
@@ -123,7 +157,11 @@ fn a_routed_service_that_cannot_run_as_a_process() {
     sandbox.write("docker-compose.yml", &format!("{before}\n{after}"));
     sandbox.commit("a slip");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error[workload]: service `web` takes the requests but has no `x-shipway.process`, which the process runtime needs
+     |
+     = help: say under `x-shipway.process` of the service how it is built as a host process
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -131,17 +169,33 @@ fn a_routed_service_that_cannot_run_as_a_process() {
 fn a_required_variable_that_is_not_set() {
     let sandbox = sandbox_with([Environment::new("testing").with("required", "[SECRET_KEY]")]);
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error[workload]: required variables are not set: SECRET_KEY
+     |
+     = help: set them in the environment's `env_files` or in your shell, such as `export SECRET_KEY=…`
+    ");
     assert_untouched(&sandbox);
 }
 
 #[test]
 fn a_variable_that_a_compose_file_insists_on() {
     let sandbox = sandbox();
-    sandbox.replace("docker-compose.yml", "${SECRET_KEY:-none}", "${SECRET_KEY:?set it}");
+    sandbox.replace(
+        "docker-compose.yml",
+        "${SECRET_KEY:-none}",
+        "${SECRET_KEY:?set it}",
+    );
     sandbox.commit("insist");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error[variable-required]: required variable `SECRET_KEY` is not set
+     --> docker-compose.yml:7:19
+      |
+    7 |       SECRET_KEY: ${SECRET_KEY:?set it}
+      |                   ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: set it
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -154,7 +208,10 @@ fn a_port_that_somebody_else_has() {
     let address = format!("could not listen on 127.0.0.1:{port}");
     let _ = ended.expect_told(&[&address, "nothing is live in testing"]);
     let status = sandbox.status("testing");
-    assert!(status["live"].is_null() && status["deployment"].is_null(), "{status:#}");
+    assert!(
+        status["live"].is_null() && status["deployment"].is_null(),
+        "{status:#}"
+    );
     assert!(status["frozen"].is_null(), "{status:#}");
     sandbox.assert_nothing_is_left();
     // Once it is free, all is well.
@@ -168,9 +225,17 @@ fn a_commit_that_does_not_exist() {
     let sandbox = sandbox();
     let words = ["deploy", "testing", "--commit", "no-such-branch"];
     let ended = sandbox.run(words).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
-    let ended = sandbox.run(["deploy", "testing", "--release", "r0123456789ab"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: there is no commit `no-such-branch`
+    hint: name a commit, a branch or a tag: `git log --oneline` shows commits
+    ");
+    let ended = sandbox
+        .run(["deploy", "testing", "--release", "r0123456789ab"])
+        .expect_code(2);
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: there is no release `r0123456789ab`
+    hint: `shipway history` shows releases
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -179,7 +244,10 @@ fn a_folder_that_is_no_repository() {
     let sandbox = sandbox();
     std::fs::remove_dir_all(sandbox.project().join(".git")).expect("it is there");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(1);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: `[ROOT]/project` is in no git repository
+    hint: a release is made from a commit: run `git init` and commit the project
+    ");
     assert_untouched(&sandbox);
 }
 
@@ -187,7 +255,10 @@ fn a_folder_that_is_no_repository() {
 fn a_folder_without_a_project() {
     let sandbox = empty();
     let ended = sandbox.run(["status"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: there is no shipway.yml in `[ROOT]/project` or above it
+    hint: `shipway init` writes one
+    ");
     assert!(!sandbox.state().exists());
 }
 
@@ -196,7 +267,10 @@ fn a_branch_that_no_environment_takes() {
     let sandbox = sandbox();
     sandbox.git(&["checkout", "--quiet", "-b", "elsewhere"]);
     let ended = sandbox.run(["deploy"]).expect_code(2);
-    insta::assert_snapshot!(told(&sandbox, &ended), @"");
+    insta::assert_snapshot!(told(&sandbox, &ended), @"
+    error: no environment takes the branch `elsewhere`
+    hint: name one of testing
+    ");
     assert_untouched(&sandbox);
 }
 

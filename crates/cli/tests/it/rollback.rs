@@ -70,7 +70,9 @@ fn it_is_refused_where_there_is_nothing_to_return_to() {
     let _ = sandbox.run(["deploy", "testing"]).expect_code(3);
     let broken = text(&sandbox.history()[0], "/release").to_owned();
     let ended = sandbox.run(["rollback", "testing", "--to", &broken]);
-    let _ = ended.expect_code(4).expect_told(&["was never stable in `testing`"]);
+    let _ = ended
+        .expect_code(4)
+        .expect_told(&["was never stable in `testing`"]);
     let ended = sandbox.run(["rollback", "testing", "--to", "r000000000000"]);
     let _ = ended.expect_code(2).expect_told(&["there is no release"]);
     assert_live(&sandbox, "testing", &first);

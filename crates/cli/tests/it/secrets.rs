@@ -69,7 +69,10 @@ fn what_has_to_hold_it_is_for_its_owner_only() {
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     assert!(!files_with_it(&sandbox.state()).is_empty());
     for directory in [sandbox.state(), sandbox.proxy()] {
-        let mode = fs::metadata(&directory).expect("it exists").permissions().mode();
+        let mode = fs::metadata(&directory)
+            .expect("it exists")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o700, "{}", directory.display());
     }
 }

@@ -20,7 +20,10 @@ impl Environment {
                 "health",
                 "{ path: /health/, interval: 100ms, healthy_for: 100ms, deadline: 50s }",
             ),
-            ("bake", "{ duration: 500ms, interval: 100ms, min_requests: 5, max_latency_ratio: 1000, latency_floor: 30s }"),
+            (
+                "bake",
+                "{ duration: 500ms, interval: 100ms, min_requests: 5, max_latency_ratio: 1000, latency_floor: 30s }",
+            ),
             ("drain", "{ timeout: 20s, streaming: 20s }"),
         ];
         Self {

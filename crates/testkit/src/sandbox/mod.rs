@@ -15,8 +15,8 @@ use tempfile::TempDir;
 pub use environment::Environment;
 
 use crate::application::{self, Behaviour};
-use crate::guard::Guard;
 use crate::client::{self, Answer};
+use crate::guard::Guard;
 use crate::port::Claim;
 use crate::process::{self, Process, Purpose};
 use crate::run::{Ended, Running};
@@ -74,7 +74,8 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be made.
     pub fn empty(program: impl Into<PathBuf>) -> Self {
-        let root = TempDir::with_prefix("shipway-").expect("a temporary directory can be made");
+        let root =
+            TempDir::with_prefix("shipway-test-").expect("a temporary directory can be made");
         let root = root.keep().canonicalize().expect("it exists");
         let guard = Guard::of(&root);
         for directory in ["project", "home", "runs"] {
@@ -365,10 +366,7 @@ impl Sandbox {
             let supervisors = of(|one| matches!(one, Purpose::Supervisor(_))).len();
             let others = of(|one| matches!(one, Purpose::Other)).len();
             let proxies = of(|one| matches!(one, Purpose::Proxy)).len();
-            instances == expected
-                && supervisors == expected.len()
-                && others == 0
-                && proxies <= 1
+            instances == expected && supervisors == expected.len() && others == 0 && proxies <= 1
         };
         for _ in 0..200 {
             last = self.processes();
