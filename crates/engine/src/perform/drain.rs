@@ -75,7 +75,15 @@ impl Performer<'_> {
         let Some(occupant) = self.plan.occupant(side) else {
             return Ok(InFlight::default());
         };
-        let traffic = self.engine.router.traffic(&self.route_key()).await?;
+        let (router, key) = (&self.engine.router, self.route_key());
+        let traffic = match router.traffic(&key).await {
+            // A proxy that ended has nothing in hand any more. To ask for the route starts it.
+            Err(RouterError::Unreachable(_)) => {
+                router.route(&key).await?;
+                router.traffic(&key).await?
+            }
+            traffic => traffic?,
+        };
         let mut total = InFlight::default();
         let counted = traffic
             .iter()

@@ -15,7 +15,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::{Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::Paths;
-use shipway_proxy::control::{Client, Cut, Error, HoldFor, Refusal, Target};
+use shipway_proxy::control::{Client, Cut, Error, Health, HoldFor, Refusal, Target};
 
 use super::router::{Router, RouterError, Traffic};
 
@@ -23,6 +23,11 @@ use super::router::{Router, RouterError, Traffic};
 const START_DEADLINE: Duration = Duration::from_secs(20);
 /// As long as the proxy allows: the executor resumes long before.
 const HOLD: Duration = Duration::from_secs(30);
+
+/// How often a call is made when the proxy ends in the middle of it: each time a new one is there.
+const ATTEMPTS: u32 = 3;
+/// A proxy that breaks off a call for its end is gone by then.
+const ENDING: Duration = Duration::from_millis(50);
 
 /// How the proxy's process is started where none runs.
 #[derive(Debug, Clone)]
@@ -59,10 +64,8 @@ impl ProxyRouter {
     /// # Errors
     /// It does not come up.
     pub async fn ensure(&self) -> Result<(), RouterError> {
-        match self.client.health().await {
-            Ok(_) => return Ok(()),
-            Err(Error::NotRunning { .. }) => {}
-            Err(error) => return Err(unreachable(&error)),
+        if self.health().await?.is_some() {
+            return Ok(());
         }
         self.launch()
             .map_err(|error| RouterError::Unreachable(format!("cannot start it: {error}")))?;
@@ -74,6 +77,38 @@ impl ProxyRouter {
                 RouterError::Unreachable(format!("{error}; see `{}`", log.display()))
             })?;
         Ok(())
+    }
+
+    /// How the proxy is; `None` where none runs.
+    async fn health(&self) -> Result<Option<Health>, RouterError> {
+        let mut health = self.client.health().await;
+        if matches!(health, Err(Error::Io { .. })) {
+            tokio::time::sleep(ENDING).await;
+            health = self.client.health().await;
+        }
+        match health {
+            Ok(health) => Ok(Some(health)),
+            Err(Error::NotRunning { .. }) => Ok(None),
+            Err(error) => Err(told(&error)),
+        }
+    }
+
+    /// Calls the proxy, which is started where none runs or where it ends in the middle of the
+    /// call: every call is safe to repeat, and its table is on disk.
+    async fn call<T, F>(&self, call: impl Fn() -> F) -> Result<T, RouterError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut attempt = 1;
+        loop {
+            self.ensure().await?;
+            match call().await {
+                Err(Error::NotRunning { .. } | Error::Io { .. }) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                }
+                result => return result.map_err(|error| told(&error)),
+            }
+        }
     }
 
     fn launch(&self) -> std::io::Result<()> {
@@ -104,26 +139,18 @@ impl ProxyRouter {
 #[async_trait]
 impl Router for ProxyRouter {
     async fn route(&self, key: &RouteKey) -> Result<Option<Route>, RouterError> {
-        self.ensure().await?;
-        let routes = self.client.routes().await.map_err(|error| told(&error))?;
+        let routes = self.call(|| self.client.routes()).await?;
         Ok(routes.into_iter().find(|route| route.key == *key))
     }
 
     async fn put(&self, route: &Route) -> Result<(), RouterError> {
-        self.ensure().await?;
-        self.client
-            .put_route(route)
-            .await
-            .map_err(|error| told(&error))?;
+        self.call(|| self.client.put_route(route)).await?;
         Ok(())
     }
 
     async fn listens(&self, address: SocketAddr) -> Result<bool, RouterError> {
-        match self.client.health().await {
-            Ok(health) => Ok(health.listening.contains(&address)),
-            Err(Error::NotRunning { .. }) => Ok(false),
-            Err(error) => Err(told(&error)),
-        }
+        let health = self.health().await?;
+        Ok(health.is_some_and(|health| health.listening.contains(&address)))
     }
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {
@@ -149,29 +176,21 @@ impl Router for ProxyRouter {
     }
 
     async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
-        self.ensure().await?;
         let hold = HoldFor {
             key: key.clone(),
             epoch,
             milliseconds: HOLD.as_millis() as u64,
         };
-        self.client
-            .hold(&hold)
-            .await
-            .map_err(|error| told(&error))?;
+        self.call(|| self.client.hold(&hold)).await?;
         Ok(())
     }
 
     async fn resume(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
-        self.ensure().await?;
         let target = Target {
             key: key.clone(),
             epoch,
         };
-        self.client
-            .resume(&target)
-            .await
-            .map_err(|error| told(&error))?;
+        self.call(|| self.client.resume(&target)).await?;
         Ok(())
     }
 
@@ -190,12 +209,14 @@ impl Router for ProxyRouter {
             deployment,
             only: only.map(<[InstanceId]>::to_vec),
         };
-        match self.client.cut(&cut).await {
-            Ok(cut) => Ok(cut),
-            // Whose instances never took a request has nothing to cut.
-            Err(Error::Refused(Refusal::Unknown { .. })) => Ok(InFlight::default()),
-            Err(error) => Err(told(&error)),
-        }
+        self.call(|| async {
+            match self.client.cut(&cut).await {
+                // Whose instances never took a request has nothing to cut.
+                Err(Error::Refused(Refusal::Unknown { .. })) => Ok(InFlight::default()),
+                cut => cut,
+            }
+        })
+        .await
     }
 }
 
