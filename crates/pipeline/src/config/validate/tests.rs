@@ -1,4 +1,6 @@
 use super::*;
+use crate::config::{Confirm, Trigger};
+use crate::strategy::Strategy;
 
 const SMALL: &str = "\
 project: shop

@@ -1,0 +1,134 @@
+//! The planner: facts in, plan out.
+
+mod notes;
+mod revert;
+mod steps;
+mod strategies;
+
+use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
+use crate::config::{Config, Environment};
+use crate::id::{DeploymentId, ReleaseId};
+use crate::name::ServiceName;
+use crate::role::Role;
+use crate::strategy::Strategy;
+use crate::workload::Workload;
+
+/// What is known before a deployment is planned.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The deployment to plan.
+    pub deployment: DeploymentId,
+    /// Why it is made.
+    pub kind: Kind,
+    /// The project's configuration.
+    pub config: &'a Config,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The release that shall be live.
+    pub release: &'a ReleaseId,
+    /// What it runs here.
+    pub workload: &'a Workload,
+    /// What is live now.
+    pub live: Option<&'a Occupant>,
+}
+
+/// Plans a deployment.
+pub fn make(facts: &Facts<'_>) -> Plan {
+    let draft = Draft::new(facts);
+    let (steps, revert) = match (facts.environment.strategy, facts.live) {
+        (_, None) => (draft.first(), draft.revert_first()),
+        (Strategy::BlueGreen, Some(_)) => (draft.blue_green(), draft.revert_to_previous()),
+        (Strategy::Rolling, Some(previous)) => {
+            (draft.rolling(previous), draft.revert_to_previous())
+        }
+        (Strategy::Recreate, Some(_)) => (draft.recreate(), draft.revert_to_previous()),
+    };
+    let touched_from = steps
+        .iter()
+        .position(|step| touches(&step.action))
+        .unwrap_or(steps.len());
+    Plan {
+        version: VERSION,
+        deployment: facts.deployment,
+        kind: facts.kind,
+        project: facts.config.project.clone(),
+        environment: facts.environment.name.clone(),
+        strategy: facts.environment.strategy,
+        route: RoutePlan {
+            listen: facts.environment.route.listen,
+            hosts: facts.environment.route.hosts.clone(),
+            service: facts.workload.routed.clone(),
+        },
+        probe: draft.probe(),
+        notes: draft.notes(),
+        target: draft.target,
+        previous: facts.live.cloned(),
+        steps,
+        revert: Revert {
+            touched_from,
+            untouched: vec![revert::stop_target(facts.workload)],
+            touched: revert,
+        },
+    }
+}
+
+/// The same plan for a deployment of another number, which is given only with its record.
+pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
+    plan.deployment = deployment;
+    plan.target.deployment = deployment;
+    plan
+}
+
+/// Whether an action can be felt by the traffic or the old release.
+pub(super) fn touches(action: &Action) -> bool {
+    match action {
+        Action::Hold | Action::Route { .. } => true,
+        Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
+        Action::CheckArtifact
+        | Action::CheckAddress
+        | Action::ClearColour
+        | Action::StartShared { .. }
+        | Action::Migrate { .. }
+        | Action::Start { .. }
+        | Action::AwaitHealthy { .. }
+        | Action::Smoke { .. }
+        | Action::Resume
+        | Action::Bake { .. }
+        | Action::MarkStable => false,
+    }
+}
+
+/// What the strategies share.
+struct Draft<'a> {
+    facts: &'a Facts<'a>,
+    target: Occupant,
+    /// The target's sizes without singletons, which start at the switch.
+    replaceable: Sizes,
+    singletons: Sizes,
+}
+
+impl<'a> Draft<'a> {
+    fn new(facts: &'a Facts<'a>) -> Self {
+        let all = facts.workload.coloured_sizes();
+        let is_singleton =
+            |service: &ServiceName| facts.workload.role(service) == Some(Role::Singleton);
+        let (singletons, replaceable): (Sizes, Sizes) = all
+            .clone()
+            .into_iter()
+            .partition(|(service, _)| is_singleton(service));
+        Self {
+            target: Occupant {
+                release: facts.release.clone(),
+                deployment: facts.deployment,
+                colour: facts
+                    .live
+                    .map_or(crate::colour::Colour::Blue, |live| live.colour.other()),
+                workload: facts.workload.digest(),
+                sizes: all,
+            },
+            facts,
+            replaceable,
+            singletons,
+        }
+    }
+}
