@@ -21,7 +21,6 @@ pub struct Running {
 }
 
 /// How a command ended, and what it wrote.
-#[must_use = "an ended command has an exit code"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// The command, for messages.
@@ -72,10 +71,10 @@ impl Running {
     }
 
     /// Kills it, which it cannot see coming.
-    pub fn kill(mut self) -> Ended {
-        // It may have ended by itself, which `finish` tells.
+    pub fn kill(mut self) {
+        // It may have ended by itself.
         let _ = self.child.kill();
-        self.finish()
+        let _ = self.child.wait();
     }
 
     /// Sends it what Ctrl-C sends.
@@ -89,6 +88,7 @@ impl Running {
     }
 
     /// Waits until it ends.
+    #[must_use = "it has an exit code"]
     pub fn finish(mut self) -> Ended {
         let status = wait_until(&format!("`{}` to end", self.words), || {
             self.child.try_wait().expect("it is a child")
@@ -121,11 +121,10 @@ impl Ended {
     /// # Panics
     /// With all that it wrote, when one is missing.
     #[track_caller]
-    pub fn expect_told(self, texts: &[&str]) -> Self {
+    pub fn expect_told(&self, texts: &[&str]) {
         for text in texts {
             assert!(self.stderr.contains(text), "nothing of {text:?} in {self}");
         }
-        self
     }
 
     /// Its standard output as one JSON document.

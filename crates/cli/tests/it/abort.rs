@@ -31,7 +31,7 @@ fn a_second_terminal_aborts_a_deployment_that_bakes() {
     let told = ["d2 was asked to stop"];
     sandbox.run_well(["abort", "testing"]).expect_told(&told);
     let told = ["abort requested by tester", "aborted by tester"];
-    let _ = running.finish().expect_code(1).expect_told(&told);
+    running.finish().expect_code(1).expect_told(&told);
     traffic.flow();
     traffic.stop(&sandbox, "testing").assert_flawless();
     assert_cancelled(&sandbox, &good, "tester");
@@ -40,7 +40,7 @@ fn a_second_terminal_aborts_a_deployment_that_bakes() {
         "no deployment is under way in testing",
         "shipway rollback testing",
     ];
-    let _ = sandbox
+    sandbox
         .run(["abort", "testing"])
         .expect_code(1)
         .expect_told(&told);
@@ -52,7 +52,7 @@ fn ctrl_c_goes_back() {
     let (good, running) = baking(&sandbox, "tester", Behaviour::Good);
     running.interrupt();
     let told = ["stopping and going back", "aborted by tester"];
-    let _ = running.finish().expect_code(130).expect_told(&told);
+    running.finish().expect_code(130).expect_told(&told);
     assert_cancelled(&sandbox, &good, "tester");
 }
 
@@ -64,7 +64,7 @@ fn ctrl_c_before_anything_was_touched_cleans_up() {
     let running = sandbox.start(["deploy", "testing", "--events"]);
     wait_for_step(&running, "await_healthy");
     running.interrupt();
-    let _ = running.finish().expect_code(130);
+    running.finish().expect_code(130);
     assert_cancelled(&sandbox, &good, "tester");
 }
 
@@ -83,14 +83,14 @@ fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_going_back() {
     running.wait_for_output("  rolling back");
     running.interrupt();
     let told = ["detached from deployment d2"];
-    let _ = running.finish().expect_code(130).expect_told(&told);
+    running.finish().expect_code(130).expect_told(&told);
 
     let status = sandbox.status("testing");
     assert_eq!(text(&status, "/deployment/state"), "rolling back");
     assert!(status["deployment"]["holder"].is_null(), "{status:#}");
     assert_eq!(text(&status, "/next"), "shipway resume testing");
     let ended = sandbox.run(["resume", "testing"]);
-    let _ = ended.expect_code(130).expect_told(&["cancelled"]);
+    ended.expect_code(130).expect_told(&["cancelled"]);
     assert_cancelled(&sandbox, &good, "tester");
 }
 
@@ -98,8 +98,8 @@ fn a_second_ctrl_c_leaves_at_once_and_resume_goes_on_going_back() {
 fn abort_goes_back_itself_where_nobody_else_does() {
     let sandbox = sandbox();
     let (good, running) = baking(&sandbox, "alice", Behaviour::Good);
-    let _ = running.kill();
+    running.kill();
     let ended = sandbox.run(["abort", "testing"]);
-    let _ = ended.expect_told(&["cancelled", "is live in testing"]);
+    ended.expect_told(&["cancelled", "is live in testing"]);
     assert_cancelled(&sandbox, &good, "tester");
 }

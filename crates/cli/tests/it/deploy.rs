@@ -58,7 +58,7 @@ fn a_commit_is_built_once_and_may_be_deployed_again() {
     assert_live(&sandbox, "testing", &second);
     // What is live already may be deployed once more.
     let told = sandbox.run_well(["deploy", "testing"]);
-    let told = told.expect_told(&["is live already", "is live in testing"]);
+    told.expect_told(&["is live already", "is live in testing"]);
     assert_eq!(told.stdout, "");
     assert_live(&sandbox, "testing", &second);
 }

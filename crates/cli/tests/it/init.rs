@@ -41,6 +41,6 @@ fn without_a_compose_file_it_says_what_to_do() {
         "error: there is no Compose file in ",
         "hint: write a docker-compose.yml",
     ];
-    let _ = ended.expect_code(2).expect_told(&told);
+    ended.expect_code(2).expect_told(&told);
     assert!(!sandbox.project().join("shipway.yml").exists());
 }

@@ -17,8 +17,8 @@ fn the_second_is_told_who_has_it_or_waits() {
         "error: environment `testing` is held by alice on ",
         "hint: add `--wait` to wait for it; `shipway status testing` shows what it does",
     ];
-    let _ = refused.expect_told(&told);
-    let _ = sandbox.run(["resume", "testing"]).expect_code(6);
+    refused.expect_told(&told);
+    sandbox.run(["resume", "testing"]).expect_code(6);
     let status = sandbox.status("testing");
     let holder = text(&status, "/deployment/holder");
     assert!(holder.starts_with("alice on "), "{status:#}");
@@ -28,9 +28,9 @@ fn the_second_is_told_who_has_it_or_waits() {
     let told = ["deploy", "testing", "--wait"];
     let mut third = sandbox.start(told);
     third.wait_for_output("waiting for testing, held by ");
-    let _ = first.finish().expect_code(0);
+    first.finish().expect_code(0);
     let release = deployed(&second.finish().expect_code(0).json());
-    let _ = third.finish().expect_code(0);
+    third.finish().expect_code(0);
     assert_live(&sandbox, "testing", &release);
     let history = sandbox.history();
     assert_eq!(history.len(), 3, "the refused ones left no record");
@@ -45,7 +45,7 @@ fn many_at_once_are_carried_out_one_after_the_other() {
         .map(|_| sandbox.start(["deploy", "testing", "--wait"]))
         .collect();
     for one in running {
-        let _ = one.finish().expect_code(0);
+        one.finish().expect_code(0);
     }
     let history = sandbox.history();
     assert_eq!(history.len(), 4);
@@ -62,7 +62,7 @@ fn one_who_waits_may_give_up() {
     let mut second = sandbox.start(["deploy", "testing", "--wait"]);
     second.wait_for_output("waiting for testing");
     second.interrupt();
-    let _ = second.finish().expect_code(130);
-    let _ = first.finish().expect_code(0);
+    second.finish().expect_code(130);
+    first.finish().expect_code(0);
     assert_eq!(sandbox.history().len(), 1);
 }

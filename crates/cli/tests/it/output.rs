@@ -68,17 +68,17 @@ fn a_dry_run_tells_the_plan_and_does_nothing() {
 #[test]
 fn a_plan_tells_by_its_exit_code_whether_it_changes_anything() {
     let sandbox = sandbox();
-    sandbox.run_well(["plan", "testing"]).expect_told(&[]);
-    let _ = sandbox
+    sandbox.run_well(["plan", "testing"]);
+    sandbox
         .run(["plan", "testing", "--exit-code"])
         .expect_code(10);
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
-    let _ = sandbox
+    sandbox
         .run(["plan", "testing", "--exit-code"])
         .expect_code(0);
     // Another configuration is a change, too.
     sandbox.set_variable("GREETING", "hello again");
-    let _ = sandbox
+    sandbox
         .run(["plan", "testing", "--exit-code", "--json"])
         .expect_code(10);
     assert_eq!(sandbox.history().len(), 1);
@@ -114,11 +114,11 @@ fn lists_read_well_for_people() {
     let logs = sandbox.run_well(["logs", "testing"]).stdout;
     assert!(logs.contains("web-1 | starting r"), "{logs}");
     let ended = sandbox.run(["logs", "testing", "wbe"]);
-    let _ = ended
+    ended
         .expect_code(2)
         .expect_told(&["there is no service or instance `wbe`"]);
     let ended = sandbox.run(["show", "d99"]);
-    let _ = ended
+    ended
         .expect_code(2)
         .expect_told(&["there is no deployment `d99`"]);
 }
@@ -138,7 +138,7 @@ fn topics_are_explained_anywhere() {
         assert!(page.contains(code), "{page}");
     }
     let ended = sandbox.run(["explain", "exit-code"]);
-    let _ = ended
+    ended
         .expect_code(2)
         .expect_told(&["did you mean `exit-codes`?"]);
 }
@@ -172,7 +172,7 @@ fn the_doctor_finds_what_is_wrong() {
     assert!(told.contains("the first deployment starts it"), "{told}");
     let running = sandbox.start(["deploy", "testing", "--events"]);
     wait_for_step(&running, "await_healthy");
-    let _ = running.kill();
+    running.kill();
     let told = sandbox.run(["doctor"]).expect_code(1).stdout;
     assert!(
         told.contains("`shipway resume testing` goes on with it"),

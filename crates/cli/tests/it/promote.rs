@@ -50,7 +50,7 @@ fn nothing_skips_a_stage() {
             [a, b, c, d, e] => sandbox.run([a, b, c, d, e]),
             _ => panic!("too many words"),
         };
-        let _ = ended.expect_code(4).expect_told(&[told]);
+        ended.expect_code(4).expect_told(&[told]);
     };
     refused(
         &["promote", "staging", "--yes"],
@@ -91,9 +91,9 @@ fn what_has_not_finished_its_bake_is_not_promoted() {
     running.wait_for_output("  baking");
     let ended = sandbox.run(["promote", "staging", "--yes"]);
     let told = ["has not finished its bake there", "shipway status testing"];
-    let _ = ended.expect_code(4).expect_told(&told);
+    ended.expect_code(4).expect_told(&told);
     running.interrupt();
-    let _ = running.finish().expect_code(130);
+    running.finish().expect_code(130);
     // Back on what is stable, which goes on.
     let told = sandbox
         .run_well(["promote", "staging", "--yes", "--json"])
@@ -108,7 +108,7 @@ fn without_a_terminal_a_missing_consent_names_its_flag() {
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     let question = "this needs a confirmation, and there is no terminal to ask at";
     let ended = sandbox.run(["promote", "staging"]);
-    let _ = ended
+    ended
         .expect_code(2)
         .expect_told(&[question, "hint: add `--yes`"]);
     sandbox
@@ -116,13 +116,13 @@ fn without_a_terminal_a_missing_consent_names_its_flag() {
         .expect_told(&["✓"]);
     let ended = sandbox.run(["promote", "production"]);
     let told = [question, "hint: add `--confirm production`"];
-    let _ = ended.expect_code(2).expect_told(&told);
+    ended.expect_code(2).expect_told(&told);
     // A general yes is not enough there, nor is another name.
     let ended = sandbox.run(["promote", "production", "--yes"]);
-    let _ = ended.expect_code(2).expect_told(&told);
+    ended.expect_code(2).expect_told(&told);
     let ended = sandbox.run(["promote", "production", "--confirm", "staging"]);
     let told = ["`--confirm staging` does not name the environment `production`"];
-    let _ = ended.expect_code(2).expect_told(&told);
+    ended.expect_code(2).expect_told(&told);
     assert!(sandbox.status("production")["live"].is_null());
     assert_eq!(sandbox.history().len(), 2);
 }

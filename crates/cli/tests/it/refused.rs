@@ -84,9 +84,9 @@ fn an_unknown_environment() {
 fn an_unknown_command_or_flag() {
     let sandbox = sandbox();
     let ended = sandbox.run(["deplyo"]).expect_code(2);
-    let _ = ended.expect_told(&["unrecognized subcommand 'deplyo'", "deploy"]);
+    ended.expect_told(&["unrecognized subcommand 'deplyo'", "deploy"]);
     let ended = sandbox.run(["deploy", "--yess"]).expect_code(2);
-    let _ = ended.expect_told(&["--yes"]);
+    ended.expect_told(&["--yes"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_program_that_does_not_exist() {
     sandbox.replace("docker-compose.yml", "python3 -B app.py", "no-such-program");
     sandbox.commit("a slip");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(3);
-    let _ = ended.expect_told(&["no-such-program", "nothing is live in testing"]);
+    ended.expect_told(&["no-such-program", "nothing is live in testing"]);
     assert!(sandbox.status("testing")["deployment"].is_null());
     sandbox.assert_nothing_is_left();
 }
@@ -143,7 +143,7 @@ fn a_service_without_a_command() {
     );
     sandbox.commit("a slip");
     let ended = sandbox.run(["deploy", "testing"]);
-    let _ = ended.expect_told(&["web", "command"]);
+    ended.expect_told(&["web", "command"]);
     assert!(sandbox.status("testing")["deployment"].is_null());
     sandbox.assert_nothing_is_left();
 }
@@ -206,7 +206,7 @@ fn a_port_that_somebody_else_has() {
     let foreign = TcpListener::bind(("127.0.0.1", port)).expect("it is free");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(3);
     let address = format!("could not listen on 127.0.0.1:{port}");
-    let _ = ended.expect_told(&[&address, "nothing is live in testing"]);
+    ended.expect_told(&[&address, "nothing is live in testing"]);
     let status = sandbox.status("testing");
     assert!(
         status["live"].is_null() && status["deployment"].is_null(),
@@ -284,6 +284,6 @@ fn a_build_step_that_fails() {
     );
     sandbox.commit("a build");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(1);
-    let _ = ended.expect_told(&["the build failed", "| no compiler"]);
+    ended.expect_told(&["the build failed", "| no compiler"]);
     assert_untouched(&sandbox);
 }

@@ -60,21 +60,21 @@ fn it_is_refused_where_there_is_nothing_to_return_to() {
     let sandbox = sandbox();
     let ended = sandbox.run(["rollback", "testing"]);
     let told = ["nothing is live in `testing`", "shipway history testing"];
-    let _ = ended.expect_code(4).expect_told(&told);
+    ended.expect_code(4).expect_told(&told);
     let first = deploy(&sandbox);
     let ended = sandbox.run(["rollback", "testing"]);
     let told = ["no other release was ever stable in `testing`"];
-    let _ = ended.expect_code(4).expect_told(&told);
+    ended.expect_code(4).expect_told(&told);
     // One that was built but never stable here.
     sandbox.release(Behaviour::Crash);
-    let _ = sandbox.run(["deploy", "testing"]).expect_code(3);
+    sandbox.run(["deploy", "testing"]).expect_code(3);
     let broken = text(&sandbox.history()[0], "/release").to_owned();
     let ended = sandbox.run(["rollback", "testing", "--to", &broken]);
-    let _ = ended
+    ended
         .expect_code(4)
         .expect_told(&["was never stable in `testing`"]);
     let ended = sandbox.run(["rollback", "testing", "--to", "r000000000000"]);
-    let _ = ended.expect_code(2).expect_told(&["there is no release"]);
+    ended.expect_code(2).expect_told(&["there is no release"]);
     assert_live(&sandbox, "testing", &first);
 }
 
@@ -86,7 +86,7 @@ fn a_release_that_was_never_stable_goes_back_to_the_one_that_was() {
     sandbox.release(Behaviour::Good);
     let mut running = sandbox.start(["deploy", "testing"]);
     running.wait_for_output("  baking");
-    let _ = running.kill();
+    running.kill();
     assert_eq!(sandbox.status("testing")["stable"], false);
     // The deployment is over only after its bake: it is stopped, not rolled back.
     let _ = sandbox.run(["abort", "testing"]);

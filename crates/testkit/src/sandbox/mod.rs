@@ -207,6 +207,7 @@ impl Sandbox {
     }
 
     /// Runs `shipway` to its end.
+    #[must_use = "it has an exit code"]
     pub fn run<const N: usize>(&self, words: [&str; N]) -> Ended {
         self.start(words).finish()
     }
