@@ -8,7 +8,7 @@ use crate::error::{CliError, Kind, Result};
 /// Clients with a connection each.
 const CONNECTIONS: usize = 32;
 /// Requests per second: what a small machine serves while it starts another release.
-const RATE: f64 = 80.0;
+const RATE: f64 = 100.0;
 /// Clients that keep a stream of events open.
 const STREAMS: usize = 4;
 
@@ -33,7 +33,7 @@ pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
             1,
             Template::post("/api/orders/", order.replace("{n}", "close-{n}")).closing(),
         )
-        .streams(STREAMS, "/stream/?seconds=3&interval=0.2")
+        .streams(STREAMS, "/stream/?seconds=2&interval=0.2")
         .tally_by(HeaderName::from_static("x-release"))
         .start()
         .map_err(|error| CliError::of(Kind::Failed, &error))

@@ -30,13 +30,10 @@ pub(super) struct Shop {
 impl Shop {
     /// Makes the copy and its git history: v1, v2 on it, v3 and v4 on v2.
     pub(super) fn set_up() -> Result<Self> {
-        let root = tempfile::Builder::new()
-            .prefix("shipway-demo-")
-            .tempdir()?
-            .keep();
+        let root = tempfile::Builder::new().prefix("shipway-demo-").tempdir()?;
         let shop = Self {
             ports: free_ports()?,
-            root,
+            root: root.path().to_owned(),
         };
         for (path, content) in STOREFRONT {
             write(&shop.project().join(path), content)?;
@@ -55,6 +52,8 @@ impl Shop {
         )?;
         write(&shop.project().join(".env.demo"), VARIABLES.as_bytes())?;
         shop.make_history()?;
+        // From here on it is for `ending` to remove.
+        let _ = root.keep();
         Ok(shop)
     }
 
