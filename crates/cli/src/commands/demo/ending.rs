@@ -30,6 +30,8 @@ pub(super) async fn end(root: &Path) -> Result<()> {
             root.display()
         )));
     }
+    // First: a server that is told to end waits for connections that the proxy keeps to it.
+    stop_proxy(root).await;
     let (context, _events) = Context::open(&global)?;
     for environment in context.project.config.environments.keys() {
         for slot in [Slot::Blue, Slot::Green, Slot::Shared] {
@@ -44,7 +46,6 @@ pub(super) async fn end(root: &Path) -> Result<()> {
         }
     }
     drop(context);
-    stop_proxy(root).await;
     remove(root)
 }
 
