@@ -10,6 +10,7 @@
 
 mod application;
 mod client;
+pub mod fakes;
 mod guard;
 
 mod journal;
