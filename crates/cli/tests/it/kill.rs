@@ -1,7 +1,7 @@
 //! The command is killed in the middle of a deployment, which then goes on or back: old or new,
 //! whole.
 
-use shipway_testkit::{Behaviour, Environment, Running, Sandbox, Traffic};
+use shipway_testkit::{Behaviour, Environment, Observed, Running, Sandbox, Traffic};
 
 use crate::common::{assert_live, deployed, sandbox_with, text};
 
@@ -37,18 +37,31 @@ fn live(sandbox: &Sandbox) -> String {
     release
 }
 
-/// Kills at each step of a strategy from the first that is its own, and resumes.
-fn kill_everywhere_and_resume(environment: Environment, replicas: u32, first: usize) {
-    let sandbox = sandbox_with([environment]);
-    let scale = format!("image: app\n    scale: {replicas}");
+/// What is killed.
+struct Case {
+    strategy: &'static str,
+    replicas: u32,
+    /// The first step to kill at; those before it are the same with all strategies.
+    first: usize,
+    /// Whether the old release answers until the new one does.
+    always_answers: bool,
+}
+
+/// Kills at each step, and resumes.
+fn kill_everywhere_and_resume(case: &Case) -> Observed {
+    let sandbox = sandbox_with([Environment::new("testing").with("strategy", case.strategy)]);
+    let scale = format!("image: app\n    scale: {}", case.replicas);
     sandbox.replace("docker-compose.yml", "image: app", &scale);
     sandbox.release(Behaviour::Good);
-    sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
+    sandbox.run_well(["deploy", "testing"]);
     let traffic = Traffic::start(&sandbox, "testing");
-    for step in first..=steps(&sandbox) {
+    for step in case.first..=steps(&sandbox) {
         let old = live(&sandbox);
         sandbox.release(Behaviour::Good);
         kill_at(&sandbox, step);
+        if case.always_answers {
+            traffic.flow();
+        }
         let status = sandbox.status("testing");
         if status["deployment"].is_null() {
             // It was faster.
@@ -62,26 +75,43 @@ fn kill_everywhere_and_resume(environment: Environment, replicas: u32, first: us
         assert_ne!(new, old, "step {step}");
         assert_eq!(live(&sandbox), new, "step {step}");
     }
-    let observed = traffic.stop(&sandbox, "testing");
+    traffic.stop(&sandbox, "testing")
+}
+
+#[test]
+fn blue_green_is_resumed_wherever_it_was_killed() {
+    let observed = kill_everywhere_and_resume(&Case {
+        strategy: "blue-green",
+        replicas: 1,
+        first: 1,
+        always_answers: true,
+    });
     println!("{observed}");
     observed.assert_flawless();
 }
 
 #[test]
-fn blue_green_is_resumed_wherever_it_was_killed() {
-    kill_everywhere_and_resume(Environment::new("testing"), 1, 1);
-}
-
-#[test]
 fn rolling_is_resumed_wherever_it_was_killed() {
-    let rolling = Environment::new("testing").with("strategy", "rolling");
-    kill_everywhere_and_resume(rolling, 2, 4);
+    let observed = kill_everywhere_and_resume(&Case {
+        strategy: "rolling",
+        replicas: 2,
+        first: 4,
+        always_answers: true,
+    });
+    println!("{observed}");
+    observed.assert_flawless();
 }
 
 #[test]
 fn recreate_is_resumed_wherever_it_was_killed() {
-    let recreate = Environment::new("testing").with("strategy", "recreate");
-    kill_everywhere_and_resume(recreate, 1, 4);
+    let observed = kill_everywhere_and_resume(&Case {
+        strategy: "recreate",
+        replicas: 1,
+        first: 4,
+        always_answers: false,
+    });
+    println!("{observed}");
+    observed.assert_flawless();
 }
 
 #[test]
