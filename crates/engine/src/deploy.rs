@@ -42,6 +42,27 @@ pub struct Request<'a> {
     pub agreed: Option<Plan>,
 }
 
+impl<'a> Request<'a> {
+    /// A request that neither waits nor thaws, and that nobody agreed to yet.
+    pub fn new(
+        project: &'a Project,
+        environment: &'a Environment,
+        (release, workload): (Release, Workload),
+        kind: Kind,
+    ) -> Self {
+        Self {
+            project,
+            environment,
+            release,
+            workload,
+            kind,
+            wait: false,
+            thaw: false,
+            agreed: None,
+        }
+    }
+}
+
 /// How a deployment ended.
 #[derive(Debug, Clone)]
 pub struct Finished {

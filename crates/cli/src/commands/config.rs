@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 use shipway_engine::project::Source;
 use shipway_pipeline::workload::Member;
@@ -49,27 +50,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
 
 fn service(member: &Member) -> Value {
     let service = &member.service;
-    let environment: serde_json::Map<String, Value> = service
-        .environment
-        .iter()
-        .map(|(name, value)| {
-            let shown = value.as_deref().map(|value| mask::value(name, value));
-            (name.clone(), json!(shown))
-        })
-        .collect();
     let process = service.process.as_ref().map(|process| {
-        let environment: serde_json::Map<String, Value> = process
-            .environment
-            .iter()
-            .map(|(name, value)| {
-                let shown = value.as_deref().map(|value| mask::value(name, value));
-                (name.clone(), json!(shown))
-            })
-            .collect();
         json!({
             "build": process.build,
             "path": process.path,
-            "environment": environment,
+            "environment": variables(&process.environment),
             "command": process.command,
             "directory": process.directory,
         })
@@ -80,9 +65,17 @@ fn service(member: &Member) -> Value {
         "image": service.image,
         "entrypoint": service.entrypoint,
         "command": service.command,
-        "environment": environment,
+        "environment": variables(&service.environment),
         "stop_signal": service.stop_signal,
         "stop_grace_period": shipway_pipeline::config::render_duration(service.stop_grace_period),
         "process": process,
     })
+}
+
+fn variables(environment: &IndexMap<String, Option<String>>) -> Value {
+    let shown = environment.iter().map(|(name, value)| {
+        let shown = value.as_deref().map(|value| mask::value(name, value));
+        (name.clone(), json!(shown))
+    });
+    Value::Object(shown.collect())
 }

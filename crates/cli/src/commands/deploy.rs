@@ -50,16 +50,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     };
     let environment = context.project.environment(&name)?;
     let (release, workload) = prepare(&context, environment, &arguments.what).await?;
-    let request = Request {
-        project: &context.project,
+    let request = Request::new(
+        &context.project,
         environment,
-        release,
-        workload,
-        kind: Kind::Deploy,
-        wait: false,
-        thaw: false,
-        agreed: None,
-    };
+        (release, workload),
+        Kind::Deploy,
+    );
     deploying::run(&context, request, &arguments.flags, events).await
 }
 

@@ -38,16 +38,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         let (release, workload) = deploy::prepare(&context, environment, &arguments.what).await?;
         (release, workload, Kind::Deploy)
     };
-    let request = Request {
-        project: &context.project,
-        environment,
-        release,
-        workload,
-        kind,
-        wait: false,
-        thaw: false,
-        agreed: None,
-    };
+    let request = Request::new(&context.project, environment, (release, workload), kind);
     let plan = context.engine.plan(&request)?;
     render::plan::print(&plan, &request.release, arguments.output.form())?;
     let is_change = plan.previous.as_ref().is_none_or(|previous| {

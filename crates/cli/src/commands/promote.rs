@@ -28,16 +28,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
     let (release, workload) = prepare(&context, environment)?;
-    let request = Request {
-        project: &context.project,
+    let request = Request::new(
+        &context.project,
         environment,
-        release,
-        workload,
-        kind: Kind::Promote,
-        wait: false,
-        thaw: false,
-        agreed: None,
-    };
+        (release, workload),
+        Kind::Promote,
+    );
     deploying::run(&context, request, &arguments.flags, events).await
 }
 

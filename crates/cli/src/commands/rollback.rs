@@ -39,15 +39,11 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
             format!("the configuration that {} ran with is gone", release.id),
         )
     })?;
-    let request = Request {
-        project: &context.project,
+    let request = Request::new(
+        &context.project,
         environment,
-        release,
-        workload,
-        kind: Kind::Rollback,
-        wait: false,
-        thaw: false,
-        agreed: None,
-    };
+        (release, workload),
+        Kind::Rollback,
+    );
     deploying::run(&context, request, &arguments.flags, events).await
 }

@@ -29,6 +29,9 @@ const ATTEMPTS: u32 = 3;
 /// A proxy that breaks off a call for its end is gone by then.
 const ENDING: Duration = Duration::from_millis(50);
 
+/// Variables that the proxy's process is given of the caller's.
+const PASSED_ON: [&str; 5] = ["PATH", "HOME", "TZ", "SHIPWAY_LOG", "RUST_BACKTRACE"];
+
 /// How the proxy's process is started where none runs.
 #[derive(Debug, Clone)]
 pub struct ProxyLauncher {
@@ -124,6 +127,13 @@ impl ProxyRouter {
         let mut child = Command::new(&self.launcher.program)
             .args(&self.launcher.arguments)
             .current_dir(&self.launcher.directory)
+            // It outlives this process, and shall not keep its secrets.
+            .env_clear()
+            .envs(
+                PASSED_ON
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

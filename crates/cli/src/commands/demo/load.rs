@@ -1,7 +1,7 @@
 //! The constant load on one environment.
 
 use http::HeaderName;
-use shipway_loadtest::{Handle, Load, Template};
+use shipway_loadtest::{Counts, Handle, Load, Template};
 
 use crate::error::{CliError, Kind, Result};
 
@@ -11,6 +11,9 @@ const CONNECTIONS: usize = 32;
 const RATE: f64 = 100.0;
 /// Clients that keep a stream of events open.
 const STREAMS: usize = 4;
+
+/// Answers that the proxy gives when it has none of an instance.
+const PROXY_ERRORS: [u16; 3] = [502, 503, 504];
 
 /// Starts the load: pages and orders, on connections that are kept and on fresh ones, and streams.
 pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
@@ -37,4 +40,14 @@ pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
         .tally_by(HeaderName::from_static("x-release"))
         .start()
         .map_err(|error| CliError::of(Kind::Failed, &error))
+}
+
+/// Requests that have no whole answer, or one that says that nobody could answer, and streams
+/// that broke off.
+pub(super) fn lost(counts: &Counts) -> u64 {
+    let refused: u64 = PROXY_ERRORS
+        .iter()
+        .filter_map(|status| counts.answered.get(status))
+        .sum();
+    counts.lost() + refused + counts.streams.broken + counts.streams.refused
 }

@@ -205,7 +205,7 @@ async fn play(shop: &Shop, scene: &Scene<'_>) -> Result<Act> {
         anstream::eprintln!(
             "  {} requests meanwhile, {} lost",
             counts.sent,
-            super::tally::lost(counts)
+            load::lost(counts)
         );
     }
     Ok(act)

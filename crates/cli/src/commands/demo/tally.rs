@@ -3,26 +3,14 @@
 use serde_json::Value;
 use shipway_loadtest::Counts;
 
+use super::load::lost;
 use super::story::Act;
 use crate::render::{table, time};
-
-/// Answers that the proxy gives when it has none of an instance.
-const PROXY_ERRORS: [u16; 3] = [502, 503, 504];
 
 /// What the table adds up to.
 pub(super) struct Verdict {
     pub(super) is_good: bool,
     pub(super) text: String,
-}
-
-/// Requests that have no whole answer, or one that says that nobody could answer, and streams
-/// that broke off.
-pub(super) fn lost(counts: &Counts) -> u64 {
-    let refused: u64 = PROXY_ERRORS
-        .iter()
-        .filter_map(|status| counts.answered.get(status))
-        .sum();
-    counts.lost() + refused + counts.streams.broken + counts.streams.refused
 }
 
 /// A row for each deployment.

@@ -39,7 +39,7 @@ impl Draft<'_> {
         if self.facts.environment.strategy == Strategy::Recreate && self.facts.live.is_some() {
             notes.push(Note {
                 severity: Severity::Warning,
-                text: "requests wait at the proxy while the release is replaced".to_owned(),
+                text: "requests wait at the proxy while the release is replaced, each for 30 s at most".to_owned(),
             });
         }
         if self
