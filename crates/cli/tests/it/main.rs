@@ -6,6 +6,7 @@ mod common;
 mod deploy;
 mod init;
 mod kill;
+mod kit;
 mod locks;
 mod output;
 mod promote;
