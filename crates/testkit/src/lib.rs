@@ -12,7 +12,6 @@ mod application;
 mod client;
 pub mod fakes;
 mod guard;
-
 mod journal;
 mod port;
 mod process;
