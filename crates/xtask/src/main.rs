@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `check-layers`, `generate`, `ci`.
+//! Development tasks: `cargo xtask test`, `check-layers`, `generate`, `bench`, `ci`.
 //!
 //! What continuous integration runs is what a laptop runs: `.ci/run` calls these
 //! commands and nothing else.
@@ -8,8 +8,10 @@
     reason = "telling people what happens is what a development task is for"
 )]
 
+mod binary;
 mod commands;
 mod layers;
+mod measure;
 mod program;
 mod reference;
 mod venv;

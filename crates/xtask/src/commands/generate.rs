@@ -4,16 +4,12 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
 use cargo_metadata::camino::Utf8PathBuf;
 use clap::Args;
 
-use crate::program::cargo;
+use crate::binary::{NAME, Profile, build};
 use crate::reference::{self, difference};
 use crate::workspace::Workspace;
-
-/// The program that the pages are about.
-const BINARY: &str = "shipway";
 
 /// Write the reference pages that are made from the program itself.
 #[derive(Debug, Args)]
@@ -25,7 +21,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    let binary = build(&workspace)?;
+    let binary = build(&workspace, Profile::Development)?;
     let pages = [
         (
             "docs/reference/cli.md",
@@ -63,29 +59,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds `shipway` and returns where it stands.
-fn build(workspace: &Workspace) -> Result<Utf8PathBuf> {
-    let output = cargo(workspace.root())
-        .args(["build", "--quiet", "--package", "shipway-cli"])
-        .args(["--bin", BINARY])
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("`{BINARY}` does not build");
-    }
-    Message::parse_stream(output.stdout.as_slice())
-        .find_map(|message| match message.ok()? {
-            Message::CompilerArtifact(artifact) if artifact.target.name == BINARY => {
-                artifact.executable
-            }
-            _ => None,
-        })
-        .with_context(|| format!("cargo built no `{BINARY}`"))
-}
-
 /// What the program prints, the same on every machine.
 fn say<W: AsRef<str>>(binary: &Utf8PathBuf, words: &[W]) -> Result<String> {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
@@ -101,7 +74,7 @@ fn say<W: AsRef<str>>(binary: &Utf8PathBuf, words: &[W]) -> Result<String> {
         .with_context(|| format!("cannot run `{binary}`"))?;
     if !output.status.success() {
         bail!(
-            "`{BINARY} {}` ended with {}: {}",
+            "`{NAME} {}` ended with {}: {}",
             words.join(" "),
             output.status,
             String::from_utf8_lossy(&output.stderr).trim()

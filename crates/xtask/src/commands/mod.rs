@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod bench;
 mod check_layers;
 mod ci;
 mod generate;
@@ -15,6 +16,7 @@ pub(crate) enum Command {
     Ci(ci::Arguments),
     CheckLayers(check_layers::Arguments),
     Generate(generate::Arguments),
+    Bench(bench::Arguments),
 }
 
 impl Command {
@@ -24,6 +26,7 @@ impl Command {
             Self::Ci(arguments) => ci::run(&arguments),
             Self::CheckLayers(arguments) => check_layers::run(&arguments),
             Self::Generate(arguments) => generate::run(&arguments),
+            Self::Bench(arguments) => bench::run(&arguments),
         }
     }
 }

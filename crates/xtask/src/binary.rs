@@ -1,0 +1,51 @@
+//! Builds `shipway` and finds it.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use cargo_metadata::camino::Utf8PathBuf;
+
+use crate::program::cargo;
+use crate::workspace::Workspace;
+
+/// The program's name.
+pub(crate) const NAME: &str = "shipway";
+
+/// How it is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Development,
+    Release,
+}
+
+/// Builds `shipway` and returns where it stands.
+pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Utf8PathBuf> {
+    let mut command = cargo(workspace.root());
+    command
+        .args(["build", "--quiet", "--package", "shipway-cli"])
+        .args(["--bin", NAME])
+        .arg("--message-format=json-render-diagnostics");
+    match profile {
+        Profile::Development => {}
+        Profile::Release => {
+            command.arg("--release");
+        }
+    }
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("`{NAME}` does not build");
+    }
+    Message::parse_stream(output.stdout.as_slice())
+        .find_map(|message| match message.ok()? {
+            Message::CompilerArtifact(artifact) if artifact.target.name == NAME => {
+                artifact.executable
+            }
+            _ => None,
+        })
+        .with_context(|| format!("cargo built no `{NAME}`"))
+}

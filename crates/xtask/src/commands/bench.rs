@@ -1,0 +1,119 @@
+//! `cargo xtask bench`: how fast it is, as ratios against something else in the same run.
+//!
+//! Absolute figures belong to one machine on one day. Everything runs on the loopback address, for
+//! a bounded time, and what was started is ended, also when interrupted.
+
+mod proxy;
+mod status;
+mod switch;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::binary::{self, Profile};
+use crate::program::{self, cargo};
+use crate::workspace::Workspace;
+
+/// Measure speed, as ratios against something else in the same run.
+///
+/// Builds for release first. Quiet machines give better figures.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What to measure [default: everything]
+    which: Option<Benchmark>,
+    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: Option<u64>,
+    /// Install missing peers with apt-get first
+    #[arg(long)]
+    install: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Benchmark {
+    /// Requests through our proxy and through others
+    Proxy,
+    /// Changes of a route, idle and under load
+    Switch,
+    /// `shipway status` with a thousand deployments on record
+    Status,
+}
+
+/// What a benchmark works with.
+struct Bench<'a> {
+    /// The released program.
+    program: &'a Path,
+    /// Gone afterwards.
+    directory: &'a Path,
+    seconds: Option<u64>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    let workspace = Workspace::load()?;
+    if cfg!(debug_assertions) {
+        return run_for_release(&workspace);
+    }
+    let program = binary::build(&workspace, Profile::Release)?;
+    let directory = tempfile::tempdir().context("cannot make a directory")?;
+    let bench = Bench {
+        program: program.as_std_path(),
+        directory: directory.path(),
+        seconds: arguments.seconds,
+    };
+    let all = [Benchmark::Proxy, Benchmark::Switch, Benchmark::Status];
+    let chosen = arguments.which.map_or(all.to_vec(), |one| vec![one]);
+    if chosen.contains(&Benchmark::Proxy) {
+        proxy::prepare(arguments.install)?;
+    }
+    println!("{}", machine());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) = (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        );
+        // Dropped, a benchmark ends what it started.
+        tokio::select! {
+            result = run_all(&chosen, &bench) => result,
+            _ = interrupt.recv() => bail!("interrupted"),
+            _ = terminate.recv() => bail!("terminated"),
+        }
+    })
+}
+
+async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
+    for benchmark in chosen {
+        match benchmark {
+            Benchmark::Proxy => proxy::run(bench).await?,
+            Benchmark::Switch => switch::run(bench).await?,
+            Benchmark::Status => status::run(bench).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Runs this program again as a released one: the backend and the load of an unoptimised one
+/// would be the bottleneck.
+fn run_for_release(workspace: &Workspace) -> Result<()> {
+    println!("building for release, which may take some minutes");
+    program::run(
+        cargo(workspace.root())
+            .args(["run", "--quiet", "--release", "--package", "shipway-xtask"])
+            .arg("--")
+            .args(std::env::args_os().skip(1)),
+    )
+}
+
+/// What the figures belong to.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("?").to_owned();
+    format!("{cores} cores, load {load} before the run; ratios count, not absolutes")
+}

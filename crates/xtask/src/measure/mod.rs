@@ -1,0 +1,22 @@
+//! What benchmarks are made of: a backend, proxies in front of it, load, and figures.
+//!
+//! ```text
+//! load (wrk, or our own) ──► contender: ours, a peer, or none ──► backend (in this process)
+//!                                │ /proc: CPU and memory of all its processes
+//! ```
+
+mod backend;
+mod load;
+mod numbers;
+mod peers;
+mod running;
+mod shipway;
+mod usage;
+
+pub(crate) use backend::Backend;
+pub(crate) use load::{CONNECTIONS, Generator, Sample};
+pub(crate) use numbers::{median, ratio};
+pub(crate) use peers::{Peer, install, missing};
+pub(crate) use running::{Running, free_address};
+pub(crate) use shipway::{Shipway, route};
+pub(crate) use usage::{cpu_seconds, resident_bytes};

@@ -1,0 +1,181 @@
+//! Other proxies, each set up as our own is: kept connections on both sides, a worker per core.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::running::Running;
+use crate::program;
+
+/// Another proxy. Its program and its Debian package have its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    Haproxy,
+    Nginx,
+    Caddy,
+}
+
+/// The peers that cannot be run here.
+pub(crate) fn missing() -> Vec<Peer> {
+    let all = Peer::ALL.into_iter();
+    all.filter(|peer| !peer.is_installed()).collect()
+}
+
+/// Installs peers by Debian's package manager, without a service that runs on.
+pub(crate) fn install(peers: &[Peer]) -> Result<()> {
+    if !rustix::process::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        bail!("`--install` needs root and apt-get");
+    }
+    let names: Vec<&str> = peers.iter().map(|peer| peer.as_str()).collect();
+    program::run(Command::new("apt-get").arg("update"))?;
+    program::run(
+        Command::new("apt-get")
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(&names)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )?;
+    for name in names {
+        // Where nothing starts services there is none to stop.
+        program::output(Command::new("systemctl").args(["disable", "--now", name]));
+    }
+    Ok(())
+}
+
+// === impl Peer ===
+
+impl Peer {
+    pub(crate) const ALL: [Self; 3] = [Self::Haproxy, Self::Nginx, Self::Caddy];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Haproxy => "haproxy",
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
+        }
+    }
+
+    pub(crate) fn is_installed(self) -> bool {
+        let argument = match self {
+            Self::Haproxy | Self::Nginx => "-v",
+            Self::Caddy => "version",
+        };
+        self.command().arg(argument).output().is_ok()
+    }
+
+    /// Starts it in a directory of its own.
+    pub(crate) async fn start(
+        self,
+        directory: &Path,
+        listen: SocketAddr,
+        backend: SocketAddr,
+    ) -> Result<Running> {
+        std::fs::create_dir_all(directory)?;
+        let file = directory.join("configuration");
+        std::fs::write(&file, self.configuration(directory, listen, backend))?;
+        let mut command = self.command();
+        match self {
+            Self::Haproxy => command.arg("-db").arg("-f").arg(&file),
+            Self::Nginx => command
+                .arg("-p")
+                .arg(directory)
+                .args(["-e", "stderr", "-c"])
+                .arg(&file),
+            Self::Caddy => command
+                .args(["run", "--adapter", "caddyfile", "--config"])
+                .arg(&file)
+                .env("HOME", directory),
+        };
+        let log = directory.join("log");
+        let mut running = Running::start(&mut command, &log)?;
+        running
+            .await_listening(listen, &log)
+            .await
+            .with_context(|| format!("{} does not start", self.as_str()))?;
+        Ok(running)
+    }
+
+    fn command(self) -> Command {
+        let mut command = Command::new(self.as_str());
+        // Debian keeps servers where only root's shell looks.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{path}:/usr/sbin"));
+        command
+    }
+
+    fn configuration(self, directory: &Path, listen: SocketAddr, backend: SocketAddr) -> String {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        match self {
+            Self::Haproxy => format!(
+                "global
+  nbthread {workers}
+  maxconn 8192
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 75s
+  timeout server 60s
+  http-reuse always
+  option forwardfor
+frontend all
+  bind {listen}
+  default_backend one
+backend one
+  server one {backend}
+"
+            ),
+            Self::Nginx => nginx(directory, listen, backend, workers),
+            Self::Caddy => format!(
+                "{{
+  admin off
+  auto_https off
+}}
+http://{listen} {{
+  bind {}
+  reverse_proxy {backend} {{
+    transport http {{
+      keepalive_idle_conns_per_host 512
+    }}
+  }}
+}}
+",
+                listen.ip()
+            ),
+        }
+    }
+}
+
+fn nginx(directory: &Path, listen: SocketAddr, backend: SocketAddr, workers: usize) -> String {
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("  {kind}_temp_path {}/{kind};\n", directory.display()))
+        .concat();
+    format!(
+        "daemon off;
+worker_processes {workers};
+pid {}/pid;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  keepalive_requests 100000000;
+{temporary}  upstream one {{
+    server {backend};
+    keepalive 256;
+    keepalive_requests 100000000;
+  }}
+  server {{
+    listen {listen} reuseport;
+    location / {{
+      proxy_pass http://one;
+      proxy_http_version 1.1;
+      proxy_set_header Connection \"\";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+  }}
+}}
+",
+        directory.display()
+    )
+}
