@@ -31,14 +31,15 @@ pub(crate) struct Flags {
     pub(crate) output: Output,
 }
 
-/// Shows the plan, asks, and carries it out.
-pub(crate) async fn run(
-    context: &Context,
-    mut request: Request<'_>,
+/// Gets the request ready, shows the plan, asks, and carries it out.
+pub(crate) async fn run<'a>(
+    context: &'a Context,
     flags: &Flags,
     events: UnboundedReceiver<Event>,
+    request: impl Future<Output = Result<Request<'a>>>,
 ) -> Result {
     let form = flags.output.form();
+    let (mut request, events) = prepare(context, events, form, request).await?;
     if flags.dry_run {
         let plan = context.engine.plan(&request)?;
         render::plan::print(&plan, &request.release, form)?;
@@ -60,11 +61,26 @@ pub(crate) async fn run(
     settle(context, finished.map(Some), reporting, form).await
 }
 
+/// Gets a request ready, and tells what happens meanwhile: a build takes its time.
+pub(crate) async fn prepare<'a>(
+    context: &Context,
+    events: UnboundedReceiver<Event>,
+    form: Form,
+    request: impl Future<Output = Result<Request<'a>>>,
+) -> Result<(Request<'a>, UnboundedReceiver<Event>)> {
+    render::events::begin(form);
+    let reporting = tokio::spawn(render::events::follow(events, form));
+    let request = request.await;
+    context.engine.reporter.close();
+    let events = reporting.await.map_err(std::io::Error::other)?;
+    Ok((request?, events))
+}
+
 /// Waits until everything was told, and tells the end.
 pub(crate) async fn settle(
     context: &Context,
     finished: std::result::Result<Option<Finished>, shipway_engine::deploy::DeployError>,
-    reporting: tokio::task::JoinHandle<()>,
+    reporting: tokio::task::JoinHandle<UnboundedReceiver<Event>>,
     form: Form,
 ) -> Result {
     // The renderer ends when it has told what was sent before this.

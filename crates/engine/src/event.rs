@@ -33,6 +33,11 @@ pub enum Kind {
         /// The line.
         line: String,
     },
+    /// Something in the user's files is probably not meant that way.
+    Warning {
+        /// The warning with its place.
+        text: String,
+    },
     /// A deployment is about to be carried out.
     Planned {
         /// Its plan.

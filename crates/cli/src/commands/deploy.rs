@@ -1,6 +1,7 @@
 //! `shipway deploy`.
 
 use shipway_engine::deploy::Request;
+use shipway_engine::event;
 use shipway_engine::git::Repository;
 use shipway_engine::project::Source;
 use shipway_pipeline::config::Environment;
@@ -49,14 +50,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         None => by_branch(&context)?,
     };
     let environment = context.project.environment(&name)?;
-    let (release, workload) = prepare(&context, environment, &arguments.what).await?;
-    let request = Request::new(
-        &context.project,
-        environment,
-        (release, workload),
-        Kind::Deploy,
-    );
-    deploying::run(&context, request, &arguments.flags, events).await
+    let request = async {
+        let prepared = prepare(&context, environment, &arguments.what).await?;
+        let project = &context.project;
+        Ok(Request::new(project, environment, prepared, Kind::Deploy))
+    };
+    deploying::run(&context, &arguments.flags, events, request).await
 }
 
 /// The release that is asked for, built if need be, and what it runs in the environment.
@@ -94,7 +93,14 @@ pub(crate) fn workload(
     release: &Release,
 ) -> Result<Workload> {
     let source = Source::Commit(repository, &release.commit);
-    Ok(context.project.resolve(environment, source)?.workload)
+    let resolved = context.project.resolve(environment, source)?;
+    let loaded = &resolved.loaded;
+    for warning in &loaded.diagnostics {
+        context.engine.reporter.tell(event::Kind::Warning {
+            text: warning.render(&loaded.sources),
+        });
+    }
+    Ok(resolved.workload)
 }
 
 /// An environment that is promoted to takes only what was stable before it.

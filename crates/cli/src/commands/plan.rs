@@ -8,6 +8,7 @@ use shipway_pipeline::plan::Kind;
 use super::deploy::{self, What};
 use crate::arguments::Global;
 use crate::context::Context;
+use crate::deploying;
 use crate::error::Result;
 use crate::exit;
 use crate::render::{self, Output};
@@ -29,18 +30,25 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
-    let (context, _events) = Context::open(global)?;
+    let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
-    let (release, workload, kind) = if environment.from.is_some() && arguments.what.is_default() {
-        let (release, workload) = super::promote::prepare(&context, environment)?;
-        (release, workload, Kind::Promote)
-    } else {
-        let (release, workload) = deploy::prepare(&context, environment, &arguments.what).await?;
-        (release, workload, Kind::Deploy)
+    let form = arguments.output.form();
+    let request = async {
+        let is_promotion = environment.from.is_some() && arguments.what.is_default();
+        let (prepared, kind) = if is_promotion {
+            (
+                super::promote::prepare(&context, environment)?,
+                Kind::Promote,
+            )
+        } else {
+            let prepared = deploy::prepare(&context, environment, &arguments.what).await?;
+            (prepared, Kind::Deploy)
+        };
+        Ok(Request::new(&context.project, environment, prepared, kind))
     };
-    let request = Request::new(&context.project, environment, (release, workload), kind);
+    let (request, _events) = deploying::prepare(&context, events, form, request).await?;
     let plan = context.engine.plan(&request)?;
-    render::plan::print(&plan, &request.release, arguments.output.form())?;
+    render::plan::print(&plan, &request.release, form)?;
     let is_change = plan.previous.as_ref().is_none_or(|previous| {
         previous.release != plan.target.release || previous.workload != plan.target.workload
     });

@@ -27,14 +27,12 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
-    let (release, workload) = prepare(&context, environment)?;
-    let request = Request::new(
-        &context.project,
-        environment,
-        (release, workload),
-        Kind::Promote,
-    );
-    deploying::run(&context, request, &arguments.flags, events).await
+    let request = async {
+        let prepared = prepare(&context, environment)?;
+        let project = &context.project;
+        Ok(Request::new(project, environment, prepared, Kind::Promote))
+    };
+    deploying::run(&context, &arguments.flags, events, request).await
 }
 
 /// The release that is to be promoted, and what it runs in the environment.

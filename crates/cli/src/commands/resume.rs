@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let environment = context.project.environment(&arguments.environment)?;
     let form = arguments.output.form();
     let mut interrupts = interrupt::listen()?;
+    render::events::begin(form);
     let reporting = tokio::spawn(render::events::follow(events, form));
     let finished = context
         .engine

@@ -45,5 +45,5 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         (release, workload),
         Kind::Rollback,
     );
-    deploying::run(&context, request, &arguments.flags, events).await
+    deploying::run(&context, &arguments.flags, events, async { Ok(request) }).await
 }

@@ -18,17 +18,24 @@ use super::{Form, step, time};
 /// How often the live line moves.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Follows a deployment until its engine is done.
-pub(crate) async fn follow(mut events: UnboundedReceiver<Event>, form: Form) {
+/// Begins the output: the first line for machines that follow carries the version.
+pub(crate) fn begin(form: Form) {
+    if form == Form::Events {
+        anstream::println!(
+            "{}",
+            serde_json::json!({"event": "stream", "version": event::VERSION})
+        );
+    }
+}
+
+/// Follows what happens until nothing more will be told; gives the rest back.
+pub(crate) async fn follow(
+    mut events: UnboundedReceiver<Event>,
+    form: Form,
+) -> UnboundedReceiver<Event> {
     let mut teller = match form {
         Form::Json => Teller::Silent,
-        Form::Events => {
-            anstream::println!(
-                "{}",
-                serde_json::json!({"event": "stream", "version": event::VERSION})
-            );
-            Teller::Machine
-        }
+        Form::Events => Teller::Machine,
         Form::People | Form::Quiet => Teller::People(Box::new(People::new(form))),
     };
     while let Some(event) = events.recv().await {
@@ -40,6 +47,7 @@ pub(crate) async fn follow(mut events: UnboundedReceiver<Event>, form: Form) {
     if let Teller::People(people) = teller {
         people.live.finish_and_clear();
     }
+    events
 }
 
 enum Teller {
@@ -97,6 +105,7 @@ impl People {
     fn tell(&mut self, event: &Event) {
         match &event.kind {
             Kind::Closed => {}
+            Kind::Warning { text } => self.line(event.at, text),
             Kind::Building { line } => self.news(event.at, &format!("build: {line}")),
             Kind::Waiting {
                 environment,

@@ -9,13 +9,16 @@ use crate::error::Result;
 
 /// Prints a plan to standard output: it is what was asked for.
 pub(crate) fn print(plan: &Plan, release: &Release, form: Form) -> Result<()> {
+    let document = serde_json::json!({
+        "event": "plan",
+        "plan": plan,
+        "digest": plan.digest(),
+        "release": release,
+    });
     match form {
         Form::People | Form::Quiet => anstream::print!("{}", render(plan, release)),
-        Form::Json | Form::Events => json(&serde_json::json!({
-            "plan": plan,
-            "digest": plan.digest(),
-            "release": release,
-        }))?,
+        Form::Json => json(&document)?,
+        Form::Events => anstream::println!("{document}"),
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ impl Problem {
     /// From the parser's own error, with a suggestion where a key was misspelt.
     pub(super) fn from_parser(error: &serde_saphyr::Error) -> Self {
         let plain = error.without_snippet();
-        let message = strip_place(&plain.to_string());
+        let message = in_plain_words(&strip_place(&plain.to_string()));
         let location = plain.location().unwrap_or(serde_saphyr::Location::UNKNOWN);
         let help = suggestion(&message);
         Self {
@@ -53,6 +53,28 @@ impl Problem {
             ..Self::at(location, message)
         }
     }
+}
+
+/// What the parser calls things, and what people do.
+const WORDS: [(&str, &str); 4] = [
+    (
+        "expected mapping start",
+        "expected a mapping: lines of `key: value`",
+    ),
+    (
+        "expected sequence start",
+        "expected a list: `[a, b]` or lines of `- a`",
+    ),
+    ("expected string scalar", "expected a text"),
+    ("expected scalar", "expected a single value"),
+];
+
+/// The parser's message in words for people.
+fn in_plain_words(message: &str) -> String {
+    WORDS
+        .iter()
+        .find(|(parser, _)| message.starts_with(parser))
+        .map_or_else(|| message.to_owned(), |(_, plain)| (*plain).to_owned())
 }
 
 /// The parser's message without its own `at line …`, which is shown in another way.
