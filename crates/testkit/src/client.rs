@@ -1,6 +1,6 @@
 //! A plain HTTP client: one request, one connection.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 
 use crate::wait::PATIENCE;
@@ -16,17 +16,34 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Asks for a path on a port of this machine.
-pub(crate) fn get(port: u16, path: &str) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+/// A connection that is no longer HTTP: the application sends back each line.
+#[derive(Debug)]
+pub struct Socket {
+    /// The release at its other end.
+    pub release: String,
+    reader: BufReader<TcpStream>,
+}
+
+/// Asks a host for a path on a port of this machine.
+pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answer> {
+    let mut stream = connect(port)?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     )?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    parse(&text).ok_or_else(|| io::Error::other(format!("no answer: {text:?}")))
+    parse(&text).ok_or_else(|| no_answer(&text))
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+fn no_answer(text: &str) -> io::Error {
+    io::Error::other(format!("no answer: {text:?}"))
 }
 
 fn parse(text: &str) -> Option<Answer> {
@@ -42,4 +59,53 @@ fn parse(text: &str) -> Option<Answer> {
         release,
         body: body.to_owned(),
     })
+}
+
+// === impl Socket ===
+
+impl Socket {
+    /// Asks for an upgrade on a port of this machine.
+    pub(crate) fn open(port: u16, path: &str) -> io::Result<Self> {
+        let mut stream = connect(port)?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\n\r\n"
+        )?;
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head)? == 0 {
+                return Err(no_answer(&head));
+            }
+        }
+        match parse(&head) {
+            Some(Answer {
+                status: 101,
+                release,
+                ..
+            }) => Ok(Self { release, reader }),
+            _ => Err(no_answer(&head)),
+        }
+    }
+
+    /// Sends a line and reads the answer; `None` where the connection was cut.
+    pub fn echo(&mut self, line: &str) -> Option<String> {
+        writeln!(self.reader.get_mut(), "{line}").ok()?;
+        self.read()
+    }
+
+    /// Reads a line; `None` where the connection was cut.
+    ///
+    /// # Panics
+    /// When neither comes in time.
+    pub fn read(&mut self) -> Option<String> {
+        let mut line = String::new();
+        match self.reader.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(line.trim_end().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("waited in vain for a line: {error}"),
+        }
+    }
 }

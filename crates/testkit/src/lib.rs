@@ -21,7 +21,7 @@ mod traffic;
 mod wait;
 
 pub use application::Behaviour;
-pub use client::Answer;
+pub use client::{Answer, Socket};
 pub use process::{Process, Purpose, kill};
 pub use run::{Ended, Running};
 pub use sandbox::{Environment, Sandbox};

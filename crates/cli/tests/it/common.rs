@@ -76,3 +76,9 @@ pub(crate) fn wait_for_step(running: &Running, action: &str) {
             .then_some(())
     });
 }
+
+/// A file of the volume `data` of `testing`; empty where it is not there.
+pub(crate) fn volume(sandbox: &Sandbox, file: &str) -> String {
+    let path = sandbox.state().join("volumes/app/testing/data").join(file);
+    std::fs::read_to_string(path).unwrap_or_default()
+}

@@ -50,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if self.path.startswith("/stream"):
             return self.stream()
+        if self.path == "/socket":
+            return self.socket()
         if self.path.startswith("/slow/"):
             time.sleep(float(self.path.removeprefix("/slow/")) / 1000)
         return self.answer(200, os.environ.get("GREETING", "hello"))
@@ -101,6 +103,19 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.1)
         self.wfile.write(b"0\r\n\r\n")
+
+    def socket(self):
+        """Sends back each line of a connection that was upgraded."""
+        self.send_response_only(101)
+        self.send_header("X-Release", RELEASE)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.end_headers()
+        self.wfile.flush()
+        for line in self.rfile:
+            self.wfile.write(line)
+            self.wfile.flush()
+        self.close_connection = True
 
     def answer(self, status, text):
         body = text.encode()

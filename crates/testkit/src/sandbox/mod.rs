@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub use environment::Environment;
 
 use crate::application::{self, Behaviour};
-use crate::client::{self, Answer};
+use crate::client::{self, Answer, Socket};
 use crate::guard::Guard;
 use crate::port::Claim;
 use crate::process::{self, Process, Purpose};
@@ -293,7 +293,23 @@ impl Sandbox {
     /// # Errors
     /// There was no answer.
     pub fn get(&self, environment: &str, path: &str) -> std::io::Result<Answer> {
-        client::get(self.port(environment), path)
+        self.get_as(environment, "localhost", path)
+    }
+
+    /// Asks a host at an environment's address for a path.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub fn get_as(&self, environment: &str, host: &str, path: &str) -> std::io::Result<Answer> {
+        client::get(self.port(environment), host, path)
+    }
+
+    /// Opens a connection that is upgraded, through an environment's proxy.
+    ///
+    /// # Errors
+    /// There was no answer, or another.
+    pub fn socket(&self, environment: &str) -> std::io::Result<Socket> {
+        Socket::open(self.port(environment), "/socket")
     }
 
     /// The release that answers an environment's requests.
