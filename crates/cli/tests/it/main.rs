@@ -14,6 +14,7 @@ mod output;
 mod promote;
 mod proxy;
 mod refused;
+mod roles;
 mod rollback;
 mod secrets;
 mod switches;
