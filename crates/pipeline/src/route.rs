@@ -117,6 +117,16 @@ impl Route {
     }
 }
 
+/// The first host that both lists answer for on one address: `Some(None)` where both answer for
+/// any host.
+pub fn shared_host<'a>(hosts: &'a [String], others: &[String]) -> Option<Option<&'a str>> {
+    if hosts.is_empty() && others.is_empty() {
+        return Some(None);
+    }
+    let shared = hosts.iter().find(|host| others.contains(host))?;
+    Some(Some(shared))
+}
+
 impl std::fmt::Display for RouteKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.project, self.environment)
@@ -151,6 +161,18 @@ mod tests {
     fn a_deposed_holder_is_refused_whatever_its_generation() {
         let refused = route(3, 5, 1).accepts(&route(2, 9, 1)).unwrap_err();
         assert!(matches!(refused, Refused::Epoch { .. }));
+    }
+
+    #[test]
+    fn hosts_are_shared_by_name_or_by_naming_none() {
+        let hosts =
+            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
+        assert_eq!(shared_host(&[], &[]), Some(None));
+        assert_eq!(shared_host(&[], &hosts(&["a"])), None);
+        assert_eq!(
+            shared_host(&hosts(&["b", "a"]), &hosts(&["a"])),
+            Some(Some("a"))
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
-use shipway_pipeline::route::{Backend, Route};
+use shipway_pipeline::route::{Backend, Route, shared_host};
 
 use super::{Performed, Performer, failed, failure};
 
@@ -49,9 +49,9 @@ impl Performer<'_> {
     /// A port that somebody else has is found before anything starts.
     pub(super) async fn check_address(&self) -> Performed {
         let address = self.plan.route.listen;
-        let listens = self.engine.router.listens(address).await;
-        if listens.map_err(|error| failed(&error))? {
-            return Ok(None);
+        let routes = self.engine.router.routes_at(address).await;
+        if let Some(routes) = routes.map_err(|error| failed(&error))? {
+            return self.check_hosts(&routes);
         }
         match std::net::TcpListener::bind(address) {
             Ok(_) => Ok(None),
@@ -59,6 +59,24 @@ impl Performer<'_> {
                 "the proxy could not listen on {address}: {error}"
             ))),
         }
+    }
+
+    /// A host that another environment answers for, too.
+    fn check_hosts(&self, routes: &[Route]) -> Performed {
+        let key = self.route_key();
+        for other in routes.iter().filter(|other| other.key != key) {
+            let hosts = &self.plan.route.hosts;
+            if let Some(host) = shared_host(hosts, &other.hosts)
+                && !other.backends.is_empty()
+            {
+                let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
+                return Err(failure(format!(
+                    "{host} is answered by {} on {} already",
+                    other.key, other.listen
+                )));
+            }
+        }
+        Ok(None)
     }
 
     async fn backends(&self, side: Side, ids: &[InstanceId]) -> Result<Vec<Backend>, Failure> {

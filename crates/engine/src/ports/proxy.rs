@@ -158,9 +158,15 @@ impl Router for ProxyRouter {
         Ok(())
     }
 
-    async fn listens(&self, address: SocketAddr) -> Result<bool, RouterError> {
-        let health = self.health().await?;
-        Ok(health.is_some_and(|health| health.listening.contains(&address)))
+    async fn routes_at(&self, address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
+        match self.client.health().await {
+            Ok(health) if health.listening.contains(&address) => {}
+            Ok(_) | Err(Error::NotRunning { .. }) => return Ok(None),
+            Err(error) => return Err(told(&error)),
+        }
+        let mut routes = self.client.routes().await.map_err(|error| told(&error))?;
+        routes.retain(|route| route.listen == address);
+        Ok(Some(routes))
     }
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {

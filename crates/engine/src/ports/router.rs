@@ -25,11 +25,11 @@ pub trait Router: Send + Sync {
     /// The route is refused, or the proxy cannot be had.
     async fn put(&self, route: &Route) -> Result<(), RouterError>;
 
-    /// Whether the proxy listens on an address already.
+    /// All routes on an address; `None` where the proxy does not listen on it.
     ///
     /// # Errors
     /// The proxy runs and does not answer.
-    async fn listens(&self, address: SocketAddr) -> Result<bool, RouterError>;
+    async fn routes_at(&self, address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError>;
 
     /// What each deployment's instances answered and have in hand.
     ///

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::route::{Route, RouteKey, shared_host};
 
 use crate::hold::Hold;
 use crate::tally::Tally;
@@ -49,35 +49,32 @@ impl Table {
     /// The table of these entries.
     pub(crate) fn build(entries: BTreeMap<RouteKey, Arc<Entry>>) -> Self {
         let mut sites: BTreeMap<SocketAddr, Hosts<Arc<Entry>>> = BTreeMap::new();
-        for entry in entries.values() {
+        // Those without backends first: where two name a host, the one that can answer has it.
+        let (empty, answering): (Vec<_>, Vec<_>) = entries
+            .values()
+            .partition(|entry| entry.route.backends.is_empty());
+        for entry in empty.into_iter().chain(answering) {
             let hosts = sites.entry(entry.route.listen).or_default();
             hosts.insert(&entry.route.hosts, Arc::clone(entry));
         }
         Self { entries, sites }
     }
 
-    /// Looks for another route that answers for one of the hosts of `route`.
+    /// Looks for another route that answers for one of the hosts of `route`. One without
+    /// backends takes nothing from anybody: it must always be possible to route to nothing.
     pub(crate) fn find_clash(&self, route: &Route) -> Option<Clash> {
+        if route.backends.is_empty() {
+            return None;
+        }
         let others = self
             .entries
             .values()
             .filter(|entry| entry.route.key != route.key && entry.route.listen == route.listen);
         for entry in others {
-            let holder = || entry.route.key.clone();
-            if entry.route.hosts.is_empty() && route.hosts.is_empty() {
+            if let Some(host) = shared_host(&route.hosts, &entry.route.hosts) {
                 return Some(Clash {
-                    host: None,
-                    holder: holder(),
-                });
-            }
-            if let Some(host) = route
-                .hosts
-                .iter()
-                .find(|host| entry.route.hosts.contains(host))
-            {
-                return Some(Clash {
-                    host: Some(host.clone()),
-                    holder: holder(),
+                    host: host.map(str::to_owned),
+                    holder: entry.route.key.clone(),
                 });
             }
         }

@@ -50,9 +50,9 @@ impl Router for FakeRouter {
         put.await.map_err(unreachable)?
     }
 
-    async fn listens(&self, _address: SocketAddr) -> Result<bool, RouterError> {
-        let listens = self.world.perform(Call::Listens, |_, _| true);
-        listens.await.map_err(unreachable)
+    async fn routes_at(&self, _address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
+        let routes = self.world.perform(Call::Listens, |_, _| Some(Vec::new()));
+        routes.await.map_err(unreachable)
     }
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {

@@ -8,6 +8,7 @@ use crate::config::Environment;
 use crate::config::error::{Problem, nearest};
 use crate::config::raw;
 use crate::name::EnvironmentName;
+use crate::route::shared_host;
 
 impl Checker {
     pub(super) fn environments(
@@ -21,11 +22,13 @@ impl Checker {
             );
         }
         let names: Vec<String> = raw.value.keys().map(|key| key.value.clone()).collect();
-        let mut environments = IndexMap::new();
+        let mut environments: IndexMap<EnvironmentName, Environment> = IndexMap::new();
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
             if let Some(name) = self.name::<EnvironmentName>(&key) {
-                environments.insert(name.clone(), self.environment(name, environment));
+                let environment = self.environment(name.clone(), environment);
+                self.check_address(&key, &environment, &environments);
+                environments.insert(name, environment);
             }
         }
         self.check_cycles(&environments, raw.referenced);
@@ -58,6 +61,35 @@ impl Checker {
             None => format!("the environments are {}", names.join(", ")),
         };
         self.report(problem.with_help(help));
+    }
+
+    /// Two environments cannot answer for one host on one address.
+    fn check_address(
+        &mut self,
+        key: &Spanned<String>,
+        environment: &Environment,
+        before: &IndexMap<EnvironmentName, Environment>,
+    ) {
+        let route = &environment.route;
+        let mut same = before
+            .values()
+            .filter(|other| other.route.listen == route.listen);
+        let clash = same.find_map(|other| {
+            let host = shared_host(&route.hosts, &other.route.hosts)?;
+            Some((other.name.clone(), host))
+        });
+        let Some((other, host)) = clash else { return };
+        let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
+        self.report(
+            Problem::at(
+                key.referenced,
+                format!(
+                    "`{}` and `{other}` both answer for {host} on {}",
+                    key.value, route.listen
+                ),
+            )
+            .with_help("give each a `listen` or a `host` of its own"),
+        );
     }
 
     fn check_cycles(

@@ -68,6 +68,17 @@ fn a_circle_of_promotions_is_refused() {
 }
 
 #[test]
+fn two_environments_on_one_address_and_host_are_refused() {
+    let text = SMALL.replace(
+        "listen: 8081",
+        "listen: '0.0.0.0:80', host: shop.example.org",
+    );
+    let found = problems(&text);
+    assert!(found[0].message.contains("`shop.example.org`"), "{found:?}");
+    assert_eq!(found[0].line, 8, "{found:?}");
+}
+
+#[test]
 fn two_routed_services_are_refused() {
     let text = SMALL.replace("environments:", "  api: { role: web }\nenvironments:");
     assert!(problems(&text)[0].message.contains("second service"));
