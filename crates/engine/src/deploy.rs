@@ -9,8 +9,9 @@ use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Facts, Kind, Plan, Severity};
 use shipway_pipeline::release::Release;
+use shipway_pipeline::route::{Backend, RouteKey};
 use shipway_pipeline::workload::Workload;
-use shipway_store::{Audit, Lease, NewDeployment, TakeError};
+use shipway_store::{Audit, Change, Lease, NewDeployment, TakeError};
 
 use crate::clock::now;
 use crate::event;
@@ -166,7 +167,7 @@ impl Engine {
         let environment = &request.environment.name;
         self.recover_under(lease, Policy::Supersede, interrupts)
             .await?;
-        self.check_frozen(lease, request)?;
+        self.check_frozen(lease, request).await?;
         if let Some(agreed) = &request.agreed
             && self.plan_as(request, agreed.deployment)?.digest() != agreed.digest()
         {
@@ -228,7 +229,7 @@ impl Engine {
         })
     }
 
-    fn check_frozen(&self, lease: &Lease, request: &Request<'_>) -> Result<(), DeployError> {
+    async fn check_frozen(&self, lease: &Lease, request: &Request<'_>) -> Result<(), DeployError> {
         let environment = &request.environment.name;
         let Some(frozen) = self.store.environment(environment)?.frozen else {
             return Ok(());
@@ -239,6 +240,7 @@ impl Engine {
                 reason: frozen.reason,
             });
         }
+        self.believe_router(lease, request).await?;
         self.store.thaw(lease)?;
         self.store.audit(
             &Audit {
@@ -249,6 +251,42 @@ impl Engine {
             },
             now(),
         )?;
+        Ok(())
+    }
+
+    /// Records as live what the proxy sends requests to: a rollback that failed may have got as
+    /// far as that without anybody hearing of it.
+    async fn believe_router(
+        &self,
+        lease: &Lease,
+        request: &Request<'_>,
+    ) -> Result<(), DeployError> {
+        let key = RouteKey {
+            project: request.project.config.project.clone(),
+            environment: request.environment.name.clone(),
+        };
+        // A proxy that does not answer fails the deployment soon enough.
+        let Ok(Some(route)) = self.router.route(&key).await else {
+            return Ok(());
+        };
+        let Some(first) = route.backends.first() else {
+            return Ok(());
+        };
+        let is_one = |backend: &Backend| backend.deployment == first.deployment;
+        let record = self.store.environment(&request.environment.name)?;
+        let is_live = record
+            .live
+            .is_some_and(|live| live.deployment == first.deployment);
+        if is_live || !route.backends.iter().all(is_one) {
+            return Ok(());
+        }
+        if let Some(routed) = self.store.deployment(first.deployment)? {
+            let change = Change {
+                live: Some(Some(&routed.plan.target)),
+                ..Change::default()
+            };
+            self.store.change(lease, routed.id, &change, now())?;
+        }
         Ok(())
     }
 

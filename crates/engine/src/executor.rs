@@ -214,13 +214,18 @@ impl Run<'_> {
     ) -> Result<Option<Effect>, ExecutorError> {
         let at = now();
         let was_baking = matches!(self.state, State::Baking { .. });
+        // An abort ends a bake without a judgement.
+        let is_judgement = matches!(
+            event,
+            deployment::Event::Looked(_) | deployment::Event::Failed(_)
+        );
         let transition = deployment::step(self.plan, &self.state, event, at);
         let effect = transition
             .effects
             .into_iter()
             .find(|effect| matches!(effect, Effect::Perform(_) | Effect::Look(_)));
         let is_same_bake = was_baking && matches!(transition.state, State::Baking { .. });
-        if was_baking && !is_same_bake {
+        if was_baking && !is_same_bake && is_judgement {
             entries.push(Entry::Judged {
                 failure: judged(&transition.state),
             });

@@ -17,7 +17,7 @@ use crate::probe::{self, Question};
 const FIRST_LOOK: Duration = Duration::from_millis(25);
 /// An instance that ended this often will not become healthy by waiting.
 const RESTARTS: u32 = 3;
-/// Left of a step's deadline to collect evidence.
+/// Left of a step's deadline to collect evidence, unless that is a large part of it.
 const FOR_EVIDENCE: Duration = Duration::from_secs(1);
 /// Between two looks where the plan has no probe.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -47,7 +47,8 @@ impl Performer<'_> {
         deadline: Duration,
     ) -> Performed {
         let key = self.colour_key(side)?;
-        let until = Instant::now() + deadline.saturating_sub(FOR_EVIDENCE);
+        let for_evidence = FOR_EVIDENCE.min(deadline / 4);
+        let until = Instant::now() + deadline.saturating_sub(for_evidence);
         self.await_healthy_in(&key, sizes, healthy_for, Some(until))
             .await
     }
@@ -174,7 +175,7 @@ impl Performer<'_> {
         }
     }
 
-    fn probe_for(&self, id: &InstanceId) -> Option<&Probe> {
+    pub(super) fn probe_for(&self, id: &InstanceId) -> Option<&Probe> {
         self.plan
             .probe
             .as_ref()

@@ -8,9 +8,9 @@ use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::plan::{Action, Side, Step};
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::traffic::Counters;
-use shipway_runtime::{Instance, State};
+use shipway_runtime::{HealthStatus, Instance, State};
 
-use super::{LAST_LINES, Performer, instances};
+use super::{LAST_LINES, Performer, instances, late};
 use crate::clock::now;
 use crate::event::Kind;
 
@@ -22,8 +22,20 @@ pub(crate) struct WatchMemory {
 }
 
 impl Performer<'_> {
-    /// Waits for the bake's interval, then looks.
+    /// Waits for the bake's interval, then looks. One look may take as long as the whole bake.
     pub(crate) async fn look(
+        &self,
+        step: &Step,
+        until: Timestamp,
+        memory: &mut WatchMemory,
+    ) -> Event {
+        let look = self.look_after_interval(step, until, memory);
+        tokio::time::timeout(step.deadline, look)
+            .await
+            .unwrap_or_else(|_| Event::Failed(late(step)))
+    }
+
+    async fn look_after_interval(
         &self,
         step: &Step,
         until: Timestamp,
@@ -99,13 +111,17 @@ impl Performer<'_> {
         });
     }
 
+    /// What the first unhealthy instance says: to the probe, or by its own health check.
     async fn unhealthy(&self, found: &[Instance]) -> Option<String> {
-        let probe = self.plan.probe.as_ref()?;
-        let routed = found
-            .iter()
-            .filter(|instance| instance.id.service == self.plan.route.service);
-        let asked = routed.map(|instance| async move {
-            let said = self.ask(instance, probe).await.err()?;
+        let asked = found.iter().map(|instance| async move {
+            let said = match self.probe_for(&instance.id) {
+                Some(probe) => self.ask(instance, probe).await.err()?,
+                None => {
+                    let health = instance.health.as_ref();
+                    let sick = health.filter(|one| one.status == HealthStatus::Unhealthy)?;
+                    format!("unhealthy {}", sick.last_output)
+                }
+            };
             Some(format!("{}: {said}", instance.id))
         });
         futures_util::future::join_all(asked)

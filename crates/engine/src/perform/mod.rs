@@ -71,10 +71,7 @@ impl<'a> Performer<'a> {
     pub(crate) async fn perform_in_time(&self, step: &Step) -> Performed {
         match tokio::time::timeout(step.deadline, self.perform(step)).await {
             Ok(performed) => performed,
-            Err(_) => Err(Failure {
-                reason: format!("not done within {:?}", step.deadline),
-                evidence: vec![],
-            }),
+            Err(_) => Err(late(step)),
         }
     }
 
@@ -194,6 +191,11 @@ fn failure(reason: impl Display) -> Failure {
         reason: reason.to_string(),
         evidence: vec![],
     }
+}
+
+/// A step that took longer than it may.
+fn late(step: &Step) -> Failure {
+    failure(format!("not done within {:?}", step.deadline))
 }
 
 /// A failure that tells an error and all of its causes.

@@ -55,6 +55,7 @@ pub enum Then {
 pub(super) struct Arranged {
     pub(super) fault: Fault,
     pub(super) left: usize,
+    pub(super) met: bool,
     pub(super) reached: Arc<Notify>,
     pub(super) opened: Arc<Notify>,
 }
@@ -77,23 +78,24 @@ impl Arranged {
     pub(super) fn new(fault: Fault) -> Self {
         Self {
             left: fault.at,
+            met: false,
             fault,
             reached: Arc::new(Notify::new()),
             opened: Arc::new(Notify::new()),
         }
     }
 
-    /// Whether this is the call that it waits for.
+    /// Whether this is the call that it waits for: once at most.
     pub(super) fn meets(&mut self, call: &Call) -> bool {
         let counts = match self.fault.of {
             Of::Effects => call.is_effect(),
             Of::Calls => true,
         };
-        if !counts {
+        if !counts || self.met {
             return false;
         }
-        let is_met = self.left == 0;
+        self.met = self.left == 0;
         self.left = self.left.saturating_sub(1);
-        is_met
+        self.met
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Answered {
     pub(super) in_flight: BTreeMap<InstanceId, InFlight>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) slots: HashMap<ColourKey, BTreeMap<InstanceId, Member>>,
     pub(super) routes: HashMap<RouteKey, Route>,

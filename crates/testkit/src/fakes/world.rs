@@ -36,6 +36,15 @@ impl World {
         Self::default()
     }
 
+    /// Another world that is as this one is now, without what was arranged in it.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(self.state().clone())),
+            ..Self::default()
+        }
+    }
+
     /// The runtime of this world.
     pub fn runtime(&self) -> FakeRuntime {
         FakeRuntime::new(self.clone())
@@ -80,6 +89,13 @@ impl World {
             Some(arranged) => arranged.reached.notified().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// Whether the arranged fault was met.
+    pub fn was_met(&self) -> bool {
+        lock(&self.arranged)
+            .as_ref()
+            .is_some_and(|arranged| arranged.met)
     }
 
     /// Lets whoever waits at a [`Then::Gate`] pass.
@@ -217,12 +233,8 @@ impl World {
         let is_met = arranged
             .as_mut()
             .is_some_and(|arranged| arranged.meets(call));
-        // It stays for those who wait for it or open its gate, and is not met again.
-        let met = arranged.clone().filter(|_| is_met);
-        if let (true, Some(arranged)) = (is_met, arranged.as_mut()) {
-            arranged.left = usize::MAX;
-        }
-        met
+        // It stays for those who wait for it or open its gate.
+        arranged.clone().filter(|_| is_met)
     }
 
     fn apply<T>(&self, call: &Call, act: &impl Fn(&mut State, Moment) -> T, part: Moment) -> T {
