@@ -36,7 +36,7 @@ async fn is_aborted_everywhere(scenario: Scenario) {
             assert_eq!(entries.iter().filter(|entry| **entry == asked).count(), 1);
             if stand == Stand::Stable {
                 assert_eq!(finished.outcome, Outcome::Succeeded);
-                rig.assert_live(scenario.new());
+                rig.assert_live(scenario.wanted());
             } else {
                 let context = format!("{point:?} {at} {stand:?}");
                 assert_eq!(finished.outcome, Outcome::Cancelled, "{context}");

@@ -33,7 +33,7 @@ async fn check(scenario: Scenario, rig: &Rig, finished: &Finished) {
     rig.assert_sound();
     let Some(stand) = failed_at(rig, finished) else {
         assert_eq!(finished.outcome, Outcome::Succeeded, "{context}");
-        rig.assert_live(scenario.new());
+        rig.assert_live(scenario.wanted());
         return;
     };
     let wanted = match (stand, scenario.old()) {

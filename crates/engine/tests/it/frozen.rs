@@ -4,7 +4,7 @@ use shipway_engine::deploy::{DeployError, Request};
 use shipway_pipeline::deployment::{Cause, Outcome};
 use shipway_pipeline::plan::Stage;
 use shipway_runtime::Exit;
-use shipway_testkit::fakes::{Ailment, Then};
+use shipway_testkit::fakes::{Ailment, Moment, Of, Then};
 
 use crate::rig::{POINTS, Rig, fault, key, production, release, undisturbed, web};
 use crate::scenario::{NEWER, Scenario};
@@ -100,11 +100,11 @@ async fn an_old_release_that_died_meanwhile_leaves_the_traffic_where_it_is() {
 
 /// Whatever fails on the way back as well: nothing is broken, it is frozen or back, and the next
 /// release is deployed in any case.
-async fn fails_on_the_way_back(strategy: &'static str, then: Then) {
+async fn fails_on_the_way_back(strategy: &'static str, points: &[(Of, Moment)], then: Then) {
     let scenario = Scenario::Faulty(strategy);
     let origin = scenario.prepare().await;
     let mut frozen = 0;
-    for point in POINTS {
+    for &point in points {
         for at in 0.. {
             let rig = origin.fork();
             rig.world.arrange(fault(at, point, then));
@@ -140,7 +140,7 @@ async fn fails_on_the_way_back(strategy: &'static str, then: Then) {
             }
         }
     }
-    assert!(frozen > 3, "it was frozen only {frozen} times");
+    assert!(frozen > 1, "it was frozen only {frozen} times");
 }
 
 macro_rules! on_the_way_back {
@@ -150,12 +150,12 @@ macro_rules! on_the_way_back {
 
             #[tokio::test(start_paused = true)]
             async fn fails_and_is_frozen_or_back() {
-                fails_on_the_way_back($strategy, Then::Fail).await;
+                fails_on_the_way_back($strategy, &POINTS, Then::Fail).await;
             }
 
             #[tokio::test(start_paused = true)]
             async fn hangs_and_is_frozen_or_back() {
-                fails_on_the_way_back($strategy, Then::Stall).await;
+                fails_on_the_way_back($strategy, &[(Of::Effects, Moment::After)], Then::Stall).await;
             }
         }
     )*};

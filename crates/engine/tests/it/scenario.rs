@@ -57,8 +57,8 @@ impl Scenario {
 
     pub(crate) fn request(self, rig: &Rig) -> Request<'_> {
         match self {
-            Self::First | Self::Replace(_) | Self::Faulty(_) => rig.request(self.new()),
-            Self::Rollback => rig.rollback(self.new()),
+            Self::First | Self::Replace(_) | Self::Faulty(_) => rig.request(self.wanted()),
+            Self::Rollback => rig.rollback(self.wanted()),
         }
     }
 
@@ -72,7 +72,7 @@ impl Scenario {
     }
 
     /// The release that is to be live.
-    pub(crate) fn new(self) -> u32 {
+    pub(crate) fn wanted(self) -> u32 {
         match self {
             Self::First | Self::Replace(_) | Self::Faulty(_) => 2,
             Self::Rollback => 1,
