@@ -29,7 +29,7 @@ fn malformed_yaml() {
     );
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
-    error[config]: expected mapping start
+    error[config]: expected a mapping: lines of `key: value`
      --> shipway.yml:3:18
       |
     3 | services: { web: [
