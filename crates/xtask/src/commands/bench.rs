@@ -113,7 +113,31 @@ fn run_for_release(workspace: &Workspace) -> Result<()> {
 /// What the figures belong to.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or("?").to_owned();
-    format!("{cores} cores, load {load} before the run; ratios count, not absolutes")
+    let average = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: Option<f64> = average.split(' ').next().and_then(|word| word.parse().ok());
+    describe(cores, load)
+}
+
+fn describe(cores: usize, load: Option<f64>) -> String {
+    let said = load.map_or_else(String::new, |load| {
+        format!(", load {load:.1} before the run")
+    });
+    let text = format!("{cores} cores{said}; ratios count, not absolutes");
+    // A fifth of the machine in other hands moves throughput by as much.
+    if load.is_some_and(|load| load > cores as f64 * 0.2) {
+        return format!("{text}\nthe machine is busy: only CPU per request says much");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_machine_is_told_of() {
+        assert!(!describe(2, Some(0.1)).contains("busy"));
+        assert!(!describe(2, None).contains("busy"));
+        assert!(describe(2, Some(5.0)).contains("busy"));
+    }
 }
