@@ -8,7 +8,7 @@
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::interpolate::expand;
 use crate::yaml::{Limits, Span};
 
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
 
     fn error(&self, range: std::ops::Range<usize>, message: &str) -> Box<Diagnostic> {
         let span = Span::locate(self.source, self.text, range);
-        Box::new(Diagnostic::error("env-file", message).with_label(span, ""))
+        Box::new(Diagnostic::new(Code::EnvFile, message).with_label(span, ""))
     }
 }
 

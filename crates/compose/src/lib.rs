@@ -47,7 +47,7 @@
 //! assert_eq!(
 //!     loaded.diagnostics[0].render(&loaded.sources),
 //!     "\
-//! warning[unknown-key]: unknown key `enviroment` in `services.web`
+//! error[unknown-key]: unknown key `enviroment` in `services.web`
 //!  --> compose.yml:6:5
 //!   |
 //! 6 |     enviroment: [DEBUG=1]

@@ -11,7 +11,7 @@ use std::io;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Color, Diagnostic, Sources, render_all};
+use crate::diagnostic::{Code, Color, Diagnostic, Sources, render_all};
 use crate::dotenv;
 use crate::interpolate::{Interpolator, Variable};
 use crate::merge::{merge, normalise, settle};
@@ -35,7 +35,7 @@ pub struct Loaded {
     pub project: Project,
     /// The variables that the files use.
     pub variables: IndexMap<String, Variable>,
-    /// Warnings.
+    /// What is to be said about the files; errors that a user may lower are among it.
     pub diagnostics: Vec<Diagnostic>,
     /// What spans point into: the Compose files in their order, then environment files.
     pub sources: Sources,
@@ -72,7 +72,7 @@ pub fn load(
     let (used, notes) = interpolator.finish();
     diagnostics.extend(notes);
     let tree = merge_all(trees, &mut diagnostics);
-    if has_error(&diagnostics) {
+    if is_unusable(&diagnostics) {
         return Err(LoadError {
             diagnostics,
             sources,
@@ -88,7 +88,7 @@ pub fn load(
     }
     .add_to(&mut project, &mut reader);
     diagnostics.append(&mut reader.diagnostics);
-    if has_error(&diagnostics) {
+    if is_unusable(&diagnostics) {
         return Err(LoadError {
             diagnostics,
             sources,
@@ -243,13 +243,13 @@ fn unreadable(file: &EnvFile, error: &io::Error) -> Diagnostic {
             None,
         )
     };
-    Diagnostic::error("env-file-unreadable", message)
+    Diagnostic::new(Code::EnvFileUnreadable, message)
         .with_label(file.span, "named here")
         .with_help_if_any(help)
 }
 
-fn has_error(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(Diagnostic::is_error)
+fn is_unusable(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_fatal)
 }
 
 #[cfg(test)]

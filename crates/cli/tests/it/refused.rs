@@ -52,20 +52,20 @@ fn an_unknown_key_in_shipway_yml() {
 }
 
 #[test]
-fn an_unknown_key_in_a_compose_file_is_warned_of() {
+fn an_unknown_key_in_a_compose_file() {
     let sandbox = sandbox();
     sandbox.replace("docker-compose.yml", "image: app", "imagee: app");
-    let ended = sandbox.run_well(["validate", "testing"]);
+    let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @r#"
-    warning[unknown-key]: unknown key `imagee` in `services.web`
+    error[unknown-key]: unknown key `imagee` in `services.web`
      --> docker-compose.yml:3:5
       |
     3 |     imagee: app
       |     ^^^^^^
       |
       = help: did you mean `image`?
-    ✓ testing: web (web)
     "#);
+    sandbox.replace("docker-compose.yml", "imagee: app", "image: app");
     assert_untouched(&sandbox);
 }
 

@@ -1,15 +1,15 @@
 //! One problem, with the places it concerns.
 
-use super::{Color, Sources, render};
+use super::{Code, Color, Level, Sources, render};
 use crate::yaml::Span;
 
 /// One problem, with the places it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Whether the file can be used all the same.
+    /// Whether something may be deployed with it.
     pub severity: Severity,
-    /// What kind of problem it is; never changes its meaning.
-    pub code: &'static str,
+    /// What kind of problem it is.
+    pub code: Code,
     /// One line that names the thing and what is wrong with it.
     pub message: String,
     /// The places it concerns, the one to look at first first.
@@ -18,12 +18,12 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// Whether a file can be used all the same.
+/// Whether something may be deployed with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// It cannot.
+    /// It may not.
     Error,
-    /// It can, but is probably not meant that way.
+    /// It may, but is probably not meant that way.
     Warning,
 }
 
@@ -39,23 +39,17 @@ pub struct Label {
 // === impl Diagnostic ===
 
 impl Diagnostic {
-    /// Makes an error without a place.
+    /// Makes a diagnostic without a place, as serious as its code is by default.
     #[must_use]
-    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Severity::Error, code, message.into())
-    }
-
-    /// Makes a warning without a place.
-    #[must_use]
-    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, code, message.into())
-    }
-
-    fn new(severity: Severity, code: &'static str, message: String) -> Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let severity = match code.default_level() {
+            Level::Error => Severity::Error,
+            Level::Warning | Level::Off => Severity::Warning,
+        };
         Self {
             severity,
             code,
-            message,
+            message: message.into(),
             labels: Vec::new(),
             help: None,
         }
@@ -85,7 +79,13 @@ impl Diagnostic {
         self
     }
 
-    /// Returns whether the file cannot be used.
+    /// Returns whether the file cannot be used, whatever levels are configured.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.code.is_fatal()
+    }
+
+    /// Returns whether nothing may be deployed with it.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

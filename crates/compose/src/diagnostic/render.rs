@@ -37,7 +37,7 @@ pub(super) fn render_one(diagnostic: &Diagnostic, sources: &Sources, color: Colo
     };
     let title = level
         .primary_title(visible(&diagnostic.message))
-        .id(diagnostic.code);
+        .id(diagnostic.code.as_str());
     let mut group = Group::with_title(title).elements(snippets(&diagnostic.labels, sources));
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
@@ -111,6 +111,7 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Code;
     use crate::yaml::Span;
 
     fn span(source: u16, start: usize, end: usize) -> Span {
@@ -127,13 +128,13 @@ mod tests {
     fn a_place_is_shown_with_its_line_and_a_caret() {
         let mut sources = Sources::new();
         let number = sources.add("compose.yml", "services:\n  web:\n    imgae: x\n");
-        let text = Diagnostic::warning("unknown-key", "unknown key `imgae` in service `web`")
+        let text = Diagnostic::new(Code::UnknownKey, "unknown key `imgae` in service `web`")
             .with_label(span(number, 21, 26), "")
             .with_help("did you mean `image`?")
             .render(&sources);
         assert_eq!(
             text,
-            "warning[unknown-key]: unknown key `imgae` in service `web`\n \
+            "error[unknown-key]: unknown key `imgae` in service `web`\n \
              --> compose.yml:3:5\n  \
                |\n\
              3 |     imgae: x\n  \
@@ -148,7 +149,7 @@ mod tests {
         let mut sources = Sources::new();
         let one = sources.add("a.yml", "web: 1\n");
         let two = sources.add("b.yml", "web: 2\n");
-        let text = Diagnostic::error("x", "twice")
+        let text = Diagnostic::new(Code::WrongValue, "twice")
             .with_label(span(two, 0, 3), "again here")
             .with_label(span(one, 0, 3), "first here")
             .render(&sources);
@@ -168,24 +169,31 @@ mod tests {
         let number = sources.add("a.yml", "é: 1");
         for (start, end) in [(0, 99), (99, 120), (1, 1), (1, 2), (7, 3)] {
             let diagnostic =
-                Diagnostic::error("x", "m").with_label(span(number, start, end), "here");
-            assert!(diagnostic.render(&sources).starts_with("error[x]: m"));
+                Diagnostic::new(Code::WrongValue, "m").with_label(span(number, start, end), "here");
+            assert!(
+                diagnostic
+                    .render(&sources)
+                    .starts_with("error[wrong-value]: m")
+            );
         }
-        let nowhere = Diagnostic::error("x", "m").with_label(span(9, 0, 1), "here");
-        assert_eq!(nowhere.render(&sources), "error[x]: m");
+        let nowhere = Diagnostic::new(Code::WrongValue, "m").with_label(span(9, 0, 1), "here");
+        assert_eq!(nowhere.render(&sources), "error[wrong-value]: m");
     }
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        let text = Diagnostic::error("x", "bad \u{1b}[31m").render(&Sources::new());
-        assert_eq!(text, "error[x]: bad \\u{1b}[31m");
+        let text = Diagnostic::new(Code::WrongValue, "bad \u{1b}[31m").render(&Sources::new());
+        assert_eq!(text, "error[wrong-value]: bad \\u{1b}[31m");
     }
 
     #[test]
     fn colours_are_written_when_asked_for() {
-        let diagnostics = [Diagnostic::error("x", "m"), Diagnostic::warning("y", "n")];
+        let diagnostics = [
+            Diagnostic::new(Code::WrongValue, "m"),
+            Diagnostic::new(Code::MountType, "n"),
+        ];
         let plain = render_all(&diagnostics, &Sources::new(), Color::Never);
-        assert_eq!(plain, "error[x]: m\n\nwarning[y]: n");
+        assert_eq!(plain, "error[wrong-value]: m\n\nwarning[mount-type]: n");
         assert!(render_all(&diagnostics, &Sources::new(), Color::Always).contains('\u{1b}'));
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::expand::{ExpandError, Expansion, expand};
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::yaml::{Limits, Node, Scalar, Span, Value};
 
 /// Replaces the variables in the scalars of trees and remembers which there were.
@@ -102,18 +102,18 @@ impl<'a> Interpolator<'a> {
 }
 
 fn unset(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::warning("variable-unset", format!("variable `{name}` is not set"))
+    Diagnostic::new(Code::VariableUnset, format!("variable `{name}` is not set"))
         .with_label(span, "replaced by nothing")
         .with_help(format!("give it a value, or a default: `${{{name}:-}}`"))
 }
 
 fn diagnostic(error: &ExpandError, span: Span) -> Diagnostic {
     let code = match error {
-        ExpandError::Syntax(_) => "variable-syntax",
-        ExpandError::Required { .. } => "variable-required",
-        ExpandError::TooLong { .. } => "variable-limit",
+        ExpandError::Syntax(_) => Code::VariableSyntax,
+        ExpandError::Required { .. } => Code::VariableRequired,
+        ExpandError::TooLong { .. } => Code::VariableLimit,
     };
-    Diagnostic::error(code, error.to_string())
+    Diagnostic::new(code, error.to_string())
         .with_label(span, "")
         .with_help_if_any(error.help())
 }
@@ -176,7 +176,7 @@ mod tests {
         let (_, variables, diagnostics) =
             interpolated("a: x:$NO\nb: \"é ${NO}\"\nc: |\n  $NO and\n  ${NO:-d}\nd: ${OK:-1}\n");
         assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
-        assert_eq!(diagnostics[0].code, "variable-unset");
+        assert_eq!(diagnostics[0].code, Code::VariableUnset);
         let places: Vec<_> = variables["NO"]
             .spans
             .iter()
@@ -193,7 +193,10 @@ mod tests {
             .iter()
             .map(|d| (d.code, d.labels[0].span.column))
             .collect();
-        assert_eq!(seen, [("variable-syntax", 6), ("variable-required", 4)]);
+        assert_eq!(
+            seen,
+            [(Code::VariableSyntax, 6), (Code::VariableRequired, 4)]
+        );
         assert_eq!(diagnostics[1].help.as_deref(), Some("set B"));
     }
 }

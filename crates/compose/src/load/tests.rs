@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::diagnostic::Code;
 
 fn file(name: &str, text: &str) -> SourceFile {
     SourceFile {
@@ -139,7 +140,7 @@ fn variables_used_are_reported() {
         .collect();
     assert_eq!(used, [("TAG", true), ("NO", false), ("D", false)]);
     assert_eq!(loaded.diagnostics.len(), 1);
-    assert_eq!(loaded.diagnostics[0].code, "variable-unset");
+    assert_eq!(loaded.diagnostics[0].code, Code::VariableUnset);
 }
 
 #[test]
@@ -160,10 +161,10 @@ fn everything_wrong_is_reported_at_once() {
     assert_eq!(
         codes,
         [
-            "variable-required",
-            "variable-syntax",
-            "yaml-duplicate-key",
-            "yaml-syntax"
+            Code::YamlSyntax,
+            Code::YamlDuplicateKey,
+            Code::VariableSyntax,
+            Code::VariableRequired,
         ]
     );
     assert!(error.render(Color::Always).contains('\u{1b}'));
@@ -172,7 +173,7 @@ fn everything_wrong_is_reported_at_once() {
 #[test]
 fn no_file_is_no_service() {
     let error = load_with(&[], &[], &[]).unwrap_err();
-    assert_eq!(error.diagnostics[0].code, "no-services");
+    assert_eq!(error.diagnostics[0].code, Code::NoServices);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::identity::deduplicate;
 use super::rules::{Identity, Rule, rule};
 use super::settle;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Mapping, Node, Tag, Value};
 
 /// Merges a later file over an earlier one.
@@ -66,7 +66,7 @@ impl Merger {
                     self.path.join(".")
                 );
                 self.diagnostics.push(
-                    Diagnostic::error("merge-kind", message)
+                    Diagnostic::new(Code::MergeKind, message)
                         .with_label(place, format!("{kind} here"))
                         .with_label(earlier, format!("{earlier_kind} here"))
                         .with_help("write both the same way, or replace it with `!override`"),

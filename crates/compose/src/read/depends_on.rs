@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::keys;
 use super::reader::{Field, Reader};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Code, did_you_mean};
 use crate::model::{Dependency, DependencyCondition};
 
 const CONDITIONS: [(&str, DependencyCondition); 3] = [
@@ -60,6 +60,6 @@ fn condition(dependency: &Field<'_>, reader: &mut Reader) -> DependencyCondition
     let help = did_you_mean(&text, names)
         .unwrap_or_else(|| format!("the conditions are `{}`", names.join("`, `")));
     let message = format!("`{text}` is no condition");
-    reader.error_with_help("wrong-value", message, field.node.span, help);
+    reader.error_with_help(Code::WrongValue, message, field.node.span, help);
     DependencyCondition::Started
 }

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::reader::{Field, Reader};
+use crate::diagnostic::Code;
 use crate::yaml::{Node, Span};
 
 /// An environment file that a service names.
@@ -57,7 +58,7 @@ fn env_file(item: &Field<'_>, reader: &mut Reader) -> Option<EnvFile> {
     reader.check_keys(item, keys::ENV_FILE);
     let Some(path) = reader.text_at(item, "path") else {
         let message = format!("`{}` has no `path`", item.name);
-        reader.error("wrong-value", message, span);
+        reader.error(Code::WrongValue, message, span);
         return None;
     };
     let required = reader.boolean_at(item, "required").unwrap_or(true);

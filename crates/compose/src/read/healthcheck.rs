@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::keys;
 use super::reader::{Field, Reader};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{HealthTest, Healthcheck};
 
 /// The engine's default for both `interval` and `timeout`.
@@ -46,7 +46,7 @@ fn test(field: &Field<'_>, reader: &mut Reader) -> Option<HealthTest> {
             "`{}` has no `test`: the image's own is not known here",
             field.name
         );
-        let warning = Diagnostic::warning("no-health-test", message);
+        let warning = Diagnostic::new(Code::NoHealthTest, message);
         reader
             .diagnostics
             .push(warning.with_label(field.node.span, ""));
@@ -68,7 +68,7 @@ fn test(field: &Field<'_>, reader: &mut Reader) -> Option<HealthTest> {
                 test.name
             );
             let help = "`[CMD, program, argument]`, `[CMD-SHELL, line]` or `[NONE]`".to_owned();
-            reader.error_with_help("wrong-value", message, test.node.span, help);
+            reader.error_with_help(Code::WrongValue, message, test.node.span, help);
             None
         }
     }

@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::reader::{Field, Reader};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::{Mount, MountKind};
 use crate::short::volume;
 
@@ -33,7 +33,7 @@ fn short(text: &str, item: &Field<'_>, reader: &mut Reader) -> Option<Mount> {
     let Some(parts) = volume::split(text) else {
         let message = format!("`{}`: `{text}` is no mount", item.name);
         let help = "write `TARGET`, `SOURCE:TARGET` or `SOURCE:TARGET:OPTIONS`".to_owned();
-        reader.error_with_help("wrong-mount", message, item.node.span, help);
+        reader.error_with_help(Code::WrongMount, message, item.node.span, help);
         return None;
     };
     let is_bind = parts.source.is_some_and(volume::is_path);
@@ -56,7 +56,7 @@ fn long(item: &Field<'_>, reader: &mut Reader) -> Option<Mount> {
     let source = reader.text_at(item, "source");
     let Some(target) = reader.text_at(item, "target") else {
         let message = format!("`{}` has no `target`", item.name);
-        reader.error("wrong-mount", message, item.node.span);
+        reader.error(Code::WrongMount, message, item.node.span);
         return None;
     };
     if kind == MountKind::Bind && source.is_none() {
@@ -64,7 +64,7 @@ fn long(item: &Field<'_>, reader: &mut Reader) -> Option<Mount> {
             "`{}` binds a path of the host but has no `source`",
             item.name
         );
-        reader.error("wrong-mount", message, item.node.span);
+        reader.error(Code::WrongMount, message, item.node.span);
     }
     let read_only = reader.boolean_at(item, "read_only").unwrap_or_default();
     Some(Mount {
@@ -79,7 +79,7 @@ fn kind(item: &Field<'_>, reader: &mut Reader) -> Option<MountKind> {
     let Some(field) = item.get("type") else {
         let message = format!("`{}` has no `type`", item.name);
         let help = "write `type: volume`, `bind` or `tmpfs`".to_owned();
-        reader.error_with_help("wrong-mount", message, item.node.span, help);
+        reader.error_with_help(Code::WrongMount, message, item.node.span, help);
         return None;
     };
     let text = reader.text(&field)?;
@@ -89,7 +89,7 @@ fn kind(item: &Field<'_>, reader: &mut Reader) -> Option<MountKind> {
         "tmpfs" => Some(MountKind::Tmpfs),
         other if OTHER_TYPES.contains(&other) => {
             let message = format!("mounts of type `{other}` are left to the engine");
-            let warning = Diagnostic::warning("mount-type", message);
+            let warning = Diagnostic::new(Code::MountType, message);
             reader
                 .diagnostics
                 .push(warning.with_label(field.node.span, ""));
@@ -99,7 +99,7 @@ fn kind(item: &Field<'_>, reader: &mut Reader) -> Option<MountKind> {
             let message = format!("`{other}` is no type of mount");
             let known = ["volume", "bind", "tmpfs"].into_iter().chain(OTHER_TYPES);
             let help = did_you_mean(other, known);
-            reader.error_with_help("wrong-value", message, field.node.span, help);
+            reader.error_with_help(Code::WrongValue, message, field.node.span, help);
             None
         }
     }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::keys;
 use super::reader::{Field, Reader};
+use crate::diagnostic::Code;
 use crate::model::Port;
 use crate::short::port;
 
@@ -27,12 +28,12 @@ fn short(text: &str, item: &Field<'_>, reader: &mut Reader, ports: &mut Vec<Port
     let (Some(targets), true, false) = (targets, valid_ip, published == Some(None)) else {
         let help = "write `TARGET`, `PUBLISHED:TARGET` or `ADDRESS:PUBLISHED:TARGET`".to_owned();
         let message = format!("`{}`: `{text}` is no port", item.name);
-        reader.error_with_help("wrong-port", message, item.node.span, help);
+        reader.error_with_help(Code::WrongPort, message, item.node.span, help);
         return;
     };
     let Some(left) = reader.ports_left.checked_sub(targets.len()) else {
         let message = "the port ranges of all services stand for too many ports".to_owned();
-        reader.error("wrong-port", message, item.node.span);
+        reader.error(Code::WrongPort, message, item.node.span);
         return;
     };
     reader.ports_left = left;
@@ -42,7 +43,7 @@ fn short(text: &str, item: &Field<'_>, reader: &mut Reader, ports: &mut Vec<Port
             "`{}`: the two ranges of `{text}` differ in length",
             item.name
         );
-        reader.error("wrong-port", message, item.node.span);
+        reader.error(Code::WrongPort, message, item.node.span);
         return;
     };
     ports.extend(targets.zip(published).map(|(target, published)| Port {
@@ -76,7 +77,7 @@ fn long(item: &Field<'_>, reader: &mut Reader) -> Option<Port> {
     reader.check_keys(item, keys::PORT);
     if item.get("target").is_none() {
         let message = format!("`{}` has no `target`", item.name);
-        reader.error("wrong-port", message, item.node.span);
+        reader.error(Code::WrongPort, message, item.node.span);
         return None;
     }
     let published = item.get("published");

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::reader::{Field, Reader};
+use crate::diagnostic::Code;
 use crate::process::{BuildStep, Process};
 
 pub(super) fn process(service: &Field<'_>, reader: &mut Reader) -> Option<Process> {
@@ -36,7 +37,7 @@ fn build_step(step: &Field<'_>, reader: &mut Reader) -> Option<BuildStep> {
     reader.check_keys(step, keys::BUILD_STEP);
     let Some(run) = reader.text_at(step, "run") else {
         let message = format!("`{}` has no `run`", step.name);
-        reader.error("wrong-value", message, step.node.span);
+        reader.error(Code::WrongValue, message, step.node.span);
         return None;
     };
     let inputs = reader.texts_at(step, "inputs");

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::keys;
 use super::reader::{Field, Reader};
 use super::{references, service};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::{Project, Service, Volume};
 use crate::yaml::{Mapping, Node};
 
@@ -20,7 +20,7 @@ pub(crate) fn project(tree: Node, reader: &mut Reader) -> Project {
     };
     if !tree.is_null() && tree.as_map().is_none() {
         let message = format!("a Compose file must be a mapping, not {}", tree.kind());
-        reader.error("wrong-type", message, tree.span);
+        reader.error(Code::WrongType, message, tree.span);
         return Project {
             name: None,
             services: IndexMap::new(),
@@ -48,7 +48,7 @@ fn top_level(root: &Field<'_>, reader: &mut Reader) {
     };
     if let Some(version) = mapping.entry("version") {
         reader.diagnostics.push(
-            Diagnostic::warning("obsolete-key", "`version` has no meaning any more")
+            Diagnostic::new(Code::ObsoleteKey, "`version` has no meaning any more")
                 .with_label(version.key_span, "")
                 .with_help("remove it"),
         );
@@ -67,7 +67,7 @@ fn name(root: &Field<'_>, reader: &mut Reader) -> Option<String> {
     let message = format!("`{name}` is no name for a project");
     let help =
         "a name has lower-case letters, digits, `_` and `-`, and starts with a letter or digit";
-    reader.error_with_help("wrong-name", message, field.node.span, help.to_owned());
+    reader.error_with_help(Code::WrongName, message, field.node.span, help.to_owned());
     None
 }
 
@@ -87,7 +87,7 @@ fn services(root: &Field<'_>, reader: &mut Reader) -> IndexMap<String, Service> 
         if !is_service_name(key) {
             let message = format!("`{key}` is no name for a service");
             let help = "a name has letters, digits, `.`, `_` and `-`".to_owned();
-            reader.error_with_help("wrong-name", message, entry.key_span, help);
+            reader.error_with_help(Code::WrongName, message, entry.key_span, help);
         }
         let field = field.entry(key, &entry.node);
         if let Some(service) = service::service(key, entry.key_span, &field, reader) {
@@ -106,7 +106,7 @@ fn no_services(root: &Field<'_>, reader: &mut Reader) {
         Some(key) => format!("did you mean `services` by `{key}`?"),
         None => "name at least one below `services`".to_owned(),
     };
-    let mut diagnostic = Diagnostic::error("no-services", "there is no service").with_help(help);
+    let mut diagnostic = Diagnostic::new(Code::NoServices, "there is no service").with_help(help);
     if !root.node.is_null() {
         diagnostic = diagnostic.with_label(root.node.span, "");
     }
@@ -147,7 +147,7 @@ fn external(volume: &Field<'_>, reader: &mut Reader) -> bool {
 /// Says that a key of the specification is not read.
 pub(super) fn unsupported(key: &str, span: crate::yaml::Span, reader: &mut Reader) {
     let message = format!("`{key}` is not supported");
-    reader.error("unsupported", message, span);
+    reader.error(Code::Unsupported, message, span);
 }
 
 /// Returns a key of the top level under its own name.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::short::duration;
 use crate::yaml::{Mapping, Node, Span};
 
@@ -67,20 +67,20 @@ impl Default for Reader {
 
 impl Reader {
     /// Adds an error at a place.
-    pub(super) fn error(&mut self, code: &'static str, message: String, span: Span) {
+    pub(super) fn error(&mut self, code: Code, message: String, span: Span) {
         self.diagnostics
-            .push(Diagnostic::error(code, message).with_label(span, ""));
+            .push(Diagnostic::new(code, message).with_label(span, ""));
     }
 
     /// Adds an error at a place, with the way out.
     pub(super) fn error_with_help(
         &mut self,
-        code: &'static str,
+        code: Code,
         message: String,
         span: Span,
         help: impl Into<Option<String>>,
     ) {
-        let diagnostic = Diagnostic::error(code, message).with_label(span, "");
+        let diagnostic = Diagnostic::new(code, message).with_label(span, "");
         self.diagnostics
             .push(diagnostic.with_help_if_any(help.into()));
     }
@@ -92,14 +92,14 @@ impl Reader {
             field.name,
             field.node.kind()
         );
-        self.error("wrong-type", message, field.node.span);
+        self.error(Code::WrongType, message, field.node.span);
     }
 
     /// Complains about the text of a value.
     pub(super) fn wrong_value(&mut self, field: &Field<'_>, expected: &str) {
         let text = field.node.as_str().unwrap_or_default();
         let message = format!("`{}` must be {expected}, not `{text}`", field.name);
-        self.error("wrong-value", message, field.node.span);
+        self.error(Code::WrongValue, message, field.node.span);
     }
 
     pub(super) fn text(&mut self, field: &Field<'_>) -> Option<String> {
@@ -146,7 +146,7 @@ impl Reader {
             );
             let seconds = format!("{text}s");
             let help = duration::parse(&seconds).map(|_| format!("did you mean `{seconds}`?"));
-            self.error_with_help("wrong-value", message, field.node.span, help);
+            self.error_with_help(Code::WrongValue, message, field.node.span, help);
         }
         value
     }
@@ -218,7 +218,7 @@ impl Reader {
         let words = shell_words::split(&text).ok();
         if words.is_none() {
             let message = format!("`{}` has a quote that is never closed", field.name);
-            self.error("wrong-value", message, field.node.span);
+            self.error(Code::WrongValue, message, field.node.span);
         }
         words
     }
@@ -237,7 +237,7 @@ impl Reader {
                 };
                 let message = format!("unknown key `{key}` in `{place}`")
                     .replace("`top level`", "the top level");
-                let diagnostic = Diagnostic::warning("unknown-key", message)
+                let diagnostic = Diagnostic::new(Code::UnknownKey, message)
                     .with_label(entry.key_span, "")
                     .with_help_if_any(did_you_mean(key, known.iter().copied()));
                 self.diagnostics.push(diagnostic);
@@ -277,6 +277,6 @@ impl Reader {
                 .as_str()
                 .map(|_| format!("write `- {key}=…`, or drop the `-` from all items"))
         });
-        self.error_with_help("wrong-type", message, item.span, help);
+        self.error_with_help(Code::WrongType, message, item.span, help);
     }
 }

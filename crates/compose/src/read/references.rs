@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use super::reader::Reader;
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Code, did_you_mean};
 use crate::model::Service;
 use crate::short::volume;
 use crate::yaml::{Mapping, Node, Span};
@@ -96,7 +96,7 @@ fn require(tree: &Node, section: &str, name: &str, service: &str, span: Span, re
     let message = format!("service `{service}` needs {kind} `{name}`, which is not there");
     let help = did_you_mean(name, known.into_iter().flat_map(Mapping::keys))
         .unwrap_or_else(|| format!("name it below `{section}` at the top level"));
-    reader.error_with_help("undefined", message, span, help);
+    reader.error_with_help(Code::Undefined, message, span, help);
 }
 
 fn key_span(mapping: Option<&Node>, key: &str) -> Option<Span> {
@@ -126,7 +126,12 @@ fn circles(services: &IndexMap<String, Service>, reader: &mut Reader) {
     circle.extend(way.get_index(repeated));
     let message = format!("services wait for each other: {}", circle.join(" → "));
     let help = "remove one of these `depends_on`".to_owned();
-    reader.error_with_help("dependency-circle", message, services[circle[0]].span, help);
+    reader.error_with_help(
+        Code::DependencyCircle,
+        message,
+        services[circle[0]].span,
+        help,
+    );
 }
 
 /// Returns the services that no order can start: circles, and what waits for them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::project::unsupported;
 use super::reader::{Field, Reader};
 use super::{build, depends_on, healthcheck, keys, mount, port, process, restart};
+use crate::diagnostic::Code;
 use crate::model::Service;
 use crate::yaml::Span;
 
@@ -20,7 +21,7 @@ pub(super) fn service(
     if field.node.is_null() {
         let message = format!("service `{name}` is empty");
         let help = "give it an `image` or a `build`".to_owned();
-        reader.error_with_help("empty-service", message, span, help);
+        reader.error_with_help(Code::EmptyService, message, span, help);
         return None;
     }
     let mapping = reader.map(field)?;
@@ -77,7 +78,7 @@ fn replicas(field: &Field<'_>, reader: &mut Reader) -> u32 {
             .get("scale")
             .map_or(field.node.span, |node| node.span);
         reader.error_with_help(
-            "contradiction",
+            Code::Contradiction,
             message,
             span,
             "remove one of them".to_owned(),
@@ -106,6 +107,6 @@ fn check_source(service: &Service, field: &Field<'_>, reader: &mut Reader) {
             service.name
         );
         let help = "give it one of them".to_owned();
-        reader.error_with_help("no-image", message, service.span, help);
+        reader.error_with_help(Code::NoImage, message, service.span, help);
     }
 }

@@ -466,7 +466,7 @@ fn processes_are_read() {
 }
 
 #[test]
-fn unknown_keys_are_kept_and_warned_of() {
+fn unknown_keys_are_kept_and_told() {
     let text = "serivces: {}\nservices:\n  web:\n    image: x\n    prots: [80]\n    x-mine: 1\n    \
                 build: {contxt: .}\nversion: '3'\nx-top: 1\n";
     let warnings = warnings(text);
@@ -535,7 +535,7 @@ fn the_top_level_is_checked() {
     let help = error
         .diagnostics
         .iter()
-        .find(|d| d.is_error())
+        .find(|d| d.is_fatal())
         .unwrap()
         .help
         .clone();

@@ -8,7 +8,7 @@ use super::merge_key::NotMergeable;
 use super::position::Positions;
 use super::scalar::is_null;
 use super::{Limits, Mapping, Node, Scalar, Span, Tag, Value, merge_key};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 
 /// Reads one YAML document.
 ///
@@ -237,7 +237,7 @@ impl<'t> Builder<'t> {
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<(Node, Size), Fatal> {
         let Some((_, size)) = self.anchors.get(&anchor) else {
             return Err(Box::new(
-                Diagnostic::error("yaml-alias", "an alias stands inside of what it repeats")
+                Diagnostic::new(Code::YamlAlias, "an alias stands inside of what it repeats")
                     .with_label(span, "this would never end"),
             ));
         };
@@ -269,7 +269,7 @@ impl<'t> Builder<'t> {
             return Ok(());
         };
         Err(Box::new(
-            Diagnostic::error("yaml-limit", format!("the file is too large: {what}"))
+            Diagnostic::new(Code::YamlLimit, format!("the file is too large: {what}"))
                 .with_label(span, "the limit is reached here"),
         ))
     }
@@ -298,9 +298,12 @@ impl<'t> Builder<'t> {
         });
         let help = tab.then(|| "indent with spaces: YAML does not allow tabs".to_owned());
         Box::new(
-            Diagnostic::error("yaml-syntax", format!("not valid YAML: {}", error.info()))
-                .with_label(span, "")
-                .with_help_if_any(help),
+            Diagnostic::new(
+                Code::YamlSyntax,
+                format!("not valid YAML: {}", error.info()),
+            )
+            .with_label(span, "")
+            .with_help_if_any(help),
         )
     }
 }
@@ -353,16 +356,19 @@ fn kept(tag: EventTag<'_>) -> Option<Tag> {
 }
 
 fn duplicate(key: &str, again: Span, first: Span) -> Diagnostic {
-    Diagnostic::error("yaml-duplicate-key", format!("key `{key}` is there twice"))
-        .with_label(again, "again here")
-        .with_label(first, "first here")
-        .with_help("remove one of them, or join what they hold")
+    Diagnostic::new(
+        Code::YamlDuplicateKey,
+        format!("key `{key}` is there twice"),
+    )
+    .with_label(again, "again here")
+    .with_label(first, "first here")
+    .with_help("remove one of them, or join what they hold")
 }
 
 fn second_document(span: Span) -> Fatal {
     Box::new(
-        Diagnostic::error(
-            "yaml-documents",
+        Diagnostic::new(
+            Code::YamlDocuments,
             "the file holds more than one YAML document",
         )
         .with_label(span, "the second one starts here")
@@ -372,7 +378,7 @@ fn second_document(span: Span) -> Fatal {
 
 fn bad_key(span: Span) -> Fatal {
     Box::new(
-        Diagnostic::error("yaml-key", "a key must be a text")
+        Diagnostic::new(Code::YamlKey, "a key must be a text")
             .with_label(span, "not a text")
             .with_help("quote the key if it holds special characters"),
     )
@@ -380,11 +386,11 @@ fn bad_key(span: Span) -> Fatal {
 
 fn not_mergeable(NotMergeable(span, kind): NotMergeable) -> Fatal {
     let message = format!("`<<` takes a mapping or a list of mappings, not {kind}");
-    Box::new(Diagnostic::error("yaml-merge-key", message).with_label(span, ""))
+    Box::new(Diagnostic::new(Code::YamlMergeKey, message).with_label(span, ""))
 }
 
 fn unexpected(span: Span) -> Fatal {
-    Box::new(Diagnostic::error("yaml-syntax", "not valid YAML").with_label(span, ""))
+    Box::new(Diagnostic::new(Code::YamlSyntax, "not valid YAML").with_label(span, ""))
 }
 
 #[cfg(test)]

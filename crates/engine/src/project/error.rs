@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use shipway_compose::diagnostic::{Color, Diagnostic, Sources, render_all};
+use shipway_compose::diagnostic::{Code, Color, Diagnostic, Sources, render_all};
 use shipway_compose::yaml::Span;
 use shipway_pipeline::config::Problem;
 
@@ -60,7 +60,7 @@ impl Invalid {
         let diagnostics = problems
             .iter()
             .map(|problem| {
-                let diagnostic = Diagnostic::error("config", problem.message.clone())
+                let diagnostic = Diagnostic::new(Code::Config, problem.message.clone())
                     .with_help_if_any(problem.help.clone());
                 if problem.line == 0 {
                     return diagnostic;
@@ -75,6 +75,23 @@ impl Invalid {
                 diagnostic.with_label(span, "")
             })
             .collect();
+        Self {
+            diagnostics,
+            sources,
+        }
+    }
+
+    /// Mistakes in Compose files.
+    pub(crate) fn of_compose(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Self {
+        // An anchor brings the same place in again wherever it is used.
+        let mut seen = Vec::new();
+        diagnostics.retain(|one| {
+            let is_new = !seen.contains(one);
+            if is_new {
+                seen.push(one.clone());
+            }
+            is_new
+        });
         Self {
             diagnostics,
             sources,

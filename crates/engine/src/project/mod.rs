@@ -6,7 +6,7 @@ mod variables;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use shipway_compose::diagnostic::{Diagnostic, Sources};
+use shipway_compose::diagnostic::{Code, Diagnostic, Sources};
 use shipway_compose::{Loaded, SourceFile};
 use shipway_pipeline::config::{self, Config, Environment};
 use shipway_pipeline::name::EnvironmentName;
@@ -123,22 +123,15 @@ impl Project {
             // Files with secrets are often not committed.
             Err(_) => std::fs::read_to_string(self.directory.join(path)),
         };
-        shipway_compose::load(&files, &|name| variables.get(name), &mut read).map_err(|error| {
-            let mut diagnostics = error.diagnostics;
-            // An anchor brings the same place in again wherever it is used.
-            let mut seen = Vec::new();
-            diagnostics.retain(|one| {
-                let is_new = !seen.contains(one);
-                if is_new {
-                    seen.push(one.clone());
-                }
-                is_new
-            });
-            ProjectError::Invalid(Invalid {
-                diagnostics,
-                sources: error.sources,
-            })
-        })
+        let loaded = shipway_compose::load(&files, &|name| variables.get(name), &mut read)
+            .map_err(|error| {
+                ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
+            })?;
+        if loaded.diagnostics.iter().any(Diagnostic::is_error) {
+            let invalid = Invalid::of_compose(loaded.diagnostics, loaded.sources);
+            return Err(ProjectError::Invalid(invalid));
+        }
+        Ok(loaded)
     }
 
     /// What an environment runs.
@@ -159,7 +152,7 @@ impl Project {
             let diagnostics = problems
                 .iter()
                 .map(|problem| {
-                    Diagnostic::error("workload", problem.to_string())
+                    Diagnostic::new(Code::Workload, problem.to_string())
                         .with_help_if_any(problem.help())
                 })
                 .collect();

@@ -106,8 +106,8 @@ fn the_merge_key_adds_what_is_missing() {
     );
     assert_eq!(text(&["list", "c"]).as_deref(), Some("2"));
     assert_eq!(text(&["quoted", "<<"]).as_deref(), Some("1"));
-    assert_eq!(error("a: {<<: 1}").code, "yaml-merge-key");
-    assert_eq!(error("a: {<<: [[1]]}").code, "yaml-merge-key");
+    assert_eq!(error("a: {<<: 1}").code, Code::YamlMergeKey);
+    assert_eq!(error("a: {<<: [[1]]}").code, Code::YamlMergeKey);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn every_duplicate_key_is_reported_with_both_places() {
         .map(|e| (e.labels[0].span.line, e.labels[1].span.line))
         .collect();
     assert_eq!(places, [(2, 2), (3, 1)]);
-    assert!(errors.iter().all(|e| e.code == "yaml-duplicate-key"));
+    assert!(errors.iter().all(|e| e.code == Code::YamlDuplicateKey));
     assert_eq!(errors[0].labels[0].span.source, 3);
 }
 
@@ -128,30 +128,30 @@ fn one_document_only() {
     let error = error("a: 1\n---\nb: 1\n");
     assert_eq!(
         (error.code, error.labels[0].span.line),
-        ("yaml-documents", 2)
+        (Code::YamlDocuments, 2)
     );
 }
 
 #[test]
 fn keys_are_texts() {
-    assert_eq!(error("[a]: 1").code, "yaml-key");
-    assert_eq!(error("{a: 1}: 1").code, "yaml-key");
-    assert_eq!(error("? \n: 1").code, "yaml-key");
+    assert_eq!(error("[a]: 1").code, Code::YamlKey);
+    assert_eq!(error("{a: 1}: 1").code, Code::YamlKey);
+    assert_eq!(error("? \n: 1").code, Code::YamlKey);
     assert!(node("80: 1").get("80").is_some());
 }
 
 #[test]
 fn syntax_errors_have_a_place_and_tabs_a_hint() {
     let unclosed = error("a: [1\nb: 2\n");
-    assert_eq!(unclosed.code, "yaml-syntax");
+    assert_eq!(unclosed.code, Code::YamlSyntax);
     assert!(unclosed.labels[0].span.line >= 1);
     assert!(error("a:\n\tb: 1\n").help.unwrap().contains("tabs"));
-    assert_eq!(error("a: *nobody").code, "yaml-syntax");
+    assert_eq!(error("a: *nobody").code, Code::YamlSyntax);
 }
 
 #[test]
 fn an_alias_inside_of_itself_is_refused() {
-    assert_eq!(error("a: &x [*x]").code, "yaml-alias");
+    assert_eq!(error("a: &x [*x]").code, Code::YamlAlias);
 }
 
 #[test]
@@ -162,12 +162,12 @@ fn alias_bombs_hit_the_limit() {
         let items = vec![format!("*a{before}"); 9].join(", ");
         text += &format!("a{n}: &a{n} [{items}]\n");
     }
-    assert_eq!(error(&text).code, "yaml-limit");
+    assert_eq!(error(&text).code, Code::YamlLimit);
     let long = "y".repeat(1 << 20);
     let repeated = "- *l\n".repeat(1000);
     assert_eq!(
         error(&format!("a: &l {long}\nb:\n{repeated}")).code,
-        "yaml-limit"
+        Code::YamlLimit
     );
 }
 
@@ -175,7 +175,7 @@ fn alias_bombs_hit_the_limit() {
 fn depth_is_limited_through_aliases_too() {
     let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
     assert!(parse(&deep(100), 0, Limits::default()).is_ok());
-    assert_eq!(error(&deep(102)).code, "yaml-limit");
+    assert_eq!(error(&deep(102)).code, Code::YamlLimit);
     assert!(parse(&deep(20_000), 0, Limits::default()).is_err());
     let through = format!(
         "a: &x {}\nb: {}*x{}\n",
@@ -183,5 +183,5 @@ fn depth_is_limited_through_aliases_too() {
         "[".repeat(60),
         "]".repeat(60)
     );
-    assert_eq!(error(&through).code, "yaml-limit");
+    assert_eq!(error(&through).code, Code::YamlLimit);
 }
