@@ -4,8 +4,12 @@
 //! call is safe to repeat: it is given a deterministic name and makes the world
 //! as described, whatever an earlier, interrupted call left behind.
 
+mod clock;
 mod contract;
+mod export;
+mod lines;
 pub mod process;
+mod state;
 
 pub use contract::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Health, HealthStatus, Instance,

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files;
-use super::layout::Layout;
+use crate::state::files;
+use crate::state::layout::Layout;
 use crate::{Artifact, Error};
 
 /// Raised when a reader could misread what an earlier version wrote.

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use super::guard::{Answer, Request};
 use super::launch::{Launch, RUN_VARIABLE};
 use super::launcher::{Launcher, Mode};
-use super::lines::{LastLines, Splitter};
 use super::orphan;
+use crate::lines::{LastLines, Splitter};
 use crate::{Exit, Line, Output};
 
 /// Lines of each stream that an error shows: a screen's half.

@@ -6,11 +6,13 @@ use std::path::Path;
 use rustix::process::Signal;
 use shipway_pipeline::id::InstanceId;
 
-use super::layout::Layout;
 use super::log;
 use super::spec::Header;
 use super::status::Status;
-use super::{clock, files, lock, orphan, port};
+use super::{orphan, port};
+use crate::clock;
+use crate::state::layout::Layout;
+use crate::state::{files, lock};
 use crate::{ColourKey, Error, Exit, Instance, State};
 
 /// An instance's directory, read.

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
 
 use super::launcher::Launcher;
-use super::layout::Layout;
 use super::log::Limits;
-use super::{artifact, build, files, list, start, stop, task};
+use super::{artifact, build, list, start, stop, task};
+use crate::state::files;
+use crate::state::layout::Layout;
 use crate::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, Stopped,
     TaskSpec,

@@ -14,7 +14,8 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId, ReleaseId};
 use super::launch::{self, Context, Launch};
 use super::launcher::Launcher;
 use super::log::Limits;
-use super::{files, port};
+use super::port;
+use crate::state::files;
 
 /// Raised when a supervisor could misread what an earlier version wrote.
 ///

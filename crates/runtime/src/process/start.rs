@@ -22,7 +22,9 @@ use super::launcher::Mode;
 use super::runtime::ProcessRuntime;
 use super::spec::{self, Header, Spec};
 use super::supervisor::parse_report;
-use super::{artifact, clock, epoch, files, list, lock, stop, stop_signal};
+use super::{artifact, list, stop, stop_signal};
+use crate::clock;
+use crate::state::{epoch, files, lock};
 use crate::{ColourSpec, Error};
 
 /// A supervisor reports within milliseconds; only one that hangs takes this long.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::files;
 use super::identity::Identity;
+use crate::state::files;
 use crate::{Health, State, StopHow};
 
 /// Raised when a reader could misread what an earlier version wrote.

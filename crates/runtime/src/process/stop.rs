@@ -12,9 +12,10 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use shipway_pipeline::id::InstanceId;
 use tokio::time::{sleep, timeout};
 
-use super::layout::Layout;
 use super::list::{self, Found};
-use super::{files, lock, log, orphan};
+use super::{log, orphan};
+use crate::state::layout::Layout;
+use crate::state::{files, lock};
 use crate::{ColourKey, Error, StopHow, Stopped};
 
 /// What a supervisor takes beyond the grace period: to kill the rest and say so. Generous, as

@@ -4,8 +4,9 @@ use super::launch::{self, Context};
 use super::port::Claim;
 use super::runtime::ProcessRuntime;
 use super::start::{caller_environment, check, port_hint, run_name};
-use super::{artifact, epoch, files, guarded};
+use super::{artifact, guarded};
 use crate::process::guarded::How;
+use crate::state::{epoch, files};
 use crate::{Error, Exit, Output, TaskSpec};
 
 /// Runs the task to its end.

@@ -16,11 +16,12 @@ use tokio::process::Command;
 use tokio::task::spawn_blocking;
 use tokio::time::{timeout, timeout_at};
 
-use super::super::{artifact, files, lock, orphan};
+use super::super::{artifact, orphan};
 use super::digest;
 use super::key::Key;
 use super::step::{Builder, Made, failed};
 use super::steps::{make_durable, make_read_only};
+use crate::state::{files, lock};
 use crate::{Error, Output};
 
 /// An interpreter tells its version within milliseconds.

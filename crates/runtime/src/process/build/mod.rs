@@ -7,7 +7,6 @@
 mod cache;
 mod digest;
 mod environment;
-mod export;
 mod key;
 mod step;
 mod steps;

@@ -12,10 +12,12 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::artifact::{self, Record};
+use super::super::orphan;
 use super::super::runtime::ProcessRuntime;
-use super::super::{files, lock, orphan};
 use super::step::Builder;
-use super::{cache, digest, environment, export, key};
+use super::{cache, digest, environment, key};
+use crate::export;
+use crate::state::{files, lock};
 use crate::{Artifact, BuildRequest, Error, Output};
 
 /// In place of a deadline that no clock can tell: longer than any machine runs.

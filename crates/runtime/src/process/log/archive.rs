@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use shipway_pipeline::id::DeploymentId;
 
-use super::super::{clock, files};
 use super::rotate;
+use crate::clock;
+use crate::state::files;
 
 /// Of a stopped instance's log the last MiB is kept: enough to tell why it was stopped.
 const KEPT_BYTES: u64 = 1024 * 1024;

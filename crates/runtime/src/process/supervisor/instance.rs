@@ -15,11 +15,12 @@ use super::super::launch::Launch;
 use super::super::reaper::Reaper;
 use super::super::spec::Spec;
 use super::super::status::{Ending, Status};
-use super::super::{clock, procfs, stop_signal};
+use super::super::{procfs, stop_signal};
 use super::health::Checker;
 use super::output::Output;
 use super::report::Report;
 use super::restart::{Next, Streak};
+use crate::clock;
 use crate::{Exit, Health, HealthStatus, State};
 
 /// What a supervisor holds.

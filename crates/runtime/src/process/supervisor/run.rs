@@ -62,7 +62,7 @@ async fn supervise(directory: &Path, mut report: Report) -> io::Result<()> {
             let mut status = Status::new(own, 0);
             status.state = State::Exited {
                 exit: Exit::NotStarted,
-                at: super::super::clock::now(),
+                at: crate::clock::now(),
             };
             // Before the report: a starter that tries again must not take this one for running.
             status.write(directory)?;

@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 
 /// Says what was attempted on which path.
-pub(super) fn failed(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(crate) fn failed(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let action = format!("{action} `{}`", path.display());
     |source| Error::Io { action, source }
 }
 
 /// Makes a directory and its parents, for this user only.
-pub(super) fn create_private_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Writes a file for this user only: readers see the old or the new content, never a part.
-pub(super) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path);
     create_private_file(&temporary)?.write_all(content)?;
     fs::rename(&temporary, path)
 }
 
 /// As [`write_atomically`], and on disk when it returns.
-pub(super) fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path);
     let mut file = create_private_file(&temporary)?;
     file.write_all(content)?;
@@ -54,7 +54,7 @@ fn create_private_file(path: &Path) -> io::Result<File> {
 }
 
 /// Removes a file or tree, read-only directories included; what is not there is no error.
-pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     match remove_once(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             make_directories_writable(path)?;
@@ -88,7 +88,7 @@ fn make_directories_writable(path: &Path) -> io::Result<()> {
 }
 
 /// The names in a directory; none where there is no directory.
-pub(super) fn names_in(directory: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn names_in(directory: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

@@ -11,7 +11,7 @@ use super::{files, lock};
 use crate::{ColourKey, Error};
 
 /// Records the epoch, unless a higher one is recorded.
-pub(super) async fn raise(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
+pub(crate) async fn raise(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
     let path = layout.operation_lock(key, "epoch");
     let _lock = lock::exclusive(&path)
         .await
@@ -30,7 +30,7 @@ pub(super) async fn raise(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Res
 ///
 /// A caller that was deposed after it had raised its epoch is caught by this under the lock of
 /// each instance, which its successor takes after raising.
-pub(super) fn check(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
+pub(crate) fn check(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
     let path = layout.slot(key).join("epoch");
     let recorded = read(&path).map_err(files::failed("read", &path))?;
     refuse_lower(key, epoch, recorded)

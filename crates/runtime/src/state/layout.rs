@@ -20,51 +20,51 @@ use crate::ColourKey;
 
 /// The state directory's paths.
 #[derive(Debug, Clone)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     state: PathBuf,
 }
 
 // === impl Layout ===
 
 impl Layout {
-    pub(super) fn new(state: PathBuf) -> Self {
+    pub(crate) fn new(state: PathBuf) -> Self {
         Self { state }
     }
 
-    pub(super) fn artifacts(&self) -> PathBuf {
+    pub(crate) fn artifacts(&self) -> PathBuf {
         self.state.join("artifacts")
     }
 
-    pub(super) fn artifact(&self, key: &str) -> PathBuf {
+    pub(crate) fn artifact(&self, key: &str) -> PathBuf {
         self.artifacts().join(key)
     }
 
-    pub(super) fn by_digest(&self, digest: &str) -> PathBuf {
+    pub(crate) fn by_digest(&self, digest: &str) -> PathBuf {
         self.artifacts().join("by-digest").join(digest)
     }
 
-    pub(super) fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.state.join("cache")
     }
 
-    pub(super) fn volumes(&self, route: &RouteKey) -> PathBuf {
+    pub(crate) fn volumes(&self, route: &RouteKey) -> PathBuf {
         below(&self.state.join("volumes"), route)
     }
 
-    pub(super) fn slot(&self, key: &ColourKey) -> PathBuf {
+    pub(crate) fn slot(&self, key: &ColourKey) -> PathBuf {
         below(&self.state.join("run"), &key.route).join(key.slot.as_str())
     }
 
-    pub(super) fn instance(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
+    pub(crate) fn instance(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
         self.slot(key).join(id.to_string())
     }
 
     /// Locks of operations outlast the instance directories they guard.
-    pub(super) fn operation_lock(&self, key: &ColourKey, name: &str) -> PathBuf {
+    pub(crate) fn operation_lock(&self, key: &ColourKey, name: &str) -> PathBuf {
         self.slot(key).join(".locks").join(name)
     }
 
-    pub(super) fn old_logs(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
+    pub(crate) fn old_logs(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
         below(&self.state.join("logs"), &key.route)
             .join(key.slot.as_str())
             .join(id.to_string())

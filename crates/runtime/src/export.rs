@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::super::files;
+use crate::state::files;
 use crate::{BuildRequest, Error};
 
 /// What a failure of this part is reported under.
@@ -16,7 +16,7 @@ const STEP: &str = "export of the commit";
 const MISLEADING: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"];
 
 /// The git tree of the project's directory in the commit.
-pub(super) async fn tree_id(request: &BuildRequest) -> Result<String, Error> {
+pub(crate) async fn tree_id(request: &BuildRequest) -> Result<String, Error> {
     let commit = &request.commit;
     // Anything but a full id could mean something else tomorrow, or be an option.
     let is_id = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
@@ -47,7 +47,7 @@ pub(super) async fn tree_id(request: &BuildRequest) -> Result<String, Error> {
 ///
 /// Through an index of its own and `checkout-index`: what a checkout would write, filters and
 /// line ends included, and nothing else of the repository is touched.
-pub(super) async fn export(
+pub(crate) async fn export(
     request: &BuildRequest,
     tree: &str,
     directory: &Path,

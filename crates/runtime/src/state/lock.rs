@@ -14,7 +14,7 @@ const RETRY: Duration = Duration::from_millis(10);
 
 /// A lock that is released when this value is dropped.
 #[derive(Debug)]
-pub(super) struct Guard(File);
+pub(crate) struct Guard(File);
 
 impl Drop for Guard {
     /// Closing the file is not enough: a process that another thread forks has a copy of it until
@@ -26,13 +26,13 @@ impl Drop for Guard {
 }
 
 /// Takes the lock, if nobody holds it.
-pub(super) fn try_exclusive(path: &Path) -> io::Result<Option<Guard>> {
+pub(crate) fn try_exclusive(path: &Path) -> io::Result<Option<Guard>> {
     Ok(try_lock_file(path)?.map(Guard))
 }
 
 /// As [`try_exclusive`], for a file that is passed on: it stays locked until its last copy is
 /// closed.
-pub(super) fn try_lock_file(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn try_lock_file(path: &Path) -> io::Result<Option<File>> {
     if let Some(parent) = path.parent() {
         files::create_private_directory(parent)?;
     }
@@ -51,7 +51,7 @@ pub(super) fn try_lock_file(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// Takes the lock when its present holder is done.
-pub(super) async fn exclusive(path: &Path) -> io::Result<Guard> {
+pub(crate) async fn exclusive(path: &Path) -> io::Result<Guard> {
     loop {
         if let Some(guard) = try_exclusive(path)? {
             return Ok(guard);
@@ -63,7 +63,7 @@ pub(super) async fn exclusive(path: &Path) -> io::Result<Guard> {
 /// Whether somebody holds the lock exclusively.
 ///
 /// The test takes a shared lock for a moment, so that two tests do not see each other.
-pub(super) fn is_held(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_held(path: &Path) -> io::Result<bool> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         file => file?,

@@ -9,7 +9,7 @@ const LONGEST: usize = 16 * 1024;
 
 /// Collects bytes until they make a line.
 #[derive(Debug, Default)]
-pub(super) struct Splitter {
+pub(crate) struct Splitter {
     pending: Vec<u8>,
 }
 
@@ -17,7 +17,7 @@ pub(super) struct Splitter {
 /// which they were written to, and the error that matters must not be pushed out by lines that
 /// were written before it.
 #[derive(Debug)]
-pub(super) struct LastLines {
+pub(crate) struct LastLines {
     lines: VecDeque<Line>,
     per_stream: usize,
 }
@@ -26,7 +26,7 @@ pub(super) struct LastLines {
 
 impl Splitter {
     /// Takes bytes, gives the lines that they complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         for byte in bytes {
             if *byte == b'\n' {
@@ -42,7 +42,7 @@ impl Splitter {
     }
 
     /// The last line, if it has no end.
-    pub(super) fn finish(&mut self) -> Option<String> {
+    pub(crate) fn finish(&mut self) -> Option<String> {
         (!self.pending.is_empty()).then(|| self.take())
     }
 
@@ -56,14 +56,14 @@ impl Splitter {
 // === impl LastLines ===
 
 impl LastLines {
-    pub(super) fn new(per_stream: usize) -> Self {
+    pub(crate) fn new(per_stream: usize) -> Self {
         Self {
             lines: VecDeque::new(),
             per_stream,
         }
     }
 
-    pub(super) fn push(&mut self, line: Line) {
+    pub(crate) fn push(&mut self, line: Line) {
         let is_same = |known: &Line| known.is_error == line.is_error;
         if self.lines.iter().filter(|known| is_same(known)).count() == self.per_stream
             && let Some(oldest) = self.lines.iter().position(is_same)
@@ -73,7 +73,7 @@ impl LastLines {
         self.lines.push_back(line);
     }
 
-    pub(super) fn into_texts(self) -> Vec<String> {
+    pub(crate) fn into_texts(self) -> Vec<String> {
         self.lines.into_iter().map(|line| line.text).collect()
     }
 }

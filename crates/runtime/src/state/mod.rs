@@ -1,0 +1,6 @@
+//! The state directory: where everything stands, and how it is written and locked.
+
+pub(crate) mod epoch;
+pub(crate) mod files;
+pub(crate) mod layout;
+pub(crate) mod lock;
