@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask test`, `check-layers`, `generate`, `bench`, `ci`.
+//! Development tasks: `cargo xtask test`, `provision`, `check-layers`, `generate`, `bench`, `ci`.
 //!
 //! What continuous integration runs is what a laptop runs: `.ci/run` calls these
 //! commands and nothing else.
@@ -13,6 +13,7 @@ mod commands;
 mod layers;
 mod measure;
 mod program;
+mod provision;
 mod reference;
 mod venv;
 mod workspace;

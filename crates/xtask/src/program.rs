@@ -36,7 +36,7 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 }
 
 /// The command as one would type it, with the program's name in place of its path.
-fn render(command: &Command) -> String {
+pub(crate) fn render(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     std::iter::once(name)

@@ -4,6 +4,7 @@ mod bench;
 mod check_layers;
 mod ci;
 mod generate;
+mod provision;
 mod test;
 
 use anyhow::Result;
@@ -13,6 +14,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Test(test::Arguments),
+    Provision(provision::Arguments),
     Ci(ci::Arguments),
     CheckLayers(check_layers::Arguments),
     Generate(generate::Arguments),
@@ -23,6 +25,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Self::Test(arguments) => test::run(&arguments),
+            Self::Provision(arguments) => provision::run(&arguments),
             Self::Ci(arguments) => ci::run(&arguments),
             Self::CheckLayers(arguments) => check_layers::run(&arguments),
             Self::Generate(arguments) => generate::run(&arguments),

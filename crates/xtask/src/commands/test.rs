@@ -1,5 +1,7 @@
 //! `cargo xtask test`: every test of the repository.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -7,13 +9,15 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::program::{self, cargo, output};
+use crate::provision::{Places, tools};
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
 /// Run every test: the Rust workspace, then the reference application.
 ///
-/// Sets up what is missing on the way (a Python environment below the target directory). Needs
-/// Rust, Python 3 with venv, and git; uses cargo-nextest where it is installed.
+/// Sets up what is missing on the way: a Python environment below the target directory, and on
+/// Debian and Ubuntu Compose v2 in the user's cache. Needs Rust, Python 3 with venv, and git; uses
+/// cargo-nextest where it is installed.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Arguments {
     /// Only the Rust workspace
@@ -102,13 +106,60 @@ fn summary(parts: &[Part]) -> String {
 
 fn run_rust(workspace: &Workspace, profile: &str) -> Result<()> {
     let root = workspace.root();
-    if output(cargo(root).args(["nextest", "--version"])).is_none() {
+    let compose = prepare_compose(root)?;
+    let cargo = || {
+        let mut command = cargo(root);
+        match &compose {
+            Some(path) => command.env(COMPOSE, path),
+            None => command.env_remove(COMPOSE),
+        };
+        command
+    };
+    if output(cargo().args(["nextest", "--version"])).is_none() {
         println!("cargo-nextest is not installed; `cargo test` runs the same tests");
-        return program::run(cargo(root).args(["test", "--workspace", "--no-fail-fast"]));
+        return program::run(cargo().args(["test", "--workspace", "--no-fail-fast"]));
     }
-    program::run(cargo(root).args(["nextest", "run", "--workspace", "--profile", profile]))?;
+    program::run(cargo().args(["nextest", "run", "--workspace", "--profile", profile]))?;
     // nextest does not run examples in documentation.
-    program::run(cargo(root).args(["test", "--doc", "--workspace"]))
+    program::run(cargo().args(["test", "--doc", "--workspace"]))
+}
+
+/// Where tests find Compose v2.
+const COMPOSE: &str = "SHIPWAY_COMPOSE";
+
+/// Compose v2, to compare with what it answers. Without it the stored answers are all there is.
+fn prepare_compose(root: &Path) -> Result<Option<PathBuf>> {
+    let places = Places::find()?;
+    let provided = tools::provide(&places);
+    if let Some(path) = tools::find_compose(&places) {
+        return Ok(Some(path));
+    }
+    let reason = provided
+        .err()
+        .map_or_else(String::new, |error| format!(": {error:#}"));
+    println!(
+        "WARNING: there is no Compose v2{reason}\n\
+         WARNING: {} cases are compared with stored answers only",
+        count_cases(&root.join("crates/compose/tests/corpus"))?
+    );
+    Ok(None)
+}
+
+/// The cases of our reading of Compose files, each with what Compose answered once.
+fn count_cases(folder: &Path) -> Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            count += count_cases(&path)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "case")
+        {
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 fn run_storefront(workspace: &Workspace) -> Result<()> {
@@ -134,6 +185,21 @@ fn run_storefront(workspace: &Workspace) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cases_are_counted_in_all_folders() {
+        let directory = tempfile::tempdir().unwrap();
+        let inner = directory.path().join("merge");
+        fs::create_dir(&inner).unwrap();
+        for path in [
+            directory.path().join("a.case"),
+            inner.join("b.case"),
+            inner.join("README.md"),
+        ] {
+            fs::write(path, "").unwrap();
+        }
+        assert_eq!(count_cases(directory.path()).unwrap(), 2);
+    }
 
     #[test]
     fn the_summary_tells_what_failed() {
