@@ -19,7 +19,7 @@
 //! # Example
 //!
 //! ```
-//! use shipway_compose::{SourceFile, load};
+//! use shipway_compose::{NoFiles, Request, SourceFile, load};
 //!
 //! let file = |name: &str, text: &str| SourceFile { name: name.into(), text: text.into() };
 //! let base = "
@@ -38,7 +38,8 @@
 //! let files = [file("compose.yml", base), file("production.yml", over)];
 //! let variables = |name: &str| (name == "TAG").then(|| "1.10".to_owned());
 //!
-//! let loaded = load(&files, &variables, &mut |_| Ok(String::new())).unwrap();
+//! let request = Request::new(&files, "/srv/shop").with_variables(&variables);
+//! let loaded = load(&request, &mut NoFiles).unwrap();
 //!
 //! let web = &loaded.project.services["web"];
 //! assert_eq!(web.image.as_deref(), Some("shop:1.10"));
@@ -63,10 +64,11 @@ pub mod interpolate;
 pub mod load;
 pub mod merge;
 pub mod model;
+pub mod path;
 pub mod process;
 mod read;
 pub mod short;
 pub mod transform;
 pub mod yaml;
 
-pub use load::{LoadError, Loaded, SourceFile, load};
+pub use load::{Files, LoadError, Loaded, NoFiles, Request, SourceFile, load};

@@ -5,28 +5,25 @@
 //! text ─ parse ─ interpolate ─ normalise ─┴─ merge ─ read ─ env files ─ project
 //! ```
 
+mod error;
+mod request;
+
 use std::collections::HashMap;
-use std::fmt;
 use std::io;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Code, Color, Diagnostic, Sources, render_all};
+use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::dotenv;
 use crate::interpolate::{Interpolator, Variable};
 use crate::merge::{merge, normalise, settle};
 use crate::model::Project;
+use crate::path;
 use crate::read::{self, EnvFile, Format, Reader};
 use crate::yaml::{Limits, Node, parse};
 
-/// A Compose file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// The name shown to the user.
-    pub name: String,
-    /// The whole text.
-    pub text: String,
-}
+pub use error::LoadError;
+pub use request::{Files, NoFiles, Request, SourceFile};
 
 /// A project and what came up while it was loaded.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,34 +38,21 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// The files are no project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadError {
-    /// Errors, with the warnings found so far.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What spans point into.
-    pub sources: Sources,
-}
-
 /// Loads a project from Compose files, each over the ones before.
-///
-/// `variables` looks the variables of the files up. `read` returns the text of
-/// an environment file by its path as the files write it, which is relative to
-/// the project's directory; [`io::ErrorKind::NotFound`] is no error for a file
-/// that need not be there.
 ///
 /// # Errors
 ///
 /// Returns everything that is wrong with the files.
-pub fn load(
-    files: &[SourceFile],
-    variables: &dyn Fn(&str) -> Option<String>,
-    read: &mut dyn FnMut(&str) -> io::Result<String>,
-) -> Result<Loaded, LoadError> {
+pub fn load(request: &Request<'_>, files: &mut dyn Files) -> Result<Loaded, LoadError> {
     let mut sources = Sources::new();
     let mut diagnostics = Vec::new();
-    let mut interpolator = Interpolator::new(variables);
-    let trees = parse_all(files, &mut sources, &mut diagnostics, &mut interpolator);
+    let mut interpolator = Interpolator::new(request.variables);
+    let trees = parse_all(
+        request.files,
+        &mut sources,
+        &mut diagnostics,
+        &mut interpolator,
+    );
     let (used, notes) = interpolator.finish();
     diagnostics.extend(notes);
     let tree = merge_all(trees, &mut diagnostics);
@@ -81,8 +65,8 @@ pub fn load(
     let mut reader = Reader::default();
     let mut project = read::project(tree, &mut reader);
     EnvFiles {
-        variables,
-        read,
+        request,
+        files,
         numbers: HashMap::new(),
         sources: &mut sources,
     }
@@ -104,38 +88,12 @@ pub fn load(
 
 /// Environment files, each read once.
 struct EnvFiles<'a> {
-    variables: &'a dyn Fn(&str) -> Option<String>,
-    read: &'a mut dyn FnMut(&str) -> io::Result<String>,
+    request: &'a Request<'a>,
+    files: &'a mut dyn Files,
     /// Numbers in `sources` by path; an optional file that is missing has none.
     numbers: HashMap<String, Option<u16>>,
     sources: &'a mut Sources,
 }
-
-// === impl LoadError ===
-
-impl LoadError {
-    /// Renders all diagnostics with the source lines they are about.
-    #[must_use]
-    pub fn render(&self, color: Color) -> String {
-        render_all(&self.diagnostics, &self.sources, color)
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.is_error());
-        f.write_str(&render_all(
-            &errors.cloned().collect::<Vec<_>>(),
-            &self.sources,
-            Color::Never,
-        ))
-    }
-}
-
-impl std::error::Error for LoadError {}
 
 // === impl EnvFiles ===
 
@@ -162,7 +120,7 @@ impl EnvFiles<'_> {
         file: &EnvFile,
         environment: &IndexMap<String, Option<String>>,
     ) -> Result<IndexMap<String, String>, Box<Diagnostic>> {
-        let variables = self.variables;
+        let variables = self.request.variables;
         let Some((source, text)) = self.text(file)? else {
             return Ok(IndexMap::new());
         };
@@ -178,7 +136,10 @@ impl EnvFiles<'_> {
         let known = self.numbers.get(&file.path).copied();
         let number = match known {
             Some(number) => number,
-            None => match (self.read)(&file.path) {
+            None => match self
+                .files
+                .read(&path::join(self.request.directory, &file.path))
+            {
                 Ok(text) => Some(self.sources.add(&file.path, text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(Box::new(unreadable(file, &error))),

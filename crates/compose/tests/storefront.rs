@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use shipway_compose::diagnostic::{Color, render_all};
 use shipway_compose::model::{DependencyCondition, Project};
-use shipway_compose::{SourceFile, load};
+use shipway_compose::{Request, SourceFile, load};
 
 fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/storefront")
@@ -26,8 +26,9 @@ fn storefront(overlay: &str) -> Project {
     ];
     // Whatever a file requires is set; what it has a default for is not.
     let variables = |name: &str| (name != "HOME").then(|| "1".to_owned());
-    let mut read = |_: &str| Ok("FROM_FILE=1\n".to_owned());
-    let loaded = load(&files, &variables, &mut read)
+    let mut files_read = |_: &str| Ok("FROM_FILE=1\n".to_owned());
+    let request = Request::new(&files, "/srv/shop").with_variables(&variables);
+    let loaded = load(&request, &mut files_read)
         .unwrap_or_else(|error| panic!("{overlay}:\n{}", error.render(Color::Never)));
     let notes = render_all(&loaded.diagnostics, &loaded.sources, Color::Never);
     assert!(notes.is_empty(), "{overlay}:\n{notes}");

@@ -1,7 +1,7 @@
 //! What the README shows is what the program reads.
 
 use shipway_compose::diagnostic::{Color, render_all};
-use shipway_compose::{SourceFile, load};
+use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::config::{self, Environment};
 
 const README: &str = include_str!("../../../README.md");
@@ -53,11 +53,11 @@ fn the_configuration_is_valid_and_shows_the_defaults() {
 
 #[test]
 fn the_process_extension_is_read_whole() {
-    let file = SourceFile {
+    let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
         text: examples()[1].to_owned(),
-    };
-    let loaded = load(&[file], &|_| None, &mut |_| Ok(String::new()))
+    }];
+    let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)
         .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
     let notes = render_all(&loaded.diagnostics, &loaded.sources, Color::Never);
     assert!(notes.is_empty(), "{notes}");

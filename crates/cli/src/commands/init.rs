@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use shipway_compose::model::Project;
-use shipway_compose::{SourceFile, load};
+use shipway_compose::{Request, SourceFile, load};
 use shipway_engine::project::FILE;
 use shipway_pipeline::role::Role;
 
@@ -135,7 +135,9 @@ fn read(directory: &Path, base: &str) -> Result<Project> {
     }];
     // Values do not matter here, only which services there are.
     let any = |_: &str| Some("1".to_owned());
-    let loaded = load(&files, &any, &mut |_| Ok(String::new()));
+    let directory = directory.to_string_lossy();
+    let request = Request::new(&files, &directory).with_variables(&any);
+    let loaded = load(&request, &mut |_: &str| Ok(String::new()));
     loaded
         .map(|loaded| loaded.project)
         .map_err(|error| CliError::new(Kind::Config, format!("{error}\n")))

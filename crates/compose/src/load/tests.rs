@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Code;
+use crate::diagnostic::{Color, render_all};
 
 fn file(name: &str, text: &str) -> SourceFile {
     SourceFile {
@@ -25,9 +26,10 @@ fn load_with(
     let variables: HashMap<_, _> = variables.iter().copied().collect();
     let env_files: HashMap<_, _> = env_files.iter().copied().collect();
     let lookup = |name: &str| variables.get(name).map(|&value| value.to_owned());
-    load(&files, &lookup, &mut |path| {
+    let request = Request::new(&files, "/srv/shop").with_variables(&lookup);
+    load(&request, &mut |path: &str| {
         env_files
-            .get(path)
+            .get(path.trim_start_matches("/srv/shop/"))
             .map(|&text| text.to_owned())
             .ok_or(io::ErrorKind::NotFound.into())
     })

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::model::*;
 use crate::process::BuildStep;
-use crate::{LoadError, Loaded, SourceFile, load};
+use crate::{LoadError, Loaded, NoFiles, Request, SourceFile, load};
 
 fn try_load(text: &str) -> Result<Loaded, LoadError> {
     let file = SourceFile {
@@ -10,9 +10,9 @@ fn try_load(text: &str) -> Result<Loaded, LoadError> {
         text: text.to_owned(),
     };
     let variables = |name: &str| (name == "TRUE").then(|| "true".to_owned());
-    load(&[file], &variables, &mut |_| {
-        Err(std::io::ErrorKind::NotFound.into())
-    })
+    let files = [file];
+    let request = Request::new(&files, "/srv/shop").with_variables(&variables);
+    load(&request, &mut NoFiles)
 }
 
 fn project(text: &str) -> Project {

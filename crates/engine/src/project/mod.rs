@@ -1,16 +1,19 @@
 //! A project on disk: `shipway.yml`, its Compose files, its variables.
 
 mod error;
+mod files;
 mod variables;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use shipway_compose::diagnostic::{Code, Diagnostic, Sources};
-use shipway_compose::{Loaded, SourceFile};
+use shipway_compose::{Loaded, Request, SourceFile};
 use shipway_pipeline::config::{self, Config, Environment};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::workload::{self, Workload};
+
+use files::ProjectFiles;
 
 pub use error::{Invalid, ProjectError};
 pub use variables::Variables;
@@ -118,15 +121,13 @@ impl Project {
                 })
             })
             .collect::<Result<Vec<_>, ProjectError>>()?;
-        let mut read = |path: &str| match self.text(source, path) {
-            Ok(text) => Ok(text),
-            // Files with secrets are often not committed.
-            Err(_) => std::fs::read_to_string(self.directory.join(path)),
-        };
-        let loaded = shipway_compose::load(&files, &|name| variables.get(name), &mut read)
-            .map_err(|error| {
-                ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
-            })?;
+        let directory = self.directory.to_string_lossy();
+        let lookup = |name: &str| variables.get(name);
+        let request = Request::new(&files, &directory).with_variables(&lookup);
+        let mut named = ProjectFiles::new(&self.directory, source);
+        let loaded = shipway_compose::load(&request, &mut named).map_err(|error| {
+            ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
+        })?;
         if loaded.diagnostics.iter().any(Diagnostic::is_error) {
             let invalid = Invalid::of_compose(loaded.diagnostics, loaded.sources);
             return Err(ProjectError::Invalid(invalid));

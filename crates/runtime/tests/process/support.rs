@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use shipway_compose::model::Service;
-use shipway_compose::{SourceFile, load};
+use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
@@ -248,11 +248,11 @@ pub(crate) fn key() -> ColourKey {
 
 /// Reads services from a Compose file's text.
 pub(crate) fn services(yaml: &str) -> Vec<Service> {
-    let file = SourceFile {
+    let files = [SourceFile {
         name: "compose.yml".into(),
         text: yaml.into(),
-    };
-    let loaded = load(&[file], &|_| None, &mut |_| Ok(String::new())).unwrap();
+    }];
+    let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles).unwrap();
     loaded.project.services.into_values().collect()
 }
 

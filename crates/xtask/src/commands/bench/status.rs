@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use shipway_compose::SourceFile;
+use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::config::{self, Config};
 use shipway_pipeline::deployment::{Outcome, State};
 use shipway_pipeline::id::ReleaseId;
@@ -139,11 +139,11 @@ fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
 
 fn resolve() -> Result<(Config, Workload)> {
     let config = config::parse(CONFIGURATION).map_err(|problems| anyhow!("{problems:?}"))?;
-    let file = SourceFile {
+    let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
         text: COMPOSE.to_owned(),
-    };
-    let loaded = shipway_compose::load(&[file], &|_| None, &mut |_| Ok(String::new()))?;
+    }];
+    let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)?;
     let workload = workload::resolve(&config, &config.environments[0], &loaded.project, &|_| None)
         .map_err(|problems| anyhow!("{problems:?}"))?;
     Ok((config, workload))
