@@ -14,6 +14,7 @@
 //! | [`model`], [`process`], [`short`] | typed services and their short forms |
 //! | [`load`](mod@load) | all of it in order |
 //! | [`transform`] | projects made from projects |
+//! | [`lint`](mod@lint) | warnings about what is valid and bites |
 //! | [`diagnostic`] | messages with the place, the line and the way out |
 //!
 //! # Example
@@ -61,6 +62,7 @@
 pub mod diagnostic;
 pub mod dotenv;
 pub mod interpolate;
+pub mod lint;
 pub mod load;
 pub mod merge;
 pub mod model;

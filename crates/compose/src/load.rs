@@ -140,7 +140,7 @@ impl EnvFiles<'_> {
                 .files
                 .read(&path::join(self.request.directory, &file.path))
             {
-                Ok(text) => Some(self.sources.add(&file.path, text)),
+                Ok(text) => Some(self.sources.add_variables(&file.path, text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(Box::new(unreadable(file, &error))),
             },

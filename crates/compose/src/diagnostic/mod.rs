@@ -15,5 +15,5 @@ pub use code::{Area, Code, UnknownCode};
 pub use level::{Level, UnknownLevel};
 pub use message::{Diagnostic, Label, Severity};
 pub use render::{Color, render_all};
-pub use sources::{Source, Sources};
+pub use sources::{Source, SourceKind, Sources};
 pub use suggest::{did_you_mean, nearest};

@@ -6,6 +6,15 @@ pub struct Sources {
     files: Vec<Source>,
 }
 
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A YAML document.
+    Yaml,
+    /// `NAME=value` lines.
+    Variables,
+}
+
 /// A file by its name and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -13,6 +22,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// What it holds.
+    pub kind: SourceKind,
 }
 
 // === impl Sources ===
@@ -24,15 +35,21 @@ impl Sources {
         Self::default()
     }
 
-    /// Adds a file and returns its number.
+    /// Adds a YAML file and returns its number.
     ///
     /// After 65,536 files the last number is returned again; spans of those
     /// files then show the wrong line but harm nothing else.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u16 {
-        self.files.push(Source {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.push(name.into(), text.into(), SourceKind::Yaml)
+    }
+
+    /// Adds a file of variables and returns its number, as [`add`](Self::add) does.
+    pub fn add_variables(&mut self, name: impl Into<String>, text: impl Into<String>) -> u16 {
+        self.push(name.into(), text.into(), SourceKind::Variables)
+    }
+
+    fn push(&mut self, name: String, text: String, kind: SourceKind) -> u16 {
+        self.files.push(Source { name, text, kind });
         u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
     }
 
