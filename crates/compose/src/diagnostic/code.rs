@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use super::{Level, did_you_mean};
 
 macro_rules! codes {
@@ -184,6 +186,12 @@ impl fmt::Display for Code {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl FromStr for Code {
     type Err = UnknownCode;
 
@@ -192,6 +200,31 @@ impl FromStr for Code {
         found.copied().ok_or_else(|| UnknownCode {
             text: text.to_owned(),
         })
+    }
+}
+
+// === impl Area ===
+
+impl Area {
+    /// All of them, in the order of the registry.
+    pub const ALL: [Self; 5] = [
+        Self::Yaml,
+        Self::Variables,
+        Self::Compose,
+        Self::Lint,
+        Self::Shipway,
+    ];
+
+    /// Returns the area's name, which is a heading as well.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yaml => "YAML",
+            Self::Variables => "Variables",
+            Self::Compose => "Compose files",
+            Self::Lint => "What bites in production",
+            Self::Shipway => "shipway.yml",
+        }
     }
 }
 

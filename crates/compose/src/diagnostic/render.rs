@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Label, Severity, Sources};
+use super::{Diagnostic, Label, Report, Severity, Sources};
 
 /// Whether terminal colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,33 @@ pub fn render_all(diagnostics: &[Diagnostic], sources: &Sources, color: Color) -
     parts.join("\n\n")
 }
 
+/// Renders a report, each finding with the environments that it is in if it is not in all.
+#[must_use]
+pub fn render_report(report: &Report, color: Color) -> String {
+    let all = report.environments().len();
+    let parts: Vec<String> = report
+        .findings()
+        .into_iter()
+        .map(|finding| {
+            let names = &finding.environments;
+            let is_partial = !names.is_empty() && names.len() < all;
+            let note = is_partial.then(|| format!("in {}", names.join(", ")));
+            render(
+                &finding.diagnostic,
+                note.as_deref(),
+                report.sources(),
+                color,
+            )
+        })
+        .collect();
+    parts.join("\n\n")
+}
+
 pub(super) fn render_one(diagnostic: &Diagnostic, sources: &Sources, color: Color) -> String {
+    render(diagnostic, None, sources, color)
+}
+
+fn render(diagnostic: &Diagnostic, note: Option<&str>, sources: &Sources, color: Color) -> String {
     let renderer = match color {
         Color::Never => Renderer::plain(),
         Color::Always => Renderer::styled(),
@@ -41,6 +67,9 @@ pub(super) fn render_one(diagnostic: &Diagnostic, sources: &Sources, color: Colo
     let mut group = Group::with_title(title).elements(snippets(&diagnostic.labels, sources));
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
+    }
+    if let Some(note) = note {
+        group = group.element(Level::NOTE.message(visible(note)));
     }
     renderer.render(&[group])
 }

@@ -40,16 +40,24 @@ impl Sources {
     /// After 65,536 files the last number is returned again; spans of those
     /// files then show the wrong line but harm nothing else.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u16 {
-        self.push(name.into(), text.into(), SourceKind::Yaml)
+        self.push(Source {
+            name: name.into(),
+            text: text.into(),
+            kind: SourceKind::Yaml,
+        })
     }
 
     /// Adds a file of variables and returns its number, as [`add`](Self::add) does.
     pub fn add_variables(&mut self, name: impl Into<String>, text: impl Into<String>) -> u16 {
-        self.push(name.into(), text.into(), SourceKind::Variables)
+        self.push(Source {
+            name: name.into(),
+            text: text.into(),
+            kind: SourceKind::Variables,
+        })
     }
 
-    fn push(&mut self, name: String, text: String, kind: SourceKind) -> u16 {
-        self.files.push(Source { name, text, kind });
+    pub(super) fn push(&mut self, source: Source) -> u16 {
+        self.files.push(source);
         u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
     }
 
