@@ -3,13 +3,34 @@
 //! Nobody who has Docker needs it. Everything is taken from the packages of the machine's own
 //! mirrors; docs/howto/engine-on-a-fresh-machine.md tells what ends up where.
 //!
-//! Commands are built by plain functions and tested as values (`apt`); what reads and runs is thin.
+//! ```text
+//! everything ─┬─ engine ─── system (apt as root), daemon (dockerd), tools (plugins)
+//!             ├─ registry ─ tools, daemon
+//!             ├─ images ─── base (debootstrap) ─── stand_in (docker build)
+//!             └─ tools ──── apt (beside the machine's own), sources, release
+//! ```
+//!
+//! Commands are built by plain functions and tested as values; what reads and runs is thin, and
+//! bounded in time (`bounded`, `answer`).
 
+mod answer;
 mod apt;
+mod base;
 mod bounded;
+mod daemon;
+mod digest;
+mod engine;
+mod everything;
+mod images;
+mod machine;
 mod places;
+mod registry;
 mod release;
 mod sources;
+mod stand_in;
+mod system;
 pub(crate) mod tools;
 
+pub(crate) use everything::{describe, provide, stop};
+pub(crate) use images::StandIns;
 pub(crate) use places::Places;

@@ -32,6 +32,13 @@ impl Places {
         Ok(Self { root })
     }
 
+    #[cfg(test)]
+    pub(super) fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
@@ -48,6 +55,21 @@ impl Places {
         self.root.join("logs").join(format!("{step}.log"))
     }
 
+    /// Who a program in the background is.
+    pub(super) fn record(&self, name: &str) -> PathBuf {
+        self.root.join("run").join(format!("{name}.pid"))
+    }
+
+    /// The registry's configuration and what was pushed to it.
+    pub(super) fn registry(&self) -> PathBuf {
+        self.root.join("registry")
+    }
+
+    /// The images' base as an archive.
+    pub(super) fn base(&self, digest: &str) -> PathBuf {
+        self.root.join("base").join(format!("{digest}.tar"))
+    }
+
     /// Apt's own state, apart from the machine's.
     pub(super) fn apt(&self) -> PathBuf {
         self.root.join("apt")
@@ -56,6 +78,11 @@ impl Places {
     /// What the fetched packages hold.
     pub(super) fn tools(&self) -> PathBuf {
         self.root.join("tools")
+    }
+
+    /// A program of the fetched packages.
+    pub(super) fn tool(&self, name: &str) -> PathBuf {
+        self.tools().join("usr/bin").join(name)
     }
 
     /// Compose v2, which runs on its own as well as below `docker`.

@@ -79,6 +79,11 @@ impl Release {
         }
     }
 
+    /// Whether Docker's command line is a package apart from the engine's.
+    pub(super) fn has_command_line_apart(&self) -> bool {
+        self.family == Family::Debian && !WITHOUT_COMPOSE.contains(&self.codename.as_str())
+    }
+
     /// The packages with Compose v2, buildx and a registry.
     pub(super) fn packages_of_tools(&self) -> [&'static str; 3] {
         let compose = match self.family {
