@@ -54,6 +54,7 @@ impl Engine {
             subdirectory: repository.subdirectory.clone(),
             commit: commit.id.clone(),
             services,
+            model: resolved.workload.model.clone(),
             deadline,
         };
         let (sender, receiver) = mpsc::unbounded_channel();

@@ -70,6 +70,7 @@ pub(crate) fn workload(web: u32) -> Workload {
         ],
         routed: "web".parse().unwrap(),
         left_out: vec![],
+        model: None,
     }
 }
 

@@ -13,6 +13,7 @@ use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId, ReleaseId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::time::Timestamp;
+use shipway_pipeline::workload::Model;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Starts, lists and stops the instances of a slot, builds what they run, runs one-off tasks.
@@ -107,6 +108,8 @@ pub struct BuildRequest {
     pub commit: String,
     /// The services whose build definitions count.
     pub services: Vec<Service>,
+    /// Where they come from, for runtimes that run containers.
+    pub model: Option<Model>,
     /// How long all steps together may take.
     pub deadline: Duration,
 }
@@ -143,6 +146,8 @@ pub struct ColourSpec {
     /// The services, each with its complete environment (every value given) and its replicas.
     /// Their health checks are run by the runtime and reported in [`Instance::health`].
     pub services: Vec<Service>,
+    /// Where they come from, for runtimes that run containers.
+    pub model: Option<Model>,
 }
 
 /// A command to run once.

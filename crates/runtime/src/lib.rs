@@ -5,6 +5,7 @@
 //! as described, whatever an earlier, interrupted call left behind.
 
 mod clock;
+pub mod compose;
 mod contract;
 mod export;
 mod lines;

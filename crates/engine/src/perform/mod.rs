@@ -161,6 +161,7 @@ impl<'a> Performer<'a> {
                 digests: running.release.artifacts.clone(),
             },
             services,
+            model: running.workload.model.clone(),
         })
     }
 

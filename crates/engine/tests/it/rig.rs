@@ -434,6 +434,7 @@ pub(crate) fn workload(release: u32, web: u32) -> Workload {
         ],
         routed: "web".parse().expect("a name"),
         left_out: vec![],
+        model: None,
     }
 }
 

@@ -78,6 +78,7 @@ impl World {
             subdirectory: PathBuf::new(),
             commit: self.commit.clone(),
             services: services.to_vec(),
+            model: None,
             deadline: PATIENCE,
         }
     }
@@ -107,6 +108,7 @@ impl World {
             epoch: Epoch(number),
             artifact: self.build(&services).await,
             services,
+            model: None,
         }
     }
 

@@ -1,0 +1,108 @@
+//! Starts instances.
+
+use std::path::{Path, PathBuf};
+
+use bollard::Docker;
+use shipway_compose::transform::escape_dollars;
+use shipway_compose::yaml::{self, Mapping, Node};
+use shipway_pipeline::colour::Slot;
+use shipway_pipeline::id::InstanceId;
+
+use super::network::{complete_name, is_external};
+use super::runtime::ComposeRuntime;
+use super::{connect, list, name, network, render, stop, volume};
+use crate::state::{epoch, files, lock};
+use crate::{ColourKey, ColourSpec, Error};
+
+/// Makes the instances run, those that run already for the same deployment left alone.
+pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result<(), Error> {
+    epoch::raise(&runtime.layout, &spec.key, spec.epoch).await?;
+    let path = runtime.layout.operation_lock(&spec.key, "start");
+    let _lock = lock::exclusive(&path)
+        .await
+        .map_err(files::failed("lock", &path))?;
+    epoch::check(&runtime.layout, &spec.key, spec.epoch)?;
+    let document = render::document(spec)?;
+    prepare(&runtime.docker, spec, &document).await?;
+    make_way(&runtime.docker, spec).await?;
+    let project = render::instances(spec, &document);
+    let file = write(runtime, &spec.key, "compose.yml", project)?;
+    let words = [
+        "up",
+        "--detach",
+        "--no-build",
+        "--no-recreate",
+        "--quiet-pull",
+    ];
+    let name = name::project(&spec.key);
+    let up = runtime.cli.call(&name, &file, &words, None).await;
+    up.map_err(|failure| Error::Start {
+        instance: spec.key.to_string(),
+        reason: failure.reason,
+    })?;
+    if spec.key.slot == Slot::Shared {
+        connect::connect_shared(&runtime.docker, &spec.key, &document).await?;
+    }
+    Ok(())
+}
+
+/// Makes the networks and volumes that the document names, and connects the shared containers.
+pub(super) async fn prepare(
+    docker: &Docker,
+    spec: &ColourSpec,
+    document: &Node,
+) -> Result<(), Error> {
+    let section = |name: &str| document.get(name).and_then(Node::as_map);
+    if spec.key.slot == Slot::Shared {
+        let networks = section("networks").into_iter().flat_map(Mapping::iter);
+        for (key, definition) in networks.filter(|(_, definition)| !is_external(definition)) {
+            let name = complete_name(key, definition);
+            network::ensure(docker, &spec.key, name, definition).await?;
+        }
+    } else {
+        connect::connect_shared(docker, &spec.key, document).await?;
+    }
+    for (key, definition) in section("volumes").into_iter().flat_map(Mapping::iter) {
+        volume::ensure(docker, &spec.key, key, definition).await?;
+    }
+    Ok(())
+}
+
+/// Removes from a colour what another deployment left under the names that are to be started.
+///
+/// Shared containers are whose they are: one that ended is started again as it was, with its data.
+async fn make_way(docker: &Docker, spec: &ColourSpec) -> Result<(), Error> {
+    if spec.key.slot == Slot::Shared {
+        return Ok(());
+    }
+    let is_wanted = |id: &InstanceId| {
+        let mut services = spec.services.iter();
+        services.any(|one| one.name == id.service.as_str() && id.number <= one.replicas)
+    };
+    for left in list::list(docker, &spec.key).await? {
+        if left.deployment != spec.deployment && is_wanted(&left.id) {
+            stop::end(docker, &name::container(&spec.key, &left.id), spec.key.slot).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a project for Compose to read, for this user only: it holds secrets.
+pub(super) fn write(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+    name: &str,
+    mut project: Node,
+) -> Result<PathBuf, Error> {
+    escape_dollars(&mut project);
+    let directory = runtime.layout.slot(key);
+    let path = directory.join(name);
+    files::create_private_directory(&directory)
+        .and_then(|()| write_at(&path, &project))
+        .map_err(files::failed("write", &path))?;
+    Ok(path)
+}
+
+fn write_at(path: &Path, project: &Node) -> std::io::Result<()> {
+    files::write_atomically(path, yaml::render(project).as_bytes())
+}

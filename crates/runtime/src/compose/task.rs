@@ -1,0 +1,128 @@
+//! Runs one-off tasks.
+
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::LogsOptionsBuilder;
+use futures_util::StreamExt as _;
+use shipway_pipeline::colour::Slot;
+use tokio::time::timeout;
+
+use super::engine::failed;
+use super::instance::exit;
+use super::runtime::ComposeRuntime;
+use super::{label, list, name, render, start, stop};
+use crate::lines::Splitter;
+use crate::state::epoch;
+use crate::{Error, Exit, Line, Output, TaskSpec};
+
+/// Runs the task to its end.
+///
+/// A crash of the caller leaves the container running, or ended and not yet removed. Called again
+/// for the same deployment, it is waited for instead of a second one: what a migration began
+/// happens once.
+pub(super) async fn run(
+    runtime: &ComposeRuntime,
+    task: &TaskSpec,
+    output: Output<'_>,
+) -> Result<Exit, Error> {
+    epoch::raise(&runtime.layout, &task.colour.key, task.colour.epoch).await?;
+    let container = name::task(&task.colour.key, &task.name);
+    let work = async {
+        begin(runtime, task, &container).await?;
+        follow(&runtime.docker, &container, output).await
+    };
+    let ended = timeout(task.deadline, work).await;
+    let result = match ended {
+        Ok(exit) => exit?,
+        Err(_) => {
+            stop::end(&runtime.docker, &container, Slot::Blue).await?;
+            return Err(Error::Deadline {
+                what: format!("task `{}`", task.name),
+                after: task.deadline,
+            });
+        }
+    };
+    stop::remove(&runtime.docker, &container, true).await?;
+    Ok(result)
+}
+
+/// Starts the task's container, unless an earlier call of this deployment did.
+async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Result<(), Error> {
+    let spec = &task.colour;
+    let refused = |reason: String| Error::Start {
+        instance: task.name.clone(),
+        reason,
+    };
+    if let Some(found) = list::inspect(&runtime.docker, container).await? {
+        if has_begun(&found) && is_of(&found, &spec.deployment.to_string()) {
+            return Ok(());
+        }
+        stop::remove(&runtime.docker, container, true).await?;
+    }
+    let document = render::document(spec)?;
+    let project = render::task(spec, &document, &task.name)
+        .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
+    start::prepare(&runtime.docker, spec, &document).await?;
+    let file = start::write(
+        runtime,
+        &spec.key,
+        &format!("task-{}.yml", task.name),
+        project,
+    )?;
+    let words = ["up", "--detach", "--no-build", "--quiet-pull"];
+    let project = name::project(&spec.key);
+    let up = runtime.cli.call(&project, &file, &words, None);
+    up.await.map_err(|failure| refused(failure.reason))
+}
+
+fn has_begun(container: &ContainerInspectResponse) -> bool {
+    let started = container
+        .state
+        .as_ref()
+        .and_then(|state| state.started_at.as_deref());
+    // The engine's word for never.
+    started.is_some_and(|at| !at.starts_with("0001-"))
+}
+
+fn is_of(container: &ContainerInspectResponse, deployment: &str) -> bool {
+    let labels = container
+        .config
+        .as_ref()
+        .and_then(|config| config.labels.as_ref());
+    labels
+        .and_then(|labels| labels.get(label::DEPLOYMENT))
+        .is_some_and(|of| of == deployment)
+}
+
+/// Passes on what the container writes until it ends; returns how it did.
+async fn follow(docker: &Docker, container: &str, output: Output<'_>) -> Result<Exit, Error> {
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .follow(true);
+    let mut stream = std::pin::pin!(docker.logs(container, Some(options.build())));
+    let mut splitters = [Splitter::default(), Splitter::default()];
+    let tell = |text: String, is_error: bool| {
+        // Nobody listens any more: the task goes on.
+        let _ = output.send(Line { text, is_error });
+    };
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(failed(format!("read the log of `{container}`")))?;
+        let is_error = matches!(part, LogOutput::StdErr { .. });
+        for text in splitters[usize::from(is_error)].push(&part.into_bytes()) {
+            tell(text, is_error);
+        }
+    }
+    for (splitter, is_error) in splitters.iter_mut().zip([false, true]) {
+        if let Some(text) = splitter.finish() {
+            tell(text, is_error);
+        }
+    }
+    // The log ends with the container, a moment before its state says so.
+    let mut waited = std::pin::pin!(docker.wait_container(container, None));
+    while waited.next().await.is_some() {}
+    let ended = list::inspect(docker, container).await?;
+    let state = ended.and_then(|container| container.state);
+    Ok(state.map_or(Exit::NotStarted, |state| exit(&state)))
+}

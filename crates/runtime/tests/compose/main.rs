@@ -1,0 +1,15 @@
+//! The Compose runtime with a real Docker Engine.
+//!
+//! Ignored unless asked for: `cargo xtask test` provides an engine and asks.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test"
+)]
+
+mod build;
+mod endings;
+mod lifecycle;
+mod networks;
+mod support;
+mod tasks;
