@@ -1,6 +1,7 @@
 //! What a release runs in one environment: the services of its Compose files,
 //! each with its role and its complete environment.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,20 @@ pub struct Workload {
     pub routed: ServiceName,
     /// Services of the files that the runtime cannot run.
     pub left_out: Vec<ServiceName>,
+    /// What containers are made from; `None` where services run as processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Model>,
+}
+
+/// What containers are made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// The canonical Compose document, as YAML. Holds secrets.
+    pub document: String,
+    /// The project's directory: its paths are below.
+    pub directory: String,
+    /// The ports on which services take connections, by service.
+    pub listens: BTreeMap<String, u16>,
 }
 
 /// A service and its role.
@@ -148,6 +163,7 @@ pub fn resolve(
                 members,
                 routed,
                 left_out: left_out.into_iter().map(|member| member.name).collect(),
+                model: None,
             })
         }
         _ => Err(problems),
@@ -162,7 +178,7 @@ fn check_named(config: &Config, project: &Project, problems: &mut Vec<Problem>) 
     for name in named {
         if !project.services.contains_key(name.as_str()) {
             let near =
-                crate::config::nearest(name.as_str(), project.services.keys().map(String::as_str));
+                shipway_compose::diagnostic::nearest(name.as_str(), project.services.keys().map(String::as_str));
             problems.push(Problem::Unknown {
                 service: name.clone(),
                 near: near.map(str::to_owned),
