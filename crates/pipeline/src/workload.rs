@@ -268,6 +268,18 @@ impl Workload {
 // === impl Problem ===
 
 impl Problem {
+    /// The service of the Compose files that it is about.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::NoRole { service } => Some(service),
+            Self::NotRunnable { service } | Self::NoReplicas { service } => Some(service.as_str()),
+            Self::Name(_)
+            | Self::NothingRouted
+            | Self::Unknown { .. }
+            | Self::MissingVariables { .. } => None,
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -24,6 +24,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let binary = build(&workspace, Profile::Development)?;
     let pages = [
         (
+            "docs/reference/diagnostics.md",
+            reference::page(&shipway_compose::diagnostic::explain_all()),
+        ),
+        (
             "docs/reference/cli.md",
             reference::commands(&|words| say(&binary, &[words, &["--help".to_owned()]].concat()))?,
         ),
