@@ -20,11 +20,13 @@ pub struct Finding {
     /// What is done, and to what.
     pub message: String,
     /// The lock that is taken, or the code that breaks.
-    pub reason: String,
+    pub reason: &'static str,
     /// What to do instead.
-    pub remedy: String,
+    pub remedy: &'static str,
     /// The reason that the file itself gives for leaving it like this.
     pub waived: Option<String>,
+    /// The operation that the part is in.
+    pub(crate) within: Range<usize>,
 }
 
 // === impl Finding ===

@@ -57,7 +57,7 @@ mod waiver;
 
 pub use change::Lock;
 pub use check::{Report, Request, check};
-pub use claims::{Claim, claims};
+pub use claims::{Claim, SERVER, SETUP, claims};
 pub use file::File;
 pub use finding::Finding;
 pub use rules::{Phase, Rule, rule, rules};

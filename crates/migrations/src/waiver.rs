@@ -7,6 +7,9 @@ use std::ops::Range;
 
 const MARK: &str = "shipway: allow ";
 
+/// Nobody looks at more in one file; each is held against every finding.
+const MOST: usize = 500;
+
 /// A waiver in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Waiver {
@@ -32,7 +35,9 @@ impl Waiver {
 pub(crate) fn waivers(text: &str, comment: &str) -> Vec<Waiver> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = text[from..].find(MARK).map(|at| from + at) {
+    while let Some(at) = text[from..].find(MARK).map(|at| from + at)
+        && found.len() < MOST
+    {
         from = at + MARK.len();
         let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);

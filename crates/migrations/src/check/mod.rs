@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::File;
 use crate::finding::Finding;
-use crate::rules::{self, Context, Phase};
+use crate::rules::{self, Context, Facts, Phase};
 use crate::schema::Schema;
 use crate::settings::{Settings, Severity};
 
@@ -102,15 +102,15 @@ impl Run<'_> {
         let mut transaction = migration.transaction;
         let is_edited = self.request.edited.contains(&migration.file);
         let mut found = migration.troubles(is_edited, self.request.settings);
-        for (at, step) in migration.steps.iter().enumerate() {
+        let mut facts = Facts::of(&migration.steps);
+        for step in &migration.steps {
             if let crate::change::Change::Transaction(said) = step.change {
                 transaction = said;
             }
             if migration.is_checked {
                 let context = Context {
                     change: &step.change,
-                    earlier: &migration.steps[..at],
-                    later: &migration.steps[at + 1..],
+                    facts: &facts,
                     migration,
                     number,
                     transaction,
@@ -119,6 +119,8 @@ impl Run<'_> {
                     running: (!self.running.is_empty()).then_some(&self.running[..]),
                 };
                 rules::apply(&context, step, &mut found);
+                let lock = context.lock_of(&step.change);
+                facts.take(&step.change, lock);
             }
             self.schema.apply(&step.change, number);
         }

@@ -9,6 +9,9 @@ use crate::django::{self, Graph, Key, Models, Parsed, Read};
 use crate::settings::Settings;
 use crate::sql;
 
+/// Each could be a finding, and each finding is shown with its place in the text.
+const MOST: usize = 2_000;
+
 /// All migrations, those that are not checked first.
 pub(super) struct Replayed {
     pub(super) migrations: Vec<Migration>,
@@ -48,6 +51,7 @@ pub(super) fn replay(
     migrations.extend(django);
     for migration in &mut migrations {
         migration.is_checked = is_checked(migration.file);
+        limit(&mut migration.steps);
     }
     // What is applied already comes first.
     migrations.sort_by_key(|migration| migration.is_checked);
@@ -112,7 +116,7 @@ fn script(number: usize, file: &File, settings: &Settings) -> Option<Migration> 
         return None;
     }
     let Some(script) = sql::read(&file.text) else {
-        let why = "it is longer than 4 MiB".to_owned();
+        let why = "it is longer than 1 MiB".to_owned();
         return Some(Migration {
             steps: vec![opaque(0..0, why)],
             ..empty(number, file)
@@ -149,6 +153,16 @@ fn opaque(range: std::ops::Range<usize>, why: String) -> Step {
         within: range.clone(),
         range,
         change: Change::Opaque { why },
+    }
+}
+
+/// Leaves out what is too much to be looked at, and says so.
+fn limit(steps: &mut Vec<Step>) {
+    if steps.len() > MOST {
+        steps.truncate(MOST);
+        let range = steps.last().map_or(0..0, |step| step.range.clone());
+        let why = format!("it does more than {MOST} things; the rest is not looked at");
+        steps.push(opaque(range.end..range.end, why));
     }
 }
 

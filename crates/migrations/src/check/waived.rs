@@ -36,12 +36,7 @@ pub(super) fn waive(
         for rule in &waiver.rules {
             let mut is_used = false;
             for finding in findings.iter_mut() {
-                let within = migration
-                    .steps
-                    .iter()
-                    .find(|step| step.range == finding.range)
-                    .map_or(&finding.range, |step| &step.within);
-                let is_about = waiver.covers(within) || waiver.covers(&finding.range);
+                let is_about = waiver.covers(&finding.within) || waiver.covers(&finding.range);
                 // What is turned off needs no waiver, and leaves one without use.
                 if finding.rule.id == rule && is_about && finding.severity != Severity::Off {
                     finding.waived = Some(waiver.reason.clone());

@@ -1,6 +1,7 @@
 //! The models as migrations have made them so far.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 
@@ -10,7 +11,8 @@ use crate::types::Type;
 /// All models, by `app.model` in lower case.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Models {
-    models: IndexMap<String, Model>,
+    /// Shared, so that trying something on a copy costs little.
+    models: IndexMap<String, Rc<Model>>,
 }
 
 /// A model: its table and its fields.
@@ -45,24 +47,24 @@ impl Models {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Model> {
-        self.models.get(key)
+        self.models.get(key).map(|model| &**model)
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Model> {
-        self.models.get_mut(key)
+        self.models.get_mut(key).map(Rc::make_mut)
     }
 
     pub(super) fn insert(&mut self, model: Model) {
         self.models
-            .insert(Self::key(&model.app, &model.name), model);
+            .insert(Self::key(&model.app, &model.name), Rc::new(model));
     }
 
     pub(super) fn remove(&mut self, key: &str) -> Option<Model> {
-        self.models.shift_remove(key)
+        self.models.shift_remove(key).map(Rc::unwrap_or_clone)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Model> {
-        self.models.values()
+        self.models.values().map(|model| &**model)
     }
 
     pub(super) fn table(&self, key: &str) -> Option<String> {

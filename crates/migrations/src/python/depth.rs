@@ -9,6 +9,9 @@ const DEEPEST: usize = 30_000;
 /// CPython's own limit is 200.
 const BRACKETS: usize = 250;
 
+/// CPython's own limit is 100.
+const INDENTS: usize = 110;
+
 /// Returns a number of levels that the tree does not exceed, or `None` where that is too many.
 pub(super) fn levels(text: &str) -> Option<usize> {
     // No tree is deeper than its text is long; only long files are looked at closely.
@@ -22,7 +25,7 @@ pub(super) fn levels(text: &str) -> Option<usize> {
             TokenKind::EndOfFile => return Some(bound.deepest),
             token => bound.take(token),
         }
-        if bound.deepest > DEEPEST || bound.open.len() > BRACKETS {
+        if bound.deepest > DEEPEST || bound.open.len() > BRACKETS || bound.indents > INDENTS {
             return None;
         }
     }
@@ -35,6 +38,7 @@ struct Bound {
     open: Vec<Part>,
     here: Part,
     outside: usize,
+    indents: usize,
     deepest: usize,
 }
 
@@ -62,6 +66,8 @@ impl Bound {
                     self.here = part;
                 }
             }
+            TokenKind::Indent => self.indents += 1,
+            TokenKind::Dedent => self.indents = self.indents.saturating_sub(1),
             TokenKind::Comma if !self.here.has_lambda => self.here = Part::default(),
             TokenKind::Newline => self.here = Part::default(),
             // Strings beside each other are one.

@@ -18,8 +18,8 @@ use ruff_text_size::{Ranged, TextRange};
 pub(crate) use scope::Scope;
 pub(crate) use value::{Call, Kind, Value};
 
-/// Python code of more than this is data; reading it would take hundreds of megabytes.
-const LONGEST: usize = 4 * 1024 * 1024;
+/// Python code of more than this is data; its tree would take a hundred times as much.
+const LONGEST: usize = 1024 * 1024;
 
 /// What one level of a tree may take of the stack when it is dropped, in a build for debugging.
 const STACK_PER_LEVEL: usize = 1024;
@@ -38,7 +38,7 @@ pub(crate) fn with_module<T>(text: &str, read: impl FnOnce(&ModModule) -> T) -> 
         reason: reason.to_owned(),
     };
     if text.len() > LONGEST {
-        return Err(refuse(0..0, "it is longer than 4 MiB"));
+        return Err(refuse(0..0, "it is longer than 1 MiB"));
     }
     let Some(levels) = depth::levels(text) else {
         return Err(refuse(

@@ -1,7 +1,7 @@
 //! `add-fk`: a foreign key is added to a table that is in use.
 
 use super::{Context, Phase, Rule};
-use crate::change::{Change, ConstraintKind};
+use crate::change::{Change, ConstraintKind, Fill};
 use crate::settings::Severity;
 
 pub(super) const RULE: Rule = Rule {
@@ -24,7 +24,8 @@ fn check(context: &Context<'_>) -> Option<String> {
             };
             Some(format!("adds a foreign key from `{table}` to `{to}`"))
         }
-        Change::AddColumn { column, .. } => {
+        // Without a value for the rows that are there, there is nothing to look up.
+        Change::AddColumn { column, .. } if column.default != Fill::None => {
             let to = column.references.as_ref()?;
             Some(format!(
                 "adds the column `{table}.{}` with a foreign key to `{to}`",

@@ -25,21 +25,12 @@ fn check(context: &Context<'_>) -> Option<String> {
     if column.default == Fill::None {
         return Some(format!("adds the required column `{table}.{}`", column.name));
     }
-    is_dropped_again(context, table, &column.name).then(|| {
+    // Django takes its defaults away in the statement after the one that adds the column.
+    let is_dropped = context.facts.drops_default(table, &column.name);
+    is_dropped.then(|| {
         format!(
             "adds the required column `{table}.{}`, whose default does not stay in the database",
             column.name
         )
-    })
-}
-
-/// Django takes its defaults away in the statement after the one that adds the column.
-fn is_dropped_again(context: &Context<'_>, table: &str, column: &str) -> bool {
-    context.later.iter().any(|step| match &step.change {
-        Change::DropDefault {
-            table: of,
-            column: dropped,
-        } => of == table && dropped == column,
-        _ => false,
     })
 }

@@ -20,9 +20,5 @@ fn check(context: &Context<'_>) -> Option<String> {
         return None;
     };
     let name = index.name.as_ref().filter(|_| index.concurrently)?;
-    let is_cleared = context.earlier.iter().any(|step| match &step.change {
-        Change::DropIndex { name: Some(dropped), .. } => dropped == name,
-        _ => false,
-    });
-    (!is_cleared).then(|| format!("builds the index `{name}` without clearing a failed one first"))
+    (!context.facts.has_cleared(name)).then(|| format!("builds the index `{name}` without clearing a failed one first"))
 }

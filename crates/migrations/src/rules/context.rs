@@ -1,6 +1,7 @@
 //! What a rule sees.
 
-use crate::change::{Change, Lock, Step, Transaction};
+use super::Facts;
+use crate::change::{Change, Lock, Transaction};
 use crate::check::{Columns, Language, Migration};
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -9,8 +10,7 @@ use crate::settings::Settings;
 pub(crate) struct Context<'a> {
     pub(crate) change: &'a Change,
     /// What the same migration does before and after it.
-    pub(crate) earlier: &'a [Step],
-    pub(crate) later: &'a [Step],
+    pub(crate) facts: &'a Facts,
     pub(crate) migration: &'a Migration,
     /// The migration's number in the order of replay.
     pub(crate) number: usize,
@@ -73,7 +73,7 @@ impl Context<'_> {
     }
 
     /// The lock that another step takes on a table that is in use.
-    pub(super) fn lock_of(&self, change: &Change) -> Option<Lock> {
+    pub(crate) fn lock_of(&self, change: &Change) -> Option<Lock> {
         match change.table() {
             Some(table) if self.is_new(table) => None,
             _ => change.lock(),

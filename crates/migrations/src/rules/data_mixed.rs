@@ -16,12 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Option<String> {
-    let is_mixed = context.is_atomic()
-        && context
-            .earlier
-            .iter()
-            .chain(context.later)
-            .any(|step| context.lock_of(&step.change).is_some());
+    let is_mixed = context.is_atomic() && context.facts.locks;
     match context.change {
         Change::Data { kind: DataKind::Every, table: Some(table) } if !context.is_new(table) => {
             Some(format!("changes every row of `{table}` in one statement"))

@@ -19,22 +19,15 @@ fn check(context: &Context<'_>) -> Option<String> {
     let Change::DropIndex { name, table, concurrently: false } = context.change else {
         return None;
     };
-    if is_made_here(context) || table.as_deref().is_some_and(|table| context.is_new(table)) {
+    let is_made_here = name
+        .as_ref()
+        .is_some_and(|name| context.facts.has_made(name));
+    if is_made_here || table.as_deref().is_some_and(|table| context.is_new(table)) {
         return None;
     }
     Some(match (name, table) {
         (Some(name), _) => format!("drops the index `{name}`"),
         (None, Some(table)) => format!("drops an index of `{table}`"),
         (None, None) => "drops an index".to_owned(),
-    })
-}
-
-fn is_made_here(context: &Context<'_>) -> bool {
-    let Change::DropIndex { name: Some(dropped), .. } = context.change else {
-        return false;
-    };
-    context.earlier.iter().any(|step| match &step.change {
-        Change::CreateIndex { index, .. } => index.name.as_ref() == Some(dropped),
-        _ => false,
     })
 }

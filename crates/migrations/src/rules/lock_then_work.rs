@@ -1,7 +1,7 @@
 //! `lock-then-work`: a transaction works on while it holds a lock.
 
 use super::{Context, Phase, Rule};
-use crate::change::{Change, Lock};
+use crate::change::Change;
 use crate::settings::Severity;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,10 +19,7 @@ fn check(context: &Context<'_>) -> Option<String> {
     if !context.is_atomic() || !is_work(context) {
         return None;
     }
-    let locked = context.earlier.iter().find_map(|step| {
-        let is_exclusive = context.lock_of(&step.change) == Some(Lock::AccessExclusive);
-        step.change.table().filter(|_| is_exclusive)
-    })?;
+    let locked = context.facts.locked.as_ref()?;
     Some(format!("goes on working while it keeps everybody out of `{locked}`"))
 }
 

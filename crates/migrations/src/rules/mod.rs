@@ -1,6 +1,7 @@
 //! The rules: one file each, with its page beside it.
 
 mod context;
+mod facts;
 
 macro_rules! rules {
     ($($module:ident)+) => {
@@ -25,6 +26,7 @@ use crate::finding::Finding;
 use crate::settings::{Settings, Severity};
 
 pub(crate) use context::Context;
+pub(crate) use facts::Facts;
 pub(crate) use graph::problem as graph;
 pub(crate) use model_import::problem as model_import;
 pub(crate) use waiver::problem as waiver;
@@ -82,16 +84,22 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 /// Applies all rules to one step.
 pub(crate) fn apply(context: &Context<'_>, step: &Step, found: &mut Vec<Finding>) {
     for rule in RULES {
+        // One operation can do the same to several tables: once is enough.
         let is_known = found
             .iter()
-            .any(|finding| finding.rule.id == rule.id && finding.range == step.range);
+            .rev()
+            .take_while(|finding| finding.range == step.range)
+            .any(|finding| finding.rule.id == rule.id);
         if is_known {
             continue;
         }
         if let Some(message) = (rule.check)(context) {
             let problem = Problem { rule, message };
             let file = context.migration.file;
-            found.push(finding(problem, file, step.range.clone(), context.settings));
+            found.push(Finding {
+                within: step.within.clone(),
+                ..finding(problem, file, step.range.clone(), context.settings)
+            });
         }
     }
 }
@@ -109,10 +117,11 @@ pub(crate) fn finding(
         rule,
         severity: severity.unwrap_or(rule.severity),
         file,
+        within: range.clone(),
         range,
         message,
-        reason: rule.reason.to_owned(),
-        remedy: rule.remedy.to_owned(),
+        reason: rule.reason,
+        remedy: rule.remedy,
         waived: None,
     }
 }

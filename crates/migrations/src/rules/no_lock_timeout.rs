@@ -1,7 +1,7 @@
 //! `no-lock-timeout`: a lock is asked for without an end to the waiting.
 
 use super::{Context, Phase, Rule};
-use crate::change::{Change, Lock};
+use crate::change::Lock;
 use crate::settings::Severity;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,23 +16,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Option<String> {
-    if context.settings.has_lock_timeout || !asks(context, context.change) {
+    // From this one on readers or writers wait.
+    let asks = context.lock_of(context.change) >= Some(Lock::Share);
+    if context.settings.has_lock_timeout || context.facts.has_asked || !asks {
         return None;
     }
-    let is_told_or_set = context
-        .earlier
-        .iter()
-        .any(|step| step.change == Change::SetLockTimeout || asks(context, &step.change));
-    let table = context.change.table();
-    (!is_told_or_set).then(|| match table {
+    Some(match context.change.table() {
         Some(table) => format!("waits for a lock on `{table}` without lock_timeout"),
         None => "waits for a lock without lock_timeout".to_owned(),
     })
-}
-
-/// Whether a change asks for a lock that reads or writes wait for.
-fn asks(context: &Context<'_>, change: &Change) -> bool {
-    context
-        .lock_of(change)
-        .is_some_and(|lock| lock >= Lock::Share)
 }

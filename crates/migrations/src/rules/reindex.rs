@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     title: "an index is rebuilt while its table is in use",
     severity: Severity::Warning,
     phase: Phase::Expand,
-    reason: "SHARE lock on the table and ACCESS EXCLUSIVE on the index: writes wait, and so do reads that would use the index",
+    reason: "SHARE lock on the table and ACCESS EXCLUSIVE on the index: writes wait, and so do reads, since planning a query looks at the indexes of its tables",
     remedy: "REINDEX … CONCURRENTLY, outside of a transaction",
     page: include_str!("pages/reindex.md"),
     check,

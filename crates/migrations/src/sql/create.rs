@@ -14,6 +14,7 @@ pub(super) fn table(cursor: &mut Cursor<'_, '_>) -> Option<Change> {
     // `PARTITION OF`, `OF type` and `AS SELECT` bring columns that do not stand here.
     if let Some(elements) = cursor.group() {
         for mut element in elements.parts() {
+            let mut only_name = element;
             if element.take("like") {
                 continue;
             }
@@ -25,7 +26,7 @@ pub(super) fn table(cursor: &mut Cursor<'_, '_>) -> Option<Change> {
                 table.columns.push(column);
             } else {
                 // `CREATE TABLE t (a, b) AS …` names columns without types.
-                let name = element.name()?;
+                let name = only_name.name()?;
                 table.columns.push(Column {
                     name,
                     ..Column::default()

@@ -6,8 +6,8 @@ use super::statement::steps_of;
 use super::token::tokens;
 use crate::change::{Step, Transaction};
 
-/// Migrations of more than this are data; reading them would take hundreds of megabytes.
-const LONGEST: usize = 4 * 1024 * 1024;
+/// Migrations of more than this are data; a file of semicolons would take dozens of bytes for each.
+const LONGEST: usize = 1024 * 1024;
 
 /// What a file of SQL says.
 pub(crate) struct Script {
