@@ -29,11 +29,11 @@ fn malformed_yaml() {
     );
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
-    error[config]: expected a mapping: lines of `key: value`
-     --> shipway.yml:3:18
+    error[yaml-syntax]: not valid YAML: while parsing a node, did not find expected node content
+     --> shipway.yml:3:20
       |
     3 | services: { web: [
-      |                  ^
+      |                   ^
     ");
     sandbox.write("shipway.yml", &good);
     assert_untouched(&sandbox);

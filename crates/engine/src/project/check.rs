@@ -62,7 +62,7 @@ impl Project {
         let files = self.all_files(environment, source)?;
         let variables = self.variables(environment).map_err(told)?;
         let loaded = self
-            .load(&files, &variables, source)
+            .load(environment, &files, &variables, source)
             .map_err(|error| Invalid::of_compose(error.diagnostics, error.sources))?;
         let lookup = |name: &str| variables.get(name);
         let mut diagnostics = loaded.diagnostics.clone();

@@ -18,7 +18,7 @@ use files::ProjectFiles;
 
 pub use check::Checked;
 pub use error::{Invalid, ProjectError};
-pub use variables::Variables;
+pub use variables::{Origin, Variables};
 
 use crate::git::Repository;
 
@@ -71,7 +71,7 @@ impl Project {
         let text =
             std::fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
         let config = config::parse(&text)
-            .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, &problems)))?;
+            .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, problems)))?;
         Ok(Self { directory, config })
     }
 
@@ -117,9 +117,11 @@ impl Project {
             .iter()
             .map(|name| self.file(source, name))
             .collect::<Result<Vec<_>, ProjectError>>()?;
-        let mut loaded = self.load(&files, &variables, source).map_err(|error| {
-            ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
-        })?;
+        let mut loaded = self
+            .load(environment, &files, &variables, source)
+            .map_err(|error| {
+                ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
+            })?;
         loaded.diagnostics = self.levels(environment).apply(loaded.diagnostics);
         if loaded.diagnostics.iter().any(Diagnostic::is_error) {
             let invalid = Invalid::of_compose(loaded.diagnostics, loaded.sources);
@@ -158,13 +160,17 @@ impl Project {
 
     fn load(
         &self,
+        environment: &Environment,
         files: &[SourceFile],
         variables: &Variables,
         source: Source<'_>,
     ) -> Result<Loaded, LoadError> {
         let directory = self.directory.to_string_lossy();
         let lookup = |name: &str| variables.get(name);
-        let request = Request::new(files, &directory).with_variables(&lookup);
+        let request = Request {
+            profiles: &environment.profiles,
+            ..Request::new(files, &directory).with_variables(&lookup)
+        };
         let mut named = ProjectFiles::new(&self.directory, source);
         shipway_compose::load(&request, &mut named)
     }
