@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, completions, config, demo, deploy, doctor, explain, history, init, logs, plan, promote,
-    proxy, resume, rollback, show, status, validate,
+    abort, completions, config, demo, deploy, diff, doctor, explain, history, init, logs, plan,
+    promote, proxy, resume, rollback, show, status, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -20,7 +20,7 @@ use crate::commands::{
 )]
 #[command(
     after_help = "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 refused or unhealthy, \
-4 not allowed, 6 locked, 7 failed and rolled back, 10 the plan has changes (plan --exit-code), 130 interrupted."
+4 not allowed, 6 locked, 7 failed and rolled back, 10 there are changes (plan and diff --exit-code), 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -74,6 +74,7 @@ pub(crate) enum Command {
     Init(init::Arguments),
     Validate(validate::Arguments),
     Config(config::Arguments),
+    Diff(diff::Arguments),
     Plan(plan::Arguments),
     Deploy(deploy::Arguments),
     Promote(promote::Arguments),

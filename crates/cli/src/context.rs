@@ -105,7 +105,7 @@ fn proxy_launcher(global: &Global, program: PathBuf) -> Result<ProxyLauncher> {
 }
 
 /// State beside `shipway.yml` must never be committed: it holds secrets.
-fn keep_out_of_git(state: &Path) -> Result<()> {
+pub(crate) fn keep_out_of_git(state: &Path) -> Result<()> {
     let created = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -14,7 +14,7 @@ pub(crate) const NOT_ALLOWED: u8 = 4;
 pub(crate) const LOCKED: u8 = 6;
 /// The release was found wanting after the switch and the old one has the traffic back.
 pub(crate) const ROLLED_BACK: u8 = 7;
-/// `plan --exit-code`: the plan would change something.
+/// `plan --exit-code`: the plan would change something; `diff --exit-code`: something differs.
 pub(crate) const CHANGES: u8 = 10;
 /// Interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;

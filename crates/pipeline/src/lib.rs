@@ -7,6 +7,7 @@ pub mod bake;
 pub mod colour;
 pub mod config;
 pub mod deployment;
+pub mod difference;
 pub mod digest;
 #[cfg(test)]
 mod fixtures;

@@ -2,21 +2,24 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use shipway_compose::model::Project;
 use shipway_compose::{Request, SourceFile, load};
 use shipway_engine::project::FILE;
+use shipway_pipeline::config;
 use shipway_pipeline::role::Role;
 
 use crate::arguments::Global;
-use crate::context::start_directory;
+use crate::context::{keep_out_of_git, start_directory};
 use crate::error::{CliError, Kind, Result};
 
 /// Write a commented shipway.yml for the Compose files that are here
 ///
-/// A shipway.yml that exists is left as it is.
+/// A shipway.yml that exists is left as it is. A copy of its JSON Schema goes to .shipway beside
+/// it, which is not committed: run this again in a fresh clone to have editors find it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Print it to standard output rather than write it
@@ -52,6 +55,9 @@ const ENVIRONMENTS: [Template; 4] = [
     },
 ];
 
+/// Where editors find the schema: a path works without a network.
+const SCHEMA: &str = ".shipway/shipway.schema.json";
+
 struct Template {
     name: &'static str,
     comment: &'static str,
@@ -66,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         anstream::print!("{text}");
         return Ok(ExitCode::SUCCESS);
     }
+    write_schema(&directory)?;
     let path = directory.join(FILE);
     let created = std::fs::OpenOptions::new()
         .write(true)
@@ -90,6 +97,20 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Puts the schema where the first line of `shipway.yml` says, kept out of git.
+fn write_schema(directory: &Path) -> Result<()> {
+    let path = directory.join(SCHEMA);
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        keep_out_of_git(folder)?;
+    }
+    std::fs::write(path, config::schema_text())?;
+    Ok(())
+}
+
 fn render(directory: &Path) -> Result<String> {
     let base = [
         "compose.yaml",
@@ -107,7 +128,8 @@ fn render(directory: &Path) -> Result<String> {
         .hint("write a docker-compose.yml with the application's services first")
     })?;
     let project = read(directory, base)?;
-    let mut text = String::from(
+    let mut text = format!("# yaml-language-server: $schema={SCHEMA}\n");
+    text.push_str(
         "# How Shipway takes this application from a git push to production.\n\
          # `shipway config ENVIRONMENT` shows what holds, every default filled in.\n\
          version: 1\n",

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod deploy;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod history;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Init(arguments) => init::run(&arguments, global),
         Command::Validate(arguments) => validate::run(&arguments, global),
         Command::Config(arguments) => config::run(&arguments, global),
+        Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Plan(arguments) => wait(plan::run(&arguments, global)),
         Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
         Command::Promote(arguments) => wait(promote::run(&arguments, global)),

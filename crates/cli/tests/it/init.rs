@@ -17,6 +17,10 @@ fn what_it_writes_is_valid_and_writing_again_loses_nothing() {
         .expect_told(&["wrote ", "next: "]);
     let written = sandbox.read("shipway.yml");
     assert_eq!(written, printed.stdout);
+    let first = written.lines().next().unwrap_or_default();
+    let (_, schema) = first.split_once("$schema=").expect("editors are told");
+    let printed = sandbox.run_well(["config", "--schema"]).stdout;
+    assert_eq!(sandbox.read(schema), printed);
     let told = ["development", "testing", "staging", "production"];
     sandbox.run_well(["validate"]).expect_told(&told);
     for environment in told {

@@ -3,7 +3,9 @@
 mod abort;
 mod broken;
 mod common;
+mod config;
 mod deploy;
+mod diff;
 mod hosts;
 mod init;
 mod kill;

@@ -1,0 +1,85 @@
+//! The Compose document with what Shipway makes of it.
+
+use serde_json::json;
+use shipway_compose::yaml::{Limits, Mapping, Node, Span, parse};
+use shipway_pipeline::config::{Config, Environment};
+use shipway_pipeline::workload::Workload;
+
+use crate::error::{CliError, Kind, Result};
+
+/// Puts the settings of an environment before the Compose document, and roles into its services.
+pub(super) fn with_settings(
+    tree: Node,
+    config: &Config,
+    environment: &Environment,
+    workload: &Workload,
+) -> Result<Node> {
+    let settings = json!({
+        "project": config.project,
+        "environment": environment,
+        "migrate": config.migrate,
+        "left_out": workload.left_out,
+    });
+    let settings = parse(&settings.to_string(), 0, Limits::default())
+        .map_err(|_| CliError::new(Kind::Failed, "the settings cannot be shown"))?;
+    let mut document = Mapping::new();
+    for (key, node) in entries(settings) {
+        document.insert(key, Span::default(), without_places(node));
+    }
+    for (key, mut node) in entries(tree) {
+        if key == "services" {
+            add_roles(&mut node, workload);
+        }
+        // The project's name in Compose's sense stands in `project` already.
+        if key != "name" {
+            document.insert(key, Span::default(), node);
+        }
+    }
+    Ok(Node::mapping(document, Span::default()))
+}
+
+fn entries(node: Node) -> impl Iterator<Item = (String, Node)> {
+    let mapping = match node.value {
+        shipway_compose::yaml::Value::Mapping(mapping) => mapping,
+        _ => Mapping::new(),
+    };
+    mapping.into_iter().map(|(key, entry)| (key, entry.node))
+}
+
+/// What was made here stands in no file.
+fn without_places(mut node: Node) -> Node {
+    node.span = Span::default();
+    if let shipway_compose::yaml::Value::Sequence(items) = &mut node.value {
+        for item in items {
+            item.span = Span::default();
+        }
+    }
+    if let Some(mapping) = node.as_map_mut() {
+        for (_, child) in mapping.iter_mut() {
+            *child = without_places(std::mem::take(child));
+        }
+    }
+    node
+}
+
+fn add_roles(services: &mut Node, workload: &Workload) {
+    let Some(services) = services.as_map_mut() else {
+        return;
+    };
+    for (name, service) in services.iter_mut() {
+        let member = workload
+            .members
+            .iter()
+            .find(|member| member.name.as_str() == name);
+        let (Some(member), Some(keys)) = (member, service.as_map_mut()) else {
+            continue;
+        };
+        let role = Node::plain(member.role.as_str(), Span::default());
+        let mut with_role = Mapping::new();
+        with_role.insert("role", Span::default(), role);
+        for (key, entry) in std::mem::take(keys) {
+            with_role.insert(key, entry.key_span, entry.node);
+        }
+        *keys = with_role;
+    }
+}

@@ -1,0 +1,105 @@
+//! A difference for people and for machines, without secrets.
+
+use owo_colors::OwoColorize as _;
+use serde_json::{Value, json};
+use shipway_pipeline::difference::{Change, Difference, Effect, Presence, ServiceDifference};
+
+use crate::mask;
+
+/// What differs, as text.
+pub(super) fn text(difference: &Difference, before: &str, after: &str) -> String {
+    if difference.is_empty() {
+        return format!("{before} and {after} run the same\n");
+    }
+    let mut text = format!("{before} → {after}\n");
+    for service in &difference.services {
+        let role = service.role.map(|role| format!(" ({role})"));
+        text.push_str(&format!(
+            "{}{}: {}\n",
+            service.name.bold(),
+            role.unwrap_or_default(),
+            meaning(service)
+        ));
+        push_changes(&mut text, &service.changes);
+    }
+    for (title, changes) in [
+        ("shared definitions", &difference.resources),
+        ("settings", &difference.settings),
+    ] {
+        if !changes.is_empty() {
+            text.push_str(&format!("{}\n", title.bold()));
+            push_changes(&mut text, changes);
+        }
+    }
+    text
+}
+
+/// What differs, as a document.
+pub(super) fn document(difference: &Difference, before: &str, after: &str) -> Value {
+    let mut masked = difference.clone();
+    let of_services = masked.services.iter_mut().flat_map(|one| &mut one.changes);
+    for change in of_services
+        .chain(&mut masked.resources)
+        .chain(&mut masked.settings)
+    {
+        let (one, other) = (shown(change, &change.before), shown(change, &change.after));
+        (change.before, change.after) = (one, other);
+    }
+    json!({ "before": before, "after": after, "difference": masked })
+}
+
+fn meaning(service: &ServiceDifference) -> String {
+    let told = match (service.presence, service.effect) {
+        (Presence::Added, _) => "only here, is started",
+        (Presence::Removed, _) => "no longer here, is stopped",
+        (Presence::Both, Effect::None | Effect::NextDeployment) => "no effect on what runs",
+        (Presence::Both, Effect::Scale) => "instances are started or stopped",
+        (Presence::Both, Effect::Restart) => "restart",
+        (Presence::Both, Effect::Recreate) => "recreate",
+    };
+    if service.downtime {
+        format!("{told}, in a step of its own with downtime: both colours share it")
+    } else {
+        told.to_owned()
+    }
+}
+
+fn push_changes(text: &mut String, changes: &[Change]) {
+    for change in changes {
+        let path = change.path.join(".");
+        let (before, after) = (shown(change, &change.before), shown(change, &change.after));
+        let told = match (&before, &after) {
+            (Some(before), Some(after)) if before == after => "changed (secret)".to_owned(),
+            (Some(before), Some(after)) => format!("{before} → {after}"),
+            (None, Some(after)) => format!("+ {after}"),
+            (Some(before), None) => format!("- {before}"),
+            (None, None) => String::new(),
+        };
+        let note = match change.effect {
+            Effect::None => "  (no effect on what runs)",
+            Effect::Restart => "  (read at the start)",
+            Effect::NextDeployment | Effect::Scale | Effect::Recreate => "",
+        };
+        text.push_str(&format!("  {path}: {told}{}\n", note.dimmed()));
+    }
+}
+
+/// A value as it may be shown.
+fn shown(change: &Change, value: &Option<Value>) -> Option<Value> {
+    let value = value.as_ref()?;
+    let keys: Vec<&str> = change.path.iter().map(String::as_str).collect();
+    let name = match keys.as_slice() {
+        [.., "environment" | "args" | "labels" | "driver_opts", name] => name,
+        ["secrets" | "configs", _, "content"] => return Some(json!(mask::MASK)),
+        _ => "",
+    };
+    Some(masked(name, value))
+}
+
+fn masked(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(mask::value(name, text)),
+        Value::Array(items) => items.iter().map(|item| masked(name, item)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.clone(),
+    }
+}

@@ -1,0 +1,223 @@
+//! What is compared: environments as their files are, and what deployments ran.
+
+use serde_json::{Map, Value, json};
+use shipway_engine::project::Source;
+use shipway_pipeline::config::{Config, Environment, from_node, render_duration};
+use shipway_pipeline::difference::{Service, Side};
+use shipway_pipeline::digest::Digest;
+use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::role::Role;
+use shipway_pipeline::workload::Workload;
+
+use crate::context::Context;
+use crate::error::{CliError, Kind, Result};
+
+/// One of the two that are compared.
+pub(super) struct Compared {
+    /// What it is for people.
+    pub(super) name: String,
+    /// Its services.
+    pub(super) side: Side,
+    /// Settings of `shipway.yml`, where it is an environment.
+    pub(super) settings: Option<Value>,
+}
+
+/// What a name stands for.
+enum Named<'c> {
+    Files(&'c Environment),
+    Ran { name: String, workload: Digest },
+}
+
+/// Both sides in the same form: whole documents where both are files, else what is recorded.
+pub(super) fn pair(
+    context: &Context,
+    before: &str,
+    after: Option<&str>,
+) -> Result<(Compared, Compared)> {
+    let (before, after) = match after {
+        Some(after) => (
+            find(context, before, Some(after))?,
+            find(context, after, Some(before))?,
+        ),
+        None => {
+            let environment = context.project.environment(before)?;
+            (live(context, environment)?, Named::Files(environment))
+        }
+    };
+    let is_files = matches!((&before, &after), (Named::Files(_), Named::Files(_)));
+    Ok((
+        compared(context, &before, is_files)?,
+        compared(context, &after, is_files)?,
+    ))
+}
+
+fn find<'c>(context: &'c Context, name: &str, other: Option<&str>) -> Result<Named<'c>> {
+    let store = &context.engine.store;
+    if let Ok(id) = name.parse::<DeploymentId>() {
+        let deployment = store.deployment(id)?.ok_or_else(|| {
+            CliError::usage(format!("there is no deployment `{id}`"))
+                .hint("`shipway history` lists them")
+        })?;
+        return Ok(Named::Ran {
+            name: format!("{id} in {}", deployment.plan.environment),
+            workload: deployment.plan.target.workload,
+        });
+    }
+    let environment = context.project.environment(name);
+    if let Ok(environment) = environment {
+        return Ok(Named::Files(environment));
+    }
+    // What is no release either is most likely a misspelt environment.
+    let Ok(release) = context.engine.release_by_name(name) else {
+        return environment.map(Named::Files).map_err(CliError::from);
+    };
+    let of_release = |environment: Option<&Environment>| {
+        let all = store.deployments(environment.map(|one| &one.name), usize::MAX >> 1)?;
+        let newest = all
+            .into_iter()
+            .find(|one| one.plan.target.release == release.id);
+        Ok::<_, CliError>(newest)
+    };
+    let same = other.and_then(|other| context.project.environment(other).ok());
+    let found = match of_release(same)? {
+        Some(found) => Some(found),
+        None => of_release(None)?,
+    };
+    let found = found.ok_or_else(|| {
+        CliError::usage(format!("release `{}` was never deployed", release.id))
+            .hint("what it runs is known once it was: `shipway plan --release` shows what it would")
+    })?;
+    Ok(Named::Ran {
+        name: format!("{} in {}", release.id, found.plan.environment),
+        workload: found.plan.target.workload,
+    })
+}
+
+fn live<'c>(context: &'c Context, environment: &Environment) -> Result<Named<'c>> {
+    let record = context.engine.store.environment(&environment.name)?;
+    let live = record.live.ok_or_else(|| {
+        CliError::usage(format!("nothing is live in `{}`", environment.name))
+            .hint("name two environments, releases or deployments to compare")
+    })?;
+    Ok(Named::Ran {
+        name: format!("{} live in {}", live.release, environment.name),
+        workload: live.workload,
+    })
+}
+
+fn compared(context: &Context, named: &Named<'_>, is_files: bool) -> Result<Compared> {
+    match named {
+        Named::Files(environment) => {
+            let resolved = context.project.resolve(environment, Source::WorkTree)?;
+            let side = if is_files {
+                let tree: Value = from_node(&resolved.loaded.project.tree)
+                    .map_err(|refused| CliError::new(Kind::Failed, refused.message))?;
+                of_document(tree, &context.project.config)
+            } else {
+                of_workload(&resolved.workload)
+            };
+            let mut settings = json!(environment);
+            if let Some(settings) = settings.as_object_mut() {
+                settings.shift_remove("name");
+            }
+            Ok(Compared {
+                name: environment.name.to_string(),
+                side,
+                settings: Some(settings),
+            })
+        }
+        Named::Ran { name, workload } => {
+            let recorded = context.engine.store.workload(workload)?;
+            let recorded = recorded.ok_or_else(|| {
+                CliError::new(Kind::Failed, format!("what {name} ran is not recorded"))
+            })?;
+            Ok(Compared {
+                name: name.clone(),
+                side: of_workload(&recorded),
+                settings: None,
+            })
+        }
+    }
+}
+
+fn of_document(mut tree: Value, config: &Config) -> Side {
+    let role = |name: &str, keys: &Value| {
+        let known = config.services.iter().find(|(one, _)| one.as_str() == name);
+        let by_image = || Role::of_image(keys.get("image")?.as_str()?);
+        known.map(|(_, service)| service.role).or_else(by_image)
+    };
+    let services = match tree.get_mut("services").map(Value::take) {
+        Some(Value::Object(services)) => services,
+        _ => Map::new(),
+    };
+    let services = services.into_iter().map(|(name, keys)| Service {
+        role: role(&name, &keys),
+        name,
+        keys,
+    });
+    Side {
+        services: services.collect(),
+        resources: match tree {
+            Value::Object(resources) => resources,
+            _ => Map::new(),
+        },
+    }
+}
+
+fn of_workload(workload: &Workload) -> Side {
+    let services = workload.members.iter().map(|member| Service {
+        name: member.name.to_string(),
+        role: Some(member.role),
+        keys: in_words_of_compose(json!(member.service)),
+    });
+    Side {
+        services: services.collect(),
+        resources: Map::new(),
+    }
+}
+
+/// A recorded service under the keys that its Compose file gives it.
+fn in_words_of_compose(service: Value) -> Value {
+    let Value::Object(keys) = service else {
+        return service;
+    };
+    let mut renamed = Map::new();
+    for (key, value) in keys {
+        let value = with_durations(value);
+        match key.as_str() {
+            "name" => {}
+            "mounts" => drop(renamed.insert("volumes".to_owned(), value)),
+            "replicas" => {
+                renamed.insert("deploy".to_owned(), json!({ "replicas": value }));
+            }
+            "process" => {
+                renamed.insert("x-shipway".to_owned(), json!({ "process": value }));
+            }
+            _ => drop(renamed.insert(key, value)),
+        }
+    }
+    Value::Object(renamed)
+}
+
+/// Durations as people write them.
+fn with_durations(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            if let (2, Some(seconds), Some(nanos)) = (
+                entries.len(),
+                entries.get("secs").and_then(Value::as_u64),
+                entries.get("nanos").and_then(Value::as_u64),
+            ) {
+                let nanos = u32::try_from(nanos).unwrap_or(0);
+                return json!(render_duration(std::time::Duration::new(seconds, nanos)));
+            }
+            let entries = entries.into_iter();
+            entries
+                .map(|(key, value)| (key, with_durations(value)))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        Value::Array(items) => items.into_iter().map(with_durations).collect(),
+        other => other,
+    }
+}
