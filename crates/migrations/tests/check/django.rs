@@ -111,6 +111,7 @@ fn a_statement_in_a_literal_is_pointed_at_itself() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flat table of cases")]
 fn what_django_does_in_secret_is_known() {
     for (written, wanted) in [
         // It takes its defaults away again.
