@@ -60,6 +60,7 @@ fn topics() -> Vec<&'static str> {
         .files()
         .filter_map(|file| file.path().file_stem()?.to_str())
         .collect();
+    topics.extend(shipway_migrations::rules().iter().map(|rule| rule.id));
     topics.sort_unstable();
     topics
 }
@@ -77,6 +78,9 @@ fn page(topic: &str) -> Option<String> {
         Ok(_) => "exit-codes".to_owned(),
         Err(_) => normal,
     };
+    if let Some(rule) = shipway_migrations::rule(&name) {
+        return Some(rule.page.to_owned());
+    }
     let page = PAGES.get_file(format!("{name}.md"))?.contents_utf8()?;
     Some(page.to_owned())
 }

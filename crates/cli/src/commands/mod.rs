@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
+pub(crate) mod migrations;
 pub(crate) mod plan;
 pub(crate) mod promote;
 pub(crate) mod proxy;
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Show(arguments) => show::run(&arguments, global),
         Command::Explain(arguments) => explain::run(&arguments, global),
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
+        Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),
         // It has threads and runtimes of its own.

@@ -12,6 +12,7 @@ mod kill;
 mod kit;
 mod locks;
 mod migrate;
+mod migrations;
 mod output;
 mod promote;
 mod proxy;

@@ -1,0 +1,108 @@
+//! For people: the place, the reason, the way out.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use owo_colors::OwoColorize;
+use shipway_migrations::{File, Finding, Phase, Report, Severity};
+
+use super::super::select::Selection;
+use super::is_refusal;
+
+pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
+    let is_plain = anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never;
+    let renderer = if is_plain {
+        Renderer::plain()
+    } else {
+        Renderer::styled()
+    };
+    let told = report.findings.iter().filter(|finding| {
+        finding.waived.is_none() && (verbose || finding.severity > Severity::Info)
+    });
+    for finding in told {
+        anstream::println!("{}\n", one(finding, &selection.files, &renderer));
+    }
+    summary(report, selection);
+}
+
+fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info | Severity::Off => Level::INFO,
+    };
+    let message = visible(&finding.message);
+    let mut group = Group::with_title(level.primary_title(message).id(finding.rule.id));
+    if let Some(file) = files.get(finding.file) {
+        let annotation = AnnotationKind::Primary.span(first_line(&file.text, finding));
+        group = group.element(
+            Snippet::source(&file.text)
+                .path(&file.path)
+                .annotation(annotation),
+        );
+    }
+    let group = group
+        .element(Level::NOTE.message(finding.reason))
+        .element(Level::HELP.message(finding.remedy))
+        .element(Level::HELP.message(format!(
+            "`shipway explain {}` has examples",
+            finding.rule.id
+        )));
+    renderer.render(&[group])
+}
+
+/// An operation can go over many lines; its first one says which it is.
+fn first_line(text: &str, finding: &Finding) -> std::ops::Range<usize> {
+    let start = text.floor_char_boundary(finding.range.start.min(text.len()));
+    let end = text.floor_char_boundary(finding.range.end.clamp(start, text.len()));
+    let length = text[start..end].find(['\n', '\r']);
+    start..length.map_or(end, |length| start + length)
+}
+
+/// Escapes control characters: names come from files and end up on terminals.
+fn visible(text: &str) -> String {
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+fn summary(report: &Report, selection: &Selection) {
+    let count = |severity| {
+        let of = |finding: &&Finding| finding.severity == severity && finding.waived.is_none();
+        report.findings.iter().filter(of).count()
+    };
+    let waived = report
+        .findings
+        .iter()
+        .filter(|it| it.waived.is_some())
+        .count();
+    let parts = [
+        (count(Severity::Error), "not safe"),
+        (count(Severity::Warning), "to look at"),
+        (count(Severity::Info), "good to know (`--verbose`)"),
+        (waived, "waived"),
+    ];
+    let told: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let mark = if report.findings.iter().any(is_refusal) {
+        "✗".red().to_string()
+    } else {
+        "✓".green().to_string()
+    };
+    let result = if told.is_empty() {
+        "nothing found".to_owned()
+    } else {
+        told.join(", ")
+    };
+    let (checked, what) = (report.checked.len(), &selection.what);
+    anstream::eprintln!("{mark} {checked} checked ({what}): {result}");
+    for migration in &report.checked {
+        if migration.phase == Phase::Contract {
+            let name = &migration.name;
+            anstream::eprintln!("  {name} takes something away: it belongs after the switch");
+        }
+    }
+}
