@@ -39,10 +39,10 @@ pub(super) const BOOTSTRAP: Need = Need {
 };
 /// What tests use of the machine itself.
 pub(super) const NEEDS: &[Need] = &[
-    // PostgreSQL's client tools.
+    // PostgreSQL's client tools, and a server for tests that start one of their own.
     Need {
-        program: "pg_dump",
-        packages: &["postgresql-client"],
+        program: "pg_ctlcluster",
+        packages: &["postgresql"],
     },
     // All programs of a small image in one, which needs nothing else.
     Need {

@@ -12,8 +12,8 @@ use crate::workspace::Workspace;
 /// Where tests find the registry.
 pub(super) const REGISTRY: &str = "SHIPWAY_REGISTRY";
 
-/// How a test says that it needs an engine.
-const MARK: &str = "#[ignore = \"needs a Docker Engine";
+/// How a test says that it needs an engine, or a database server that is provided with it.
+const MARK: &str = "#[ignore = \"needs a";
 
 /// What tests have of an engine.
 #[derive(Debug)]
