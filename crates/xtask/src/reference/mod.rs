@@ -3,10 +3,12 @@
 mod commands;
 mod configuration;
 mod difference;
+mod migrations;
 
 pub(crate) use commands::commands;
 pub(crate) use configuration::configuration;
 pub(crate) use difference::difference;
+pub(crate) use migrations::migrations;
 
 /// A page that says that it is made.
 pub(crate) fn page(text: &str) -> String {
