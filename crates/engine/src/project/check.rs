@@ -142,8 +142,8 @@ impl Project {
             .or_else(|| service.image.as_deref().and_then(Role::of_image))
     }
 
-    pub(super) fn levels(&self, _environment: &Environment) -> Levels {
-        Levels::new()
+    pub(super) fn levels(&self, environment: &Environment) -> Levels {
+        environment.diagnostics.clone()
     }
 }
 

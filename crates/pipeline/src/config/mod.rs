@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::Serialize;
+use shipway_compose::diagnostic::Levels;
 
 pub use quantity::{parse_duration, parse_ratio, render_duration};
 pub use schema::{schema, schema_text};
@@ -41,6 +42,9 @@ pub struct Config {
     /// How the database schema is brought up to date before a release starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrate: Option<Migrate>,
+    /// How serious findings are, as far as the file says.
+    #[serde(skip_serializing_if = "Levels::is_empty")]
+    pub diagnostics: Levels,
     /// The environments in the order of the file.
     pub environments: IndexMap<EnvironmentName, Environment>,
 }
@@ -92,6 +96,9 @@ pub struct Environment {
     pub runtime: RuntimeKind,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
+    /// How serious findings are, as far as the file says; the project's levels are among them.
+    #[serde(skip_serializing_if = "Levels::is_empty")]
+    pub diagnostics: Levels,
     /// Where requests come in.
     pub route: RouteConfig,
     /// How an instance shows that it is healthy.

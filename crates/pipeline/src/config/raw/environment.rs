@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::tree::Placed;
-use super::{Bake, BranchName, Drain, Health, Name, OneOrMany, Route, Timeouts};
+use super::level::codes;
+use super::{Bake, BranchName, Drain, Health, Levels, Name, OneOrMany, Route, Timeouts};
 use crate::strategy::Strategy;
 
 /// Where a release runs, and how it gets there.
@@ -42,6 +43,10 @@ pub(in crate::config) struct Environment {
     /// What a person must say before a deployment starts.
     #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
     pub(in crate::config) confirm: Option<Confirm>,
+    /// How serious findings of `shipway validate` are, by code, over those of the
+    /// whole project; `shipway explain` lists the codes.
+    #[schemars(extend("default" = {}, "propertyNames" = codes()))]
+    pub(in crate::config) diagnostics: Option<Levels>,
     /// Where requests come in.
     pub(in crate::config) route: Route,
     /// How an instance of the routed service shows that it is healthy.

@@ -6,6 +6,7 @@
 //! there is no default. These types never leave the module above.
 
 mod environment;
+mod level;
 mod sections;
 mod text;
 
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
+pub(super) use level::{Level, Levels};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Route, Timeouts};
 pub(super) use text::{
     BranchName, DurationText, Listen, Name, OneOrMany, PathText, RatioText, Version, Words,
@@ -24,6 +26,7 @@ use super::default;
 use super::render_duration;
 use super::tree::Placed;
 use crate::role::Role;
+use level::codes;
 
 /// How Shipway takes a Docker Compose application from a git push to production.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,6 +51,9 @@ pub(super) struct Config {
     pub(super) services: Option<IndexMap<Placed<Name>, Service>>,
     /// How the database schema is brought up to date, once, before a release starts.
     pub(super) migrate: Option<Migrate>,
+    /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
+    #[schemars(extend("default" = {}, "propertyNames" = codes()))]
+    pub(super) diagnostics: Option<Levels>,
     /// The environments, in the order in which a release passes them.
     #[schemars(extend("minProperties" = 1))]
     pub(super) environments: Placed<IndexMap<Placed<Name>, Environment>>,

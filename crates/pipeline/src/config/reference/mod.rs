@@ -142,7 +142,11 @@ fn key(root: &Value, name: &str, piece: &Value, path: String, required: bool) ->
     });
     let holds = views.iter().find_map(|view| match view {
         View::Section(..) => Some(Holds::Section(section(root, piece, path.clone()))),
-        View::Map(values) => Some(Holds::Map(section(root, values, format!("{path}.<name>")))),
+        View::Map(values) => {
+            let held = section(root, values, format!("{path}.<name>"));
+            // A mapping of names to single values has no section of its own.
+            (!held.keys.is_empty()).then_some(Holds::Map(held))
+        }
         _ => None,
     });
     let examples = piece.get("examples").and_then(Value::as_array);

@@ -47,6 +47,7 @@ impl Checker {
                 Some(raw::RuntimeKind::Process) | None => RuntimeKind::Process,
             },
             confirm,
+            diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),
             health: self.health(raw.health.unwrap_or_default()),
             bake: self.bake(raw.bake.unwrap_or_default()),

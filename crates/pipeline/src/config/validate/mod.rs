@@ -4,6 +4,7 @@
 
 mod environment;
 mod environments;
+mod levels;
 mod sections;
 mod services;
 
@@ -83,11 +84,16 @@ impl Checker {
         let project = self.name(&raw.project);
         let services = self.services(raw.services.unwrap_or_default());
         let migrate = raw.migrate.and_then(|migrate| self.migrate(migrate));
-        let environments = self.environments(raw.environments);
+        let diagnostics = self.levels(raw.diagnostics.unwrap_or_default());
+        let mut environments = self.environments(raw.environments);
+        for environment in environments.values_mut() {
+            environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);
+        }
         Some(Config {
             project: project?,
             services,
             migrate,
+            diagnostics,
             environments,
         })
     }
