@@ -4,7 +4,6 @@ use std::fmt;
 use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
-use shipway_compose::diagnostic::Color;
 use shipway_engine::ExecutorError;
 use shipway_engine::deploy::DeployError;
 use shipway_engine::git::GitError;
@@ -16,6 +15,7 @@ use shipway_pipeline::promotion;
 use shipway_store::TakeError;
 
 use crate::exit;
+use crate::render::findings;
 
 /// What went wrong with a command.
 #[derive(Debug)]
@@ -132,17 +132,8 @@ impl From<ProjectError> for CliError {
             ProjectError::NoFile(_) => Self::of(Kind::Config, &error)
                 .hint("shipway.yml names it under `compose:` or `env_files:` of the environment"),
             ProjectError::Invalid(invalid) => {
-                let color = if anstream::AutoStream::choice(&std::io::stderr())
-                    == anstream::ColorChoice::Never
-                {
-                    Color::Never
-                } else {
-                    Color::Always
-                };
-                Self::new(
-                    Kind::Config,
-                    format!("{}\n", invalid.render(color).trim_end()),
-                )
+                let text = invalid.render(findings::color());
+                Self::new(Kind::Config, format!("{}\n", text.trim_end()))
             }
             ProjectError::Git(error) => git(error),
             ProjectError::Read { .. } => Self::of(Kind::Failed, &error),
@@ -265,6 +256,12 @@ impl From<shipway_runtime::Error> for CliError {
 
 impl From<StatusError> for CliError {
     fn from(error: StatusError) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(error: serde_json::Error) -> Self {
         Self::of(Kind::Failed, &error)
     }
 }

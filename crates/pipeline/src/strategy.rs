@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a release replaces another.
 ///
 /// A canary is a blue-green switch in several steps of weight; its place is
 /// between [`Strategy::BlueGreen`]'s start and its switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
 pub enum Strategy {
     /// Stop the old, start the new; requests wait at the proxy in between.
     Recreate,

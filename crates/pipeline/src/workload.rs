@@ -123,11 +123,15 @@ pub fn resolve(
     }
     check_named(config, project, &mut problems);
     let mut members = Vec::new();
-    // Services with profiles run only when somebody asks for them: never by a deployment.
+    // Services with profiles run only where the environment asks for one of them.
+    let is_active = |profile: &String| {
+        let mut active = environment.profiles.iter();
+        active.any(|one| one == "*" || one == profile)
+    };
     let deployed = project
         .services
         .values()
-        .filter(|service| service.profiles.is_empty());
+        .filter(|service| service.profiles.is_empty() || service.profiles.iter().any(is_active));
     for service in deployed {
         match member(config, service, variable) {
             Ok(member) => members.push(member),
@@ -177,8 +181,10 @@ fn check_named(config: &Config, project: &Project, problems: &mut Vec<Problem>) 
         .chain(config.migrate.as_ref().map(|migrate| &migrate.service));
     for name in named {
         if !project.services.contains_key(name.as_str()) {
-            let near =
-                shipway_compose::diagnostic::nearest(name.as_str(), project.services.keys().map(String::as_str));
+            let near = shipway_compose::diagnostic::nearest(
+                name.as_str(),
+                project.services.keys().map(String::as_str),
+            );
             problems.push(Problem::Unknown {
                 service: name.clone(),
                 near: near.map(str::to_owned),
@@ -268,6 +274,18 @@ impl Workload {
 // === impl Problem ===
 
 impl Problem {
+    /// The service of the Compose files that it is about.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::NoRole { service } => Some(service),
+            Self::NotRunnable { service } | Self::NoReplicas { service } => Some(service.as_str()),
+            Self::Name(_)
+            | Self::NothingRouted
+            | Self::Unknown { .. }
+            | Self::MissingVariables { .. } => None,
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -117,8 +117,20 @@ pub struct BuildRequest {
 /// The built thing: what [`ColourSpec`] starts. Immutable, named by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Artifact {
+    /// What the digests are of.
+    pub form: Form,
     /// Content digest by service, `sha256:` and 64 hexadecimal digits.
     pub digests: BTreeMap<String, String>,
+}
+
+/// What an artifact is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Directories, for processes.
+    Directory,
+    /// Images, for containers.
+    Image,
 }
 
 /// Which slot of which environment.

@@ -10,9 +10,11 @@ mod contract;
 mod export;
 mod lines;
 pub mod process;
+mod runtimes;
 mod state;
 
 pub use contract::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Health, HealthStatus, Instance,
-    Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Health, HealthStatus,
+    Instance, Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
 };
+pub use runtimes::Runtimes;

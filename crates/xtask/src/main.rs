@@ -10,6 +10,7 @@
 
 mod binary;
 mod commands;
+mod e2e;
 mod layers;
 mod measure;
 mod program;

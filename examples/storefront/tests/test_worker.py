@@ -214,7 +214,9 @@ def test_the_command_stops_on_sigterm(monkeypatch):
 
 
 def test_the_process_exits_with_zero_on_sigterm(tmp_path):
-    env = os.environ | {"DATA_DIR": str(tmp_path), "RABBITMQ_URL": "", "POSTGRES_HOST": ""}
+    # What it says at its start is said at the level of information.
+    own = {"DATA_DIR": str(tmp_path), "RABBITMQ_URL": "", "POSTGRES_HOST": "", "LOG_LEVEL": "INFO"}
+    env = os.environ | own
     manage = [sys.executable, "manage.py"]
     subprocess.run([*manage, "migrate", "-v0"], env=env, check=True, timeout=60)
     process = subprocess.Popen([*manage, "runworker"], env=env, stderr=subprocess.PIPE, text=True)

@@ -1,6 +1,8 @@
 //! How things look: standard output is data, standard error is talk.
 
+pub(crate) mod codes;
 pub(crate) mod events;
+pub(crate) mod findings;
 pub(crate) mod finish;
 pub(crate) mod plan;
 pub(crate) mod step;

@@ -18,4 +18,5 @@ mod roles;
 mod rollback;
 mod secrets;
 mod switches;
+mod validate;
 mod websocket;

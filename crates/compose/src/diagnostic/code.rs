@@ -95,6 +95,7 @@ codes! {
     DockerSocket = "docker-socket" Warning Lint "a service can command the container engine"
     UnusedDefinition = "unused-definition" Warning Lint "a volume, network, secret or config is used by no service"
 
+    FileUnreadable = "file-unreadable" Fatal Shipway "a file that shipway.yml names cannot be read"
     Config = "config" Fatal Shipway "shipway.yml is not valid"
     Workload = "workload" Fatal Shipway "shipway.yml and the Compose files do not fit together"
 }
@@ -175,6 +176,12 @@ impl Code {
             Standing::Fatal | Standing::Error => Level::Error,
             Standing::Warning => Level::Warning,
         }
+    }
+
+    /// Returns whether the line that it is about may hold a secret, and is not to be shown.
+    #[must_use]
+    pub fn hides_line(self) -> bool {
+        self == Self::PlainSecret
     }
 
     /// Returns whether the file cannot be used, whatever its level is said to be.

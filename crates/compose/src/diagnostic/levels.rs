@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
+
 use super::{Code, Diagnostic, Level, Severity};
 
 /// Levels that differ from the defaults.
@@ -54,9 +56,10 @@ impl Levels {
         self
     }
 
-    /// Returns the codes whose level was set.
-    pub fn iter(&self) -> impl Iterator<Item = (Code, Level)> {
-        self.by_code.iter().map(|(code, level)| (*code, *level))
+    /// Returns whether all levels are the defaults.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_code.is_empty() && !self.denies_warnings
     }
 
     /// Returns how serious a problem is.
@@ -84,6 +87,13 @@ impl Levels {
             })
         });
         judged.collect()
+    }
+}
+
+/// The levels that were set, by code; denied warnings are a matter of one run.
+impl Serialize for Levels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(&self.by_code)
     }
 }
 

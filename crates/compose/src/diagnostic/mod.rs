@@ -5,6 +5,7 @@
 //! [`yaml::parse`](crate::yaml::parse) can be reported on.
 
 mod code;
+mod explain;
 mod github;
 mod json;
 mod level;
@@ -20,6 +21,7 @@ mod suggest;
 mod tests;
 
 pub use code::{Area, Code, UnknownCode};
+pub use explain::{explain, explain_all};
 pub use github::github;
 pub use json::{JsonReport, json};
 pub use level::{Level, UnknownLevel};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Label, Report, Severity, Sources};
 
@@ -64,7 +64,12 @@ fn render(diagnostic: &Diagnostic, note: Option<&str>, sources: &Sources, color:
     let title = level
         .primary_title(visible(&diagnostic.message))
         .id(diagnostic.code.as_str());
-    let mut group = Group::with_title(title).elements(snippets(&diagnostic.labels, sources));
+    let group = Group::with_title(title);
+    let mut group = if diagnostic.code.hides_line() {
+        group.elements(origins(&diagnostic.labels, sources))
+    } else {
+        group.elements(snippets(&diagnostic.labels, sources))
+    };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
     }
@@ -72,6 +77,15 @@ fn render(diagnostic: &Diagnostic, note: Option<&str>, sources: &Sources, color:
         group = group.element(Level::NOTE.message(visible(note)));
     }
     renderer.render(&[group])
+}
+
+/// Names the places without showing what stands there.
+fn origins<'a>(labels: &'a [Label], sources: &'a Sources) -> impl Iterator<Item = Origin<'a>> {
+    labels.iter().filter_map(|label| {
+        let source = sources.get(label.span.source)?;
+        let place = Origin::path(&source.name).line(label.span.line as usize);
+        Some(place.char_column(label.span.column as usize))
+    })
 }
 
 /// Makes one snippet per file, in the order in which labels name the files.
@@ -170,6 +184,22 @@ mod tests {
                |     ^^^^^\n  \
                |\n  \
                = help: did you mean `image`?"
+        );
+    }
+
+    #[test]
+    fn a_line_with_a_secret_is_not_shown() {
+        let mut sources = Sources::new();
+        let number = sources.add("compose.yml", "a: {API_TOKEN: hunter2}\n");
+        let text = Diagnostic::new(Code::PlainSecret, "secret `API_TOKEN`")
+            .with_label(span(number, 4, 13), "")
+            .with_help("change it")
+            .render(&sources);
+        assert_eq!(
+            text,
+            "warning[plain-secret]: secret `API_TOKEN`\n\
+             --> compose.yml:1:1\n \
+             = help: change it"
         );
     }
 

@@ -5,7 +5,11 @@ use crate::diagnostic::{Code, Diagnostic};
 
 /// An image that is not built here has no tag, or `latest`.
 pub(super) fn floating(view: &View<'_>) -> Vec<Diagnostic> {
-    let pulled = view.subjects.iter().filter(|one| !view.is_built(one));
+    // What can run as a process is built from the project's own files.
+    let pulled = view
+        .subjects
+        .iter()
+        .filter(|one| !view.is_built(one) && one.service.process.is_none());
     pulled
         .filter_map(|subject| {
             let image = subject.service.image.as_deref()?;
@@ -79,7 +83,8 @@ mod tests {
     fn images_that_are_built_here_are_named_by_the_release() {
         let text = "
   web: {image: shop, build: .}
-  worker: {image: shop}";
+  worker: {image: shop}
+  beat: {image: other, x-shipway: {process: {command: beat}}}";
         assert!(messages(floating, text).is_empty());
     }
 }

@@ -14,14 +14,9 @@ pub(super) fn missing(view: &View<'_>) -> Vec<Diagnostic> {
     falls
         .map(|subject| {
             let name = subject.name();
-            let key = if subject.entry("restart").is_some() {
-                "restart"
-            } else {
-                "deploy"
-            };
             let message = format!("service `{name}` stays down when it ends or the machine restarts");
             subject
-                .found(Code::NoRestart, key, message)
+                .found(Code::NoRestart, "restart", message)
                 .with_help("add `restart: unless-stopped`, or `deploy: { restart_policy: { condition: on-failure } }`")
         })
         .collect()

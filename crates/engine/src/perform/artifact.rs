@@ -1,15 +1,11 @@
 //! Checks that what is to be started is here.
 
-use shipway_runtime::Artifact;
-
 use super::{Performed, Performer, failed, failure};
 
 impl Performer<'_> {
     pub(super) async fn check_artifact(&self) -> Performed {
         let release = &self.target.release;
-        let artifact = Artifact {
-            digests: release.artifacts.clone(),
-        };
+        let artifact = self.target.artifact();
         match self.engine.runtime.has_artifact(&artifact).await {
             Ok(true) => Ok(None),
             Ok(false) => Err(failure(format!(

@@ -19,7 +19,7 @@ use shipway_pipeline::plan::{Action, Occupant, Plan, Side, Sizes, Step};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Workload;
-use shipway_runtime::{Artifact, ColourKey, ColourSpec};
+use shipway_runtime::{Artifact, ColourKey, ColourSpec, Form};
 use shipway_store::Lease;
 
 use crate::event::Kind;
@@ -157,9 +157,7 @@ impl<'a> Performer<'a> {
             release: running.occupant.release.clone(),
             deployment: running.occupant.deployment,
             epoch: self.lease.epoch(),
-            artifact: Artifact {
-                digests: running.release.artifacts.clone(),
-            },
+            artifact: running.artifact(),
             services,
             model: running.workload.model.clone(),
         })
@@ -184,6 +182,17 @@ impl Running {
                 .ok_or_else(|| missing(format!("workload {}", occupant.workload.short())))?,
             occupant: occupant.clone(),
         })
+    }
+
+    /// What its release was built to.
+    fn artifact(&self) -> Artifact {
+        Artifact {
+            form: match self.workload.model {
+                Some(_) => Form::Image,
+                None => Form::Directory,
+            },
+            digests: self.release.artifacts.clone(),
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use shipway_compose::diagnostic::{Code, Color, Diagnostic, Sources, render_all};
-use shipway_compose::yaml::Span;
-use shipway_pipeline::config::Problem;
+use shipway_compose::diagnostic::{Color, Diagnostic, Sources, render_all};
 
 use crate::git::GitError;
 
@@ -54,27 +52,10 @@ pub struct Invalid {
 
 impl Invalid {
     /// Mistakes in `shipway.yml`.
-    pub(crate) fn of_config(text: &str, problems: &[Problem]) -> Self {
+    pub(crate) fn of_config(text: &str, diagnostics: Vec<Diagnostic>) -> Self {
         let mut sources = Sources::new();
-        let source = sources.add(super::FILE, text);
-        let diagnostics = problems
-            .iter()
-            .map(|problem| {
-                let diagnostic = Diagnostic::new(Code::Config, problem.message.clone())
-                    .with_help_if_any(problem.help.clone());
-                if problem.line == 0 {
-                    return diagnostic;
-                }
-                let span = Span {
-                    source,
-                    line: problem.line,
-                    column: problem.column,
-                    start: problem.bytes.start,
-                    end: problem.bytes.end,
-                };
-                diagnostic.with_label(span, "")
-            })
-            .collect();
+        // The only source, so that places point into it.
+        sources.add(super::FILE, text);
         Self {
             diagnostics,
             sources,

@@ -1,5 +1,6 @@
 //! A project on disk: `shipway.yml`, its Compose files, its variables.
 
+mod check;
 mod error;
 mod files;
 mod variables;
@@ -7,16 +8,17 @@ mod variables;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use shipway_compose::diagnostic::{Code, Diagnostic, Sources};
-use shipway_compose::{Loaded, Request, SourceFile};
+use shipway_compose::diagnostic::Diagnostic;
+use shipway_compose::{LoadError, Loaded, Request, SourceFile};
 use shipway_pipeline::config::{self, Config, Environment};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::workload::{self, Workload};
 
 use files::ProjectFiles;
 
+pub use check::Checked;
 pub use error::{Invalid, ProjectError};
-pub use variables::Variables;
+pub use variables::{Origin, Variables};
 
 use crate::git::Repository;
 
@@ -69,7 +71,7 @@ impl Project {
         let text =
             std::fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
         let config = config::parse(&text)
-            .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, &problems)))?;
+            .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, problems)))?;
         Ok(Self { directory, config })
     }
 
@@ -113,21 +115,14 @@ impl Project {
         let files = environment
             .compose
             .iter()
-            .map(|name| {
-                let text = self.text(source, name)?;
-                Ok(SourceFile {
-                    name: name.clone(),
-                    text,
-                })
-            })
+            .map(|name| self.file(source, name))
             .collect::<Result<Vec<_>, ProjectError>>()?;
-        let directory = self.directory.to_string_lossy();
-        let lookup = |name: &str| variables.get(name);
-        let request = Request::new(&files, &directory).with_variables(&lookup);
-        let mut named = ProjectFiles::new(&self.directory, source);
-        let loaded = shipway_compose::load(&request, &mut named).map_err(|error| {
-            ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
-        })?;
+        let mut loaded = self
+            .load(environment, &files, &variables, source)
+            .map_err(|error| {
+                ProjectError::Invalid(Invalid::of_compose(error.diagnostics, error.sources))
+            })?;
+        loaded.diagnostics = self.levels(environment).apply(loaded.diagnostics);
         if loaded.diagnostics.iter().any(Diagnostic::is_error) {
             let invalid = Invalid::of_compose(loaded.diagnostics, loaded.sources);
             return Err(ProjectError::Invalid(invalid));
@@ -146,23 +141,46 @@ impl Project {
     ) -> Result<Resolved, ProjectError> {
         let variables = self.variables(environment)?;
         let loaded = self.compose(environment, source)?;
+        self.refuse_lints(environment, &loaded)?;
         let workload = workload::resolve(&self.config, environment, &loaded.project, &|name| {
             variables.get(name)
         })
         .map_err(|problems| {
             let diagnostics = problems
                 .iter()
-                .map(|problem| {
-                    Diagnostic::new(Code::Workload, problem.to_string())
-                        .with_help_if_any(problem.help())
-                })
+                .map(|problem| check::of_problem(problem, &loaded))
                 .collect();
             ProjectError::Invalid(Invalid {
                 diagnostics,
-                sources: Sources::new(),
+                sources: loaded.sources.clone(),
             })
         })?;
         Ok(Resolved { workload, loaded })
+    }
+
+    fn load(
+        &self,
+        environment: &Environment,
+        files: &[SourceFile],
+        variables: &Variables,
+        source: Source<'_>,
+    ) -> Result<Loaded, LoadError> {
+        let directory = self.directory.to_string_lossy();
+        let lookup = |name: &str| variables.get(name);
+        let request = Request {
+            profiles: &environment.profiles,
+            ..Request::new(files, &directory).with_variables(&lookup)
+        };
+        let mut named = ProjectFiles::new(&self.directory, source);
+        shipway_compose::load(&request, &mut named)
+    }
+
+    fn file(&self, source: Source<'_>, name: &str) -> Result<SourceFile, ProjectError> {
+        let text = self.text(source, name)?;
+        Ok(SourceFile {
+            name: name.to_owned(),
+            text,
+        })
     }
 
     fn text(&self, source: Source<'_>, path: &str) -> Result<String, ProjectError> {

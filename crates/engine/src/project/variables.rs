@@ -18,12 +18,27 @@ const DEFAULT_FILE: &str = ".env";
 /// over earlier ones.
 #[derive(Clone)]
 pub struct Variables {
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, FromFile>,
+}
+
+/// Where a variable's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The caller's environment.
+    Shell,
+    /// A file of the environment, by its name in `shipway.yml`.
+    File(String),
+}
+
+#[derive(Clone)]
+struct FromFile {
+    value: String,
+    file: String,
 }
 
 impl Variables {
     pub(super) fn read(directory: &Path, environment: &Environment) -> Result<Self, ProjectError> {
-        let mut files = BTreeMap::new();
+        let mut files: BTreeMap<String, FromFile> = BTreeMap::new();
         let default = [DEFAULT_FILE.to_owned()];
         let is_default = environment.env_files.is_empty();
         let names = if is_default {
@@ -45,22 +60,39 @@ impl Variables {
             };
             let mut sources = Sources::new();
             let number = sources.add(name, &text);
-            let lookup = |key: &str| std::env::var(key).ok().or_else(|| files.get(key).cloned());
+            let lookup = |key: &str| get(&files, key);
             let values = dotenv::parse(&text, number, &lookup).map_err(|diagnostic| {
                 ProjectError::Invalid(Invalid {
                     diagnostics: vec![*diagnostic],
                     sources,
                 })
             })?;
-            files.extend(values);
+            let from_file = |value| FromFile {
+                value,
+                file: name.clone(),
+            };
+            let values = values.into_iter();
+            files.extend(values.map(|(key, value)| (key, from_file(value))));
         }
         Ok(Self { files })
     }
 
     /// A variable's value.
     pub fn get(&self, name: &str) -> Option<String> {
-        std::env::var(name)
-            .ok()
-            .or_else(|| self.files.get(name).cloned())
+        get(&self.files, name)
     }
+
+    /// Where a variable's value comes from; nowhere where it is not set.
+    pub fn origin(&self, name: &str) -> Option<Origin> {
+        if std::env::var(name).is_ok() {
+            return Some(Origin::Shell);
+        }
+        let found = self.files.get(name)?;
+        Some(Origin::File(found.file.clone()))
+    }
+}
+
+fn get(files: &BTreeMap<String, FromFile>, name: &str) -> Option<String> {
+    let in_file = || files.get(name).map(|found| found.value.clone());
+    std::env::var(name).ok().or_else(in_file)
 }

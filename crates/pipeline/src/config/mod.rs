@@ -1,12 +1,18 @@
 //! `shipway.yml`: from text to what holds for each environment.
 //!
 //! ```text
-//! text ──raw (serde, unknown keys refused)──► validate ──► Config, every default filled in
+//! text ──► tree ──► compared with the schema ──► raw (serde) ──► validate ──► Config
+//!
+//!                    raw ──► schema ──► reference, annotated defaults
 //! ```
 
+mod default;
 mod error;
 mod quantity;
 mod raw;
+pub mod reference;
+mod schema;
+mod tree;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -16,9 +22,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-pub use error::Problem;
-pub(crate) use error::nearest;
 pub use quantity::{parse_duration, parse_ratio, render_duration};
+pub use schema::{schema, schema_text};
+pub use tree::{Refused, from_node};
 pub use validate::parse;
 
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
@@ -76,6 +82,8 @@ pub struct Environment {
     pub strategy: Strategy,
     /// Compose files, merged in this order.
     pub compose: Vec<String>,
+    /// Active Compose profiles.
+    pub profiles: Vec<String>,
     /// Files with variables for interpolation, later ones win.
     pub env_files: Vec<String>,
     /// Variables that must be set and not empty.

@@ -15,7 +15,7 @@ use super::image;
 use super::runtime::ComposeRuntime;
 use crate::export;
 use crate::state::{files, lock};
-use crate::{Artifact, BuildRequest, Error, Output};
+use crate::{Artifact, BuildRequest, Error, Form, Output};
 
 /// Under this name Compose builds, and writes it into the images as a label: one for all
 /// environments, or the same image would have another id in each.
@@ -53,18 +53,22 @@ async fn build_in_time(
     let _lock = lock::exclusive(&lock)
         .await
         .map_err(files::failed("lock", &lock))?;
-    if image::ids(&runtime.docker, &sources.built).await.is_err() {
+    let docker = runtime.docker()?;
+    if image::ids(docker, &sources.built).await.is_err() {
         make(runtime, request, &document, &sources, &tree, output).await?;
     }
-    if image::ids(&runtime.docker, &sources.pulled).await.is_err() {
+    if image::ids(docker, &sources.pulled).await.is_err() {
         pull(runtime, &document, &sources, output).await?;
     }
     let mut images = sources.built;
     images.extend(sources.pulled);
-    let digests = image::ids(&runtime.docker, &images)
+    let digests = image::ids(docker, &images)
         .await
         .map_err(|reason| refused("the images", reason))?;
-    Ok(Artifact { digests })
+    Ok(Artifact {
+        form: Form::Image,
+        digests,
+    })
 }
 
 /// Where each service's image comes from.

@@ -1,7 +1,7 @@
 //! The Compose runtime: one method per call of the contract, each in a module of its own.
 
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bollard::Docker;
@@ -9,12 +9,12 @@ use shipway_pipeline::id::InstanceId;
 
 use super::cli::Cli;
 use super::engine::failed;
+use super::start::PROJECT_FILE;
 use super::{build, image, list, start, stop, task};
-use crate::state::files;
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, Stopped,
-    TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, StopHow,
+    Stopped, TaskSpec,
 };
 
 /// A call may last as long as a container's grace period; the engine that calls has deadlines.
@@ -24,32 +24,25 @@ const PATIENCE: u64 = 3_600;
 #[derive(Debug, Clone)]
 pub struct ComposeRuntime {
     pub(super) layout: Layout,
-    pub(super) docker: Docker,
     pub(super) cli: Cli,
+    socket: PathBuf,
+    /// Made when it is first needed: a project without containers needs no engine.
+    docker: Arc<OnceLock<Docker>>,
 }
 
 // === impl ComposeRuntime ===
 
 impl ComposeRuntime {
-    /// The runtime of a state directory, with the engine at a unix socket.
-    ///
-    /// Nothing is asked of the engine yet.
+    /// The runtime of a state directory, with the engine at a unix socket. It is not asked yet.
     ///
     /// # Errors
-    /// The directory cannot be made, or the socket is not there.
-    pub fn try_new(state: &Path, socket: &Path, cli: Cli) -> Result<Self, Error> {
-        let resolve = || -> io::Result<_> {
-            files::create_private_directory(state)?;
-            state.canonicalize()
-        };
-        let state = resolve().map_err(files::failed("use the state directory", state))?;
-        let address = socket.display().to_string();
-        let docker = Docker::connect_with_unix(&address, PATIENCE, bollard::API_DEFAULT_VERSION)
-            .map_err(failed(format!("connect to the engine at `{address}`")))?;
+    /// The directory cannot be made, or its path resolved.
+    pub fn try_new(state: &Path, socket: impl Into<PathBuf>, cli: Cli) -> Result<Self, Error> {
         Ok(Self {
-            layout: Layout::new(state),
-            docker,
+            layout: Layout::of_directory(state)?,
             cli,
+            socket: socket.into(),
+            docker: Arc::default(),
         })
     }
 
@@ -58,8 +51,25 @@ impl ComposeRuntime {
     /// # Errors
     /// It does not, and why.
     pub async fn ping(&self) -> Result<(), Error> {
-        let answer = self.docker.ping().await;
+        let answer = self.docker()?.ping().await;
         answer.map(drop).map_err(failed("reach the Docker Engine"))
+    }
+
+    /// Whether anything was ever started in the slot. Where nothing was, no engine is needed to
+    /// say that nothing runs.
+    pub(crate) fn has_used(&self, key: &ColourKey) -> bool {
+        self.layout.slot(key).join(PROJECT_FILE).exists()
+    }
+
+    /// The engine's client.
+    pub(super) fn docker(&self) -> Result<&Docker, Error> {
+        if let Some(docker) = self.docker.get() {
+            return Ok(docker);
+        }
+        let address = self.socket.display().to_string();
+        let docker = Docker::connect_with_unix(&address, PATIENCE, bollard::API_DEFAULT_VERSION)
+            .map_err(failed(format!("reach the Docker Engine at `{address}`")))?;
+        Ok(self.docker.get_or_init(|| docker))
     }
 }
 
@@ -70,7 +80,7 @@ impl Runtime for ComposeRuntime {
     }
 
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
-        image::are_here(&self.docker, artifact).await
+        image::are_here(self.docker()?, artifact).await
     }
 
     async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {
@@ -78,7 +88,10 @@ impl Runtime for ComposeRuntime {
     }
 
     async fn list(&self, key: &ColourKey) -> Result<Vec<Instance>, Error> {
-        list::list(&self.docker, key).await
+        if !self.has_used(key) {
+            return Ok(Vec::new());
+        }
+        list::list(self.docker()?, key).await
     }
 
     async fn stop(
@@ -86,7 +99,14 @@ impl Runtime for ComposeRuntime {
         key: &ColourKey,
         only: Option<&[InstanceId]>,
     ) -> Result<Vec<Stopped>, Error> {
-        stop::stop(&self.docker, key, only).await
+        if !self.has_used(key) {
+            let gone = only.unwrap_or_default().iter().map(|id| Stopped {
+                id: id.clone(),
+                how: StopHow::WasGone,
+            });
+            return Ok(gone.collect());
+        }
+        stop::stop(self.docker()?, key, only).await
     }
 
     async fn run_task(&self, task: &TaskSpec, output: Output<'_>) -> Result<Exit, Error> {
@@ -99,6 +119,9 @@ impl Runtime for ComposeRuntime {
         instance: &InstanceId,
         lines: usize,
     ) -> Result<Vec<String>, Error> {
-        list::logs(&self.docker, key, instance, lines).await
+        if !self.has_used(key) {
+            return Ok(Vec::new());
+        }
+        list::logs(self.docker()?, key, instance, lines).await
     }
 }

@@ -14,6 +14,9 @@ use super::{connect, list, name, network, render, stop, volume};
 use crate::state::{epoch, files, lock};
 use crate::{ColourKey, ColourSpec, Error};
 
+/// What runs in a slot, in the slot's directory. That it is there says that something may run.
+pub(super) const PROJECT_FILE: &str = "compose.yml";
+
 /// Makes the instances run, those that run already for the same deployment left alone.
 pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result<(), Error> {
     epoch::raise(&runtime.layout, &spec.key, spec.epoch).await?;
@@ -23,10 +26,11 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
         .map_err(files::failed("lock", &path))?;
     epoch::check(&runtime.layout, &spec.key, spec.epoch)?;
     let document = render::document(spec)?;
-    prepare(&runtime.docker, spec, &document).await?;
-    make_way(&runtime.docker, spec).await?;
+    let docker = runtime.docker()?;
+    prepare(docker, spec, &document).await?;
+    make_way(docker, spec).await?;
     let project = render::instances(spec, &document);
-    let file = write(runtime, &spec.key, "compose.yml", project)?;
+    let file = write(runtime, &spec.key, PROJECT_FILE, project)?;
     let words = [
         "up",
         "--detach",
@@ -41,7 +45,7 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
         reason: failure.reason,
     })?;
     if spec.key.slot == Slot::Shared {
-        connect::connect_shared(&runtime.docker, &spec.key, &document).await?;
+        connect::connect_shared(docker, &spec.key, &document).await?;
     }
     Ok(())
 }

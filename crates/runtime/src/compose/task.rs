@@ -28,22 +28,23 @@ pub(super) async fn run(
 ) -> Result<Exit, Error> {
     epoch::raise(&runtime.layout, &task.colour.key, task.colour.epoch).await?;
     let container = name::task(&task.colour.key, &task.name);
+    let docker = runtime.docker()?;
     let work = async {
         begin(runtime, task, &container).await?;
-        follow(&runtime.docker, &container, output).await
+        follow(docker, &container, output).await
     };
     let ended = timeout(task.deadline, work).await;
     let result = match ended {
         Ok(exit) => exit?,
         Err(_) => {
-            stop::end(&runtime.docker, &container, Slot::Blue).await?;
+            stop::end(docker, &container, Slot::Blue).await?;
             return Err(Error::Deadline {
                 what: format!("task `{}`", task.name),
                 after: task.deadline,
             });
         }
     };
-    stop::remove(&runtime.docker, &container, true).await?;
+    stop::remove(docker, &container, true).await?;
     Ok(result)
 }
 
@@ -54,16 +55,17 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
         instance: task.name.clone(),
         reason,
     };
-    if let Some(found) = list::inspect(&runtime.docker, container).await? {
+    let docker = runtime.docker()?;
+    if let Some(found) = list::inspect(docker, container).await? {
         if has_begun(&found) && is_of(&found, &spec.deployment.to_string()) {
             return Ok(());
         }
-        stop::remove(&runtime.docker, container, true).await?;
+        stop::remove(docker, container, true).await?;
     }
     let document = render::document(spec)?;
     let project = render::task(spec, &document, &task.name)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
-    start::prepare(&runtime.docker, spec, &document).await?;
+    start::prepare(docker, spec, &document).await?;
     let file = start::write(
         runtime,
         &spec.key,

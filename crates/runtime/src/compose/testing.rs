@@ -6,7 +6,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 
-use crate::{Artifact, BuildRequest, ColourKey, ColourSpec};
+use crate::{Artifact, BuildRequest, ColourKey, ColourSpec, Form};
 
 /// The directory that documents of tests are written for.
 pub(super) const DIRECTORY: &str = "/srv/shop";
@@ -43,6 +43,7 @@ pub(super) fn spec(document: &str, slot: Slot, sizes: &[(&str, u32)]) -> ColourS
         deployment: DeploymentId(7),
         epoch: Epoch(3),
         artifact: Artifact {
+            form: Form::Image,
             digests: sizes
                 .iter()
                 .map(|(name, _)| ((*name).to_owned(), format!("sha256:{name}")))

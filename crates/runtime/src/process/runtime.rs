@@ -1,6 +1,5 @@
 //! The process runtime: one method per call of the contract, each in a module of its own.
 
-use std::io;
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -9,7 +8,6 @@ use shipway_pipeline::id::InstanceId;
 use super::launcher::Launcher;
 use super::log::Limits;
 use super::{artifact, build, list, start, stop, task};
-use crate::state::files;
 use crate::state::layout::Layout;
 use crate::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, Stopped,
@@ -34,14 +32,8 @@ impl ProcessRuntime {
     /// # Errors
     /// The directory cannot be made, or its path resolved.
     pub fn try_new(state: &Path, launcher: Launcher) -> Result<Self, Error> {
-        let resolve = || -> io::Result<_> {
-            files::create_private_directory(state)?;
-            // Instances and steps keep paths for longer than a relative one or a link holds.
-            state.canonicalize()
-        };
-        let state = resolve().map_err(files::failed("use the state directory", state))?;
         Ok(Self {
-            layout: Layout::new(state),
+            layout: Layout::of_directory(state)?,
             launcher,
             log_limits: Limits::DEFAULT,
         })

@@ -11,12 +11,14 @@
 //! volumes/<project>/<environment>/<name>
 //! ```
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::route::RouteKey;
 
-use crate::ColourKey;
+use super::files;
+use crate::{ColourKey, Error};
 
 /// The state directory's paths.
 #[derive(Debug, Clone)]
@@ -27,8 +29,15 @@ pub(crate) struct Layout {
 // === impl Layout ===
 
 impl Layout {
-    pub(crate) fn new(state: PathBuf) -> Self {
-        Self { state }
+    /// The layout of a directory, which is made if it is missing.
+    pub(crate) fn of_directory(state: &Path) -> Result<Self, Error> {
+        let resolve = || -> io::Result<_> {
+            files::create_private_directory(state)?;
+            // Instances and steps keep paths for longer than a relative one or a link holds.
+            state.canonicalize()
+        };
+        let state = resolve().map_err(files::failed("use the state directory", state))?;
+        Ok(Self { state })
     }
 
     pub(crate) fn artifacts(&self) -> PathBuf {

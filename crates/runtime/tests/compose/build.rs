@@ -1,6 +1,6 @@
 //! Images built from a commit.
 
-use shipway_runtime::{Artifact, Runtime as _};
+use shipway_runtime::{Artifact, Form, Runtime as _};
 
 use crate::support::{IMAGE, World, docker};
 
@@ -78,6 +78,7 @@ async fn an_image_that_nobody_has_is_told() {
     let text = failed.unwrap_err().to_string();
     assert!(text.contains("docker compose pull"), "{text}");
     let nothing = Artifact {
+        form: Form::Image,
         digests: [("web".to_owned(), format!("sha256:{}", "0".repeat(64)))].into(),
     };
     assert!(!world.runtime.has_artifact(&nothing).await.unwrap_or(false));

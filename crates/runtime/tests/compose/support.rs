@@ -17,8 +17,8 @@ use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Line, Runtime, State,
-    TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Line, Runtime,
+    State, TaskSpec,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -88,6 +88,7 @@ impl World {
             deployment: DeploymentId(number),
             epoch: Epoch(number),
             artifact: Artifact {
+                form: Form::Image,
                 digests: sizes
                     .iter()
                     .map(|(name, _)| ((*name).to_owned(), IMAGE.to_owned()))
@@ -213,7 +214,7 @@ pub(crate) fn runtime(state: &Path) -> ComposeRuntime {
         Some(program) => Cli::plugin(program),
         None => Cli::docker(),
     };
-    ComposeRuntime::try_new(state, Path::new("/var/run/docker.sock"), cli).unwrap()
+    ComposeRuntime::try_new(state, "/var/run/docker.sock", cli).unwrap()
 }
 
 /// Reads services from a document's text.

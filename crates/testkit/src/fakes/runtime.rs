@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Line, Output, Runtime,
-    StopHow, Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Line, Output,
+    Runtime, StopHow, Stopped, TaskSpec,
 };
 
 use super::call::Call;
@@ -42,7 +42,10 @@ impl Runtime for FakeRuntime {
         });
         let built = self.world.perform(Call::Build, |_, _| ()).await;
         built.map_err(failed("build"))?;
-        Ok(Artifact { digests })
+        Ok(Artifact {
+            form: Form::Directory,
+            digests,
+        })
     }
 
     async fn has_artifact(&self, _artifact: &Artifact) -> Result<bool, Error> {

@@ -10,7 +10,6 @@ import email
 import email.policy
 import html
 import json
-import socket
 import uuid
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -74,10 +73,6 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-
-
 def path(address):
     mailbox, _, domain = address.partition("@")
     return {"Mailbox": mailbox, "Domain": domain, "Params": "", "Relays": None}
@@ -89,9 +84,9 @@ def render(messages):
 
 
 def serve():
-    mails = Controller(Mailbox(), hostname="::", port=1025)
+    mails = Controller(Mailbox(), hostname="0.0.0.0", port=1025)
     mails.start()
-    Server(("::", 8025), Page).serve_forever()
+    ThreadingHTTPServer(("0.0.0.0", 8025), Page).serve_forever()
 
 
 if __name__ == "__main__":

@@ -44,12 +44,13 @@ make_database() {
     if [ -z "$POSTGRES_PASSWORD" ] && [ "$method" != trust ]; then
         fail "the database is new, and there is neither POSTGRES_PASSWORD nor POSTGRES_HOST_AUTH_METHOD=trust"
     fi
-    local arguments=(--username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD"))
+    local arguments=(--username="$POSTGRES_USER")
     if [ -n "${POSTGRES_INITDB_WALDIR:-}" ]; then
         arguments+=(--waldir="$POSTGRES_INITDB_WALDIR")
     fi
     # The variable holds words, which may be quoted.
-    eval "initdb \"\${arguments[@]}\" $POSTGRES_INITDB_ARGS"
+    eval "initdb \"\${arguments[@]}\" --pwfile=/dev/stdin $POSTGRES_INITDB_ARGS" \
+        <<< "$POSTGRES_PASSWORD"
     printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -8,6 +9,7 @@ use clap::Args;
 
 use super::{check_layers, generate, test};
 use crate::program::{self, cargo};
+use crate::provision::{self, Places};
 use crate::workspace::Workspace;
 
 /// Run everything that must hold before a change goes in.
@@ -15,7 +17,11 @@ use crate::workspace::Workspace;
 /// Formatting, lints, documentation, layers, generated pages, and `cargo xtask test`. A step that
 /// fails does not stop the ones after it.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Fail where the tests that need a container engine cannot be run
+    #[arg(long)]
+    require_engine: bool,
+}
 
 /// One step and how it went.
 struct Outcome {
@@ -26,9 +32,32 @@ struct Outcome {
 
 type Step<'a> = (&'static str, Box<dyn FnOnce() -> Result<()> + 'a>);
 
-pub(super) fn run(_: &Arguments) -> Result<()> {
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    let outcomes: Vec<Outcome> = steps(&workspace)
+    let had_engine = provision::has_engine();
+    let outcomes = thread::scope(|scope| {
+        // Mostly waits for the network, while the first steps need the processor. The tests ask
+        // for it again, wait until it is done, and tell why if it fails.
+        scope.spawn(|| test::provide_engine(&workspace));
+        run_steps(steps(&workspace, arguments))
+    });
+    if !had_engine {
+        provision::stop(&Places::find()?)?;
+    }
+    println!("\n{}", table(&outcomes));
+    let failed: Vec<&str> = outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_err())
+        .map(|outcome| outcome.name)
+        .collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn run_steps(steps: Vec<Step<'_>>) -> Vec<Outcome> {
+    steps
         .into_iter()
         .map(|(name, body)| {
             println!("\n==== {name} ====");
@@ -43,20 +72,10 @@ pub(super) fn run(_: &Arguments) -> Result<()> {
                 took: began.elapsed(),
             }
         })
-        .collect();
-    println!("\n{}", table(&outcomes));
-    let failed: Vec<&str> = outcomes
-        .iter()
-        .filter(|outcome| outcome.result.is_err())
-        .map(|outcome| outcome.name)
-        .collect();
-    if !failed.is_empty() {
-        bail!("failed: {}", failed.join(", "));
-    }
-    Ok(())
+        .collect()
 }
 
-fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
+fn steps<'a>(workspace: &'a Workspace, arguments: &'a Arguments) -> Vec<Step<'a>> {
     let cargo = move || cargo(workspace.root());
     vec![
         step("fmt", move || {
@@ -70,7 +89,9 @@ fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
         step("generate", || {
             generate::run(&generate::Arguments { check: true })
         }),
-        step("test", || test::run(&test::Arguments::of_ci())),
+        step("test", || {
+            test::run(&test::Arguments::of_ci(arguments.require_engine))
+        }),
     ]
 }
 

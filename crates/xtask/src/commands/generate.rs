@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: reference pages that are made from the program itself.
+//! `cargo xtask generate`: reference pages and the schema, made from the program itself.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -24,12 +24,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let binary = build(&workspace, Profile::Development)?;
     let pages = [
         (
+            "docs/reference/diagnostics.md",
+            reference::page(&shipway_compose::diagnostic::explain_all()),
+        ),
+        (
             "docs/reference/cli.md",
             reference::commands(&|words| say(&binary, &[words, &["--help".to_owned()]].concat()))?,
         ),
         (
             "docs/reference/exit-codes.md",
             reference::page(&say(&binary, &["explain", "exit-codes"])?),
+        ),
+        (
+            "docs/reference/configuration.md",
+            reference::configuration(),
+        ),
+        (
+            "schema/shipway.schema.json",
+            shipway_pipeline::config::schema_text(),
         ),
     ];
     let mut stale = Vec::new();

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             print!("{}", provision::describe(&places, workspace.root())?);
             Ok(())
         }
-        None => provision::provide(&places, workspace.root(), arguments.stand_ins),
+        None => provision::provide(&places, workspace.root(), arguments.stand_ins).map(|_| ()),
     }
 }
 

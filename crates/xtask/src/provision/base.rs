@@ -14,7 +14,7 @@ use super::digest::Digest;
 use super::machine::{Configuration, certificates};
 use super::places::Places;
 use super::release::{Family, IMAGES, Release, Suite};
-use super::{bounded, sources, system};
+use super::{bounded, sources};
 
 /// Sixty megabytes are fetched and unpacked.
 const MAKING: Duration = Duration::from_secs(600);
@@ -147,9 +147,9 @@ impl Base {
     }
 }
 
-/// Makes sure that a base can be made.
-pub(super) fn prepare(places: &Places) -> Result<()> {
-    system::provide(places, &[system::BOOTSTRAP])
+/// Whether a base would have to be made first.
+pub(super) fn is_missing(places: &Places) -> bool {
+    Base::of_this_machine().is_ok_and(|base| !places.base(&base.digest()).is_file())
 }
 
 fn debootstrap(root: &Path, mirror: &str) -> Command {

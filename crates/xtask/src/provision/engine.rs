@@ -1,4 +1,4 @@
-//! The container engine: found, installed, started.
+//! The container engine: found, started, ended.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const PLUGINS: &str = "/usr/local/lib/docker/cli-plugins";
 
 /// What there is of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Engine {
+pub(super) enum Engine {
     Answers { version: String },
     Stopped,
     Missing,
@@ -32,27 +32,22 @@ pub(crate) enum Engine {
 enum Action {
     Leave,
     Start,
-    InstallAndStart,
 }
 
-pub(crate) fn observe() -> Engine {
+pub(super) fn observe() -> Engine {
     classify(ask(), system::find(system::ENGINE.program).is_some())
+}
+
+pub(super) fn answers() -> bool {
+    ask().is_some()
 }
 
 /// Makes an engine answer, with Compose v2 and buildx below `docker`. What answers already is left
 /// alone.
 pub(super) fn provide(places: &Places) -> Result<()> {
-    let engine = observe();
-    match decide(&engine, system::is_root())? {
+    match decide(&observe(), system::is_root())? {
         Action::Leave => {}
         Action::Start => start(places)?,
-        Action::InstallAndStart => {
-            system::provide(places, &[system::ENGINE, system::COMMAND_LINE])?;
-            // Where services are allowed to, the package starts its own.
-            if ask().is_none() {
-                start(places)?;
-            }
-        }
     }
     provide_plugins(places)
 }
@@ -76,15 +71,12 @@ fn classify(version: Option<String>, is_installed: bool) -> Engine {
 }
 
 fn decide(engine: &Engine, is_root: bool) -> Result<Action> {
-    let action = match engine {
-        Engine::Answers { .. } => return Ok(Action::Leave),
-        Engine::Stopped => Action::Start,
-        Engine::Missing => Action::InstallAndStart,
-    };
-    if !is_root {
-        bail!("no container engine answers, and only root can start one");
+    match engine {
+        Engine::Answers { .. } => Ok(Action::Leave),
+        Engine::Stopped if is_root => Ok(Action::Start),
+        Engine::Stopped => bail!("no container engine answers, and only root can start one"),
+        Engine::Missing => bail!("there is no container engine"),
     }
-    Ok(action)
 }
 
 /// The engine's version, asked of its interface.
@@ -161,12 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn only_root_starts_or_installs() {
+    fn only_root_starts_one_and_only_where_there_is_one() {
         let (stopped, missing) = (classify(None, true), classify(None, false));
         assert_eq!(decide(&stopped, true).unwrap(), Action::Start);
-        assert_eq!(decide(&missing, true).unwrap(), Action::InstallAndStart);
         assert!(decide(&stopped, false).is_err());
-        assert!(decide(&missing, false).is_err());
+        assert!(decide(&missing, true).is_err());
     }
 
     #[test]

@@ -1,30 +1,40 @@
 //! All parts together: what is there, what is set up, what is ended.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use super::engine::{self, Engine};
 use super::images::{self, StandIns};
 use super::places::Places;
 use super::stand_in::Present;
-use super::{registry, system, tools};
+use super::{base, registry, system, tools};
 
-/// Sets up everything; what is there already is left alone.
-pub(crate) fn provide(places: &Places, workspace: &Path, mode: StandIns) -> Result<()> {
+/// Sets up everything, and returns the registry's address; what is there already is left alone.
+pub(crate) fn provide(places: &Places, workspace: &Path, mode: StandIns) -> Result<SocketAddr> {
     let began = Instant::now();
+    let _lock = places.lock("engine")?;
+    // All at once, because each call of the installer takes seconds of its own.
+    let mut needs = system::NEEDS.to_vec();
+    if mode != StandIns::Never && base::is_missing(places) {
+        needs.push(system::BOOTSTRAP);
+    }
+    if !engine::answers() {
+        needs.extend([system::ENGINE, system::COMMAND_LINE]);
+    }
+    system::provide(places, &needs)?;
     engine::provide(places).context("cannot provide an engine")?;
-    // The registry and the client tools wait for nothing that the images need.
-    thread::scope(|scope| {
-        let others = scope.spawn(|| provide_others(places));
-        let images = images::provide(places, workspace, mode).context("cannot provide images");
-        let others = others.join().map_err(|_| anyhow!("a thread panicked"))?;
-        images.and(others)
-    })?;
+    let registry = registry::provide(places).context("cannot provide a registry")?;
+    images::provide(places, workspace, mode).context("cannot provide images")?;
     println!("provisioned in {:.1?}", began.elapsed());
-    Ok(())
+    Ok(registry)
+}
+
+/// Whether an engine answers, ours or another one.
+pub(crate) fn has_engine() -> bool {
+    engine::answers()
 }
 
 /// Ends what was started here, and nothing else.
@@ -59,12 +69,12 @@ pub(crate) fn describe(places: &Places, workspace: &Path) -> Result<String> {
             registry::running(places)
                 .map_or_else(|| "not running".to_owned(), |address| address.to_string()),
         ),
-        (
-            "pg_dump",
-            system::find(system::POSTGRES_CLIENT.program)
-                .map_or_else(missing, |path| path.display().to_string()),
-        ),
     ];
+    for need in system::NEEDS {
+        let found = system::find(need.program);
+        let place = found.map_or_else(missing, |path| path.display().to_string());
+        lines.push((need.program, place));
+    }
     for (image, present) in images::observe(workspace)? {
         lines.push((image.image, name(present).to_owned()));
     }
@@ -72,12 +82,6 @@ pub(crate) fn describe(places: &Places, workspace: &Path) -> Result<String> {
         .iter()
         .map(|(key, value)| format!("{key:<24}{value}\n"))
         .collect())
-}
-
-fn provide_others(places: &Places) -> Result<()> {
-    registry::provide(places).context("cannot provide a registry")?;
-    system::provide(places, &[system::POSTGRES_CLIENT])
-        .context("cannot provide PostgreSQL's client tools")
 }
 
 fn describe_engine(places: &Places) -> String {

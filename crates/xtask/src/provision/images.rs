@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 
-use super::base::{self, Base};
+use super::base::Base;
 use super::bounded;
 use super::places::Places;
 use super::stand_in::{self, ALL, Present, StandIn};
@@ -112,7 +112,6 @@ fn pull(places: &Places, images: &[StandIn]) -> Result<()> {
 }
 
 fn build(places: &Places, workspace: &Path, images: &[StandIn]) -> Result<()> {
-    base::prepare(places)?;
     let base = Base::of_this_machine()?.provide(places)?;
     let sources = stand_in::sources(workspace);
     let waiting = Mutex::new(images.iter());

@@ -16,7 +16,7 @@
 mod answer;
 mod apt;
 mod base;
-mod bounded;
+pub(crate) mod bounded;
 mod daemon;
 mod digest;
 mod engine;
@@ -31,6 +31,6 @@ mod stand_in;
 mod system;
 pub(crate) mod tools;
 
-pub(crate) use everything::{describe, provide, stop};
+pub(crate) use everything::{describe, has_engine, provide, stop};
 pub(crate) use images::StandIns;
 pub(crate) use places::Places;

@@ -43,16 +43,22 @@ impl Places {
         &self.root
     }
 
-    /// Keeps other checkouts out until the lock is dropped.
-    pub(super) fn lock(&self) -> Result<File> {
-        let file = File::create(self.root.join("lock")).context("cannot open the lock")?;
-        file.lock().context("cannot take the lock")?;
+    /// Keeps other checkouts from doing the same until the lock is dropped.
+    pub(super) fn lock(&self, name: &str) -> Result<File> {
+        let path = self.root.join(format!("{name}.lock"));
+        let file = File::create(path).context("cannot open a lock")?;
+        file.lock().context("cannot take a lock")?;
         Ok(file)
+    }
+
+    /// What all programs said.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.root.join("logs")
     }
 
     /// What the programs of one step said.
     pub(super) fn log(&self, step: &str) -> PathBuf {
-        self.root.join("logs").join(format!("{step}.log"))
+        self.logs().join(format!("{step}.log"))
     }
 
     /// Who a program in the background is.

@@ -37,11 +37,19 @@ pub(super) const BOOTSTRAP: Need = Need {
     program: "debootstrap",
     packages: &["debootstrap"],
 };
-/// PostgreSQL's client tools.
-pub(super) const POSTGRES_CLIENT: Need = Need {
-    program: "pg_dump",
-    packages: &["postgresql-client"],
-};
+/// What tests use of the machine itself.
+pub(super) const NEEDS: &[Need] = &[
+    // PostgreSQL's client tools.
+    Need {
+        program: "pg_dump",
+        packages: &["postgresql-client"],
+    },
+    // All programs of a small image in one, which needs nothing else.
+    Need {
+        program: "busybox",
+        packages: &["busybox-static"],
+    },
+];
 
 /// Installs the packages of the programs that are missing.
 pub(super) fn provide(places: &Places, needs: &[Need]) -> Result<()> {

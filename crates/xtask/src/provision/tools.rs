@@ -29,7 +29,7 @@ const PLUGINS: [&str; 4] = [
 
 /// Fetches the tools unless they are there.
 pub(crate) fn provide(places: &Places) -> Result<()> {
-    let _lock = places.lock()?;
+    let _lock = places.lock("tools")?;
     if places.compose().is_file() {
         return Ok(());
     }

@@ -1,9 +1,11 @@
 //! Reference pages as text. Reads and writes nothing.
 
 mod commands;
+mod configuration;
 mod difference;
 
 pub(crate) use commands::commands;
+pub(crate) use configuration::configuration;
 pub(crate) use difference::difference;
 
 /// A page that says that it is made.

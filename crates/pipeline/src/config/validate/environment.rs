@@ -1,9 +1,10 @@
 //! One environment, with every default filled in.
 
-use serde_saphyr::Spanned;
+use crate::config::tree::Placed;
 
-use super::{Checker, MINUTE, SECOND};
-use crate::config::error::Problem;
+use super::Checker;
+use crate::config::default;
+use crate::config::error::problem;
 use crate::config::raw::{self, OneOrMany};
 use crate::config::{Confirm, Drain, Environment, RuntimeKind, Timeouts, Trigger};
 use crate::name::EnvironmentName;
@@ -15,7 +16,7 @@ impl Checker {
         name: EnvironmentName,
         raw: raw::Environment,
     ) -> Environment {
-        let from = raw.from.as_ref().and_then(|from| from.value.parse().ok());
+        let from = raw.from.as_ref().and_then(|from| from.value.0.parse().ok());
         let branches = raw.branches.map(|branches| self.branches(branches));
         let trigger = match raw.trigger {
             Some(raw::Trigger::Push) => Trigger::Push,
@@ -39,35 +40,29 @@ impl Checker {
             compose: raw
                 .compose
                 .map_or_else(|| default_files(&name), |files| self.files(files)),
-            env_files: raw.env_files.map(OneOrMany::into_vec).unwrap_or_default(),
-            required: raw.required.into_iter().map(|name| name.value).collect(),
+            profiles: list(raw.profiles),
+            env_files: list(raw.env_files),
+            required: raw.required.unwrap_or_default(),
             runtime: match raw.runtime {
                 Some(raw::RuntimeKind::Process) | None => RuntimeKind::Process,
             },
             confirm,
             route: self.route(raw.route),
-            health: self.health(raw.health),
-            bake: self.bake(raw.bake),
-            drain: Drain {
-                timeout: self.duration(raw.drain.timeout, 30 * SECOND),
-                streaming: self.duration(raw.drain.streaming, 30 * SECOND),
-            },
-            timeouts: Timeouts {
-                build: self.duration(raw.timeouts.build, 20 * MINUTE),
-                start: self.duration(raw.timeouts.start, MINUTE),
-                switch: self.duration(raw.timeouts.switch, 10 * SECOND),
-            },
+            health: self.health(raw.health.unwrap_or_default()),
+            bake: self.bake(raw.bake.unwrap_or_default()),
+            drain: self.drain(raw.drain.unwrap_or_default()),
+            timeouts: self.timeouts(raw.timeouts.unwrap_or_default()),
             name,
         }
     }
 
-    fn branches(&mut self, raw: Spanned<OneOrMany>) -> Vec<String> {
-        let place = raw.referenced;
-        let branches = raw.value.into_vec();
+    fn branches(&mut self, raw: Placed<OneOrMany<raw::BranchName>>) -> Vec<String> {
+        let branches = raw.value.into_vec().into_iter().map(|branch| branch.0);
+        let branches: Vec<String> = branches.collect();
         for branch in &branches {
             if let Err(error) = globset::Glob::new(branch) {
-                self.report(Problem::at(
-                    place,
+                self.report(problem(
+                    raw.span,
                     format!("`{branch}` is no branch pattern: {}", error.kind()),
                 ));
             }
@@ -75,25 +70,32 @@ impl Checker {
         branches
     }
 
-    fn files(&mut self, raw: Spanned<OneOrMany>) -> Vec<String> {
-        let place = raw.referenced;
+    fn files(&mut self, raw: Placed<OneOrMany<String>>) -> Vec<String> {
         let files = raw.value.into_vec();
         if files.is_empty() {
-            self.report(Problem::at(place, "an environment needs a Compose file"));
+            self.report(problem(raw.span, "an environment needs a Compose file"));
         }
         files
     }
-}
 
-// === impl OneOrMany ===
-
-impl OneOrMany {
-    pub(super) fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::One(one) => vec![one],
-            Self::Many(many) => many,
+    fn drain(&mut self, raw: raw::Drain) -> Drain {
+        Drain {
+            timeout: self.duration(raw.timeout, default::DRAIN_TIMEOUT),
+            streaming: self.duration(raw.streaming, default::DRAIN_STREAMING),
         }
     }
+
+    fn timeouts(&mut self, raw: raw::Timeouts) -> Timeouts {
+        Timeouts {
+            build: self.duration(raw.build, default::BUILD_TIMEOUT),
+            start: self.duration(raw.start, default::START_TIMEOUT),
+            switch: self.duration(raw.switch, default::SWITCH_TIMEOUT),
+        }
+    }
+}
+
+fn list(raw: Option<OneOrMany<String>>) -> Vec<String> {
+    raw.map(OneOrMany::into_vec).unwrap_or_default()
 }
 
 fn default_files(name: &EnvironmentName) -> Vec<String> {

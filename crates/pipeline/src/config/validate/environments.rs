@@ -1,11 +1,15 @@
 //! Environments together: who is promoted from whom.
 
 use indexmap::IndexMap;
-use serde_saphyr::{Location, Spanned};
+use shipway_compose::yaml::Span;
+
+use crate::config::tree::Placed;
 
 use super::Checker;
 use crate::config::Environment;
-use crate::config::error::{Problem, nearest};
+use shipway_compose::diagnostic::nearest;
+
+use crate::config::error::problem;
 use crate::config::raw;
 use crate::name::EnvironmentName;
 use crate::route::shared_host;
@@ -13,15 +17,15 @@ use crate::route::shared_host;
 impl Checker {
     pub(super) fn environments(
         &mut self,
-        raw: Spanned<IndexMap<Spanned<String>, raw::Environment>>,
+        raw: Placed<IndexMap<Placed<raw::Name>, raw::Environment>>,
     ) -> IndexMap<EnvironmentName, Environment> {
         if raw.value.is_empty() {
             self.report(
-                Problem::at(raw.referenced, "there is no environment")
+                problem(raw.span, "there is no environment")
                     .with_help("`shipway init` writes four of them"),
             );
         }
-        let names: Vec<String> = raw.value.keys().map(|key| key.value.clone()).collect();
+        let names: Vec<String> = raw.value.keys().map(|key| key.value.0.clone()).collect();
         let mut environments: IndexMap<EnvironmentName, Environment> = IndexMap::new();
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
@@ -31,42 +35,42 @@ impl Checker {
                 environments.insert(name, environment);
             }
         }
-        self.check_cycles(&environments, raw.referenced);
+        self.check_cycles(&environments, raw.span);
         environments
     }
 
     fn check_from(
         &mut self,
-        key: &Spanned<String>,
-        from: Option<&Spanned<String>>,
+        key: &Placed<raw::Name>,
+        from: Option<&Placed<raw::Name>>,
         names: &[String],
     ) {
         let Some(from) = from else { return };
-        if names.contains(&from.value) && from.value != key.value {
+        if names.contains(&from.value.0) && from.value != key.value {
             return;
         }
-        let problem = Problem::at(
-            from.referenced,
+        let told = problem(
+            from.span,
             format!(
                 "`{}` is promoted from `{}`, which is no other environment",
-                key.value, from.value
+                key.value.0, from.value.0
             ),
         );
         let others = names
             .iter()
             .map(String::as_str)
-            .filter(|name| *name != key.value);
-        let help = match nearest(&from.value, others) {
+            .filter(|name| *name != key.value.0);
+        let help = match nearest(&from.value.0, others) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the environments are {}", names.join(", ")),
         };
-        self.report(problem.with_help(help));
+        self.report(told.with_help(help));
     }
 
     /// Two environments cannot answer for one host on one address.
     fn check_address(
         &mut self,
-        key: &Spanned<String>,
+        key: &Placed<raw::Name>,
         environment: &Environment,
         before: &IndexMap<EnvironmentName, Environment>,
     ) {
@@ -81,28 +85,24 @@ impl Checker {
         let Some((other, host)) = clash else { return };
         let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
         self.report(
-            Problem::at(
-                key.referenced,
+            problem(
+                key.span,
                 format!(
                     "`{}` and `{other}` both answer for {host} on {}",
-                    key.value, route.listen
+                    key.value.0, route.listen
                 ),
             )
             .with_help("give each a `listen` or a `host` of its own"),
         );
     }
 
-    fn check_cycles(
-        &mut self,
-        environments: &IndexMap<EnvironmentName, Environment>,
-        place: Location,
-    ) {
+    fn check_cycles(&mut self, environments: &IndexMap<EnvironmentName, Environment>, place: Span) {
         for start in environments.keys() {
             let mut at = start;
             for _ in 0..environments.len() {
                 match environments.get(at).and_then(|e| e.from.as_ref()) {
                     Some(next) if next == start => {
-                        self.report(Problem::at(
+                        self.report(problem(
                             place,
                             format!("`{start}` is promoted from itself in a circle of `from`"),
                         ));

@@ -10,74 +10,78 @@ mod services;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde_saphyr::Spanned;
+use shipway_compose::diagnostic::Diagnostic;
+use shipway_compose::yaml::{self, Limits};
 
-use super::error::Problem;
+use super::error::problem;
+use super::schema::{self, schema};
+use super::tree::{self, Placed};
 use super::{Config, parse_duration, raw};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// Reads a `shipway.yml`.
+/// Reads a `shipway.yml`. Places point into source 0.
 ///
 /// # Errors
-/// Everything that is wrong, each with its place; what the parser itself refuses comes alone.
-pub fn parse(text: &str) -> Result<Config, Vec<Problem>> {
-    let raw: raw::Config =
-        serde_saphyr::from_str(text).map_err(|error| vec![Problem::from_parser(&error)])?;
-    let mut checker = Checker::default();
-    let config = checker.config(raw);
+/// Everything that is wrong, each with its place, in the order of the file.
+pub fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
+    let mut tree = yaml::parse(text, 0, Limits::default())?;
+    let schema::Findings {
+        mut problems,
+        is_readable,
+    } = schema::check(schema(), &mut tree);
+    let mut config = None;
+    if is_readable {
+        let mut checker = Checker::default();
+        match tree::from_node(&tree) {
+            Ok(raw) => config = checker.config(raw),
+            Err(refused) => {
+                let place = refused.span.unwrap_or(tree.span);
+                checker.report(problem(place, refused.message));
+            }
+        }
+        problems.append(&mut checker.problems);
+    }
     match config {
-        Some(config) if checker.problems.is_empty() => Ok(config),
-        _ => Err(checker.problems),
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => {
+            problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span.start));
+            Err(problems)
+        }
     }
 }
 
 /// Collects problems, so that a user sees all of them at once.
 #[derive(Default)]
 struct Checker {
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
 }
 
 impl Checker {
-    fn report(&mut self, problem: Problem) {
+    fn report(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
     }
 
-    fn name<N>(&mut self, text: &Spanned<String>) -> Option<N>
+    fn name<N>(&mut self, name: &Placed<raw::Name>) -> Option<N>
     where
         N: FromStr,
         N::Err: std::fmt::Display,
     {
-        match text.value.parse() {
-            Ok(name) => Some(name),
-            Err(error) => {
-                self.report(Problem::at(text.referenced, format!("{error}")));
-                None
-            }
-        }
+        let parsed = name.value.0.parse();
+        parsed
+            .map_err(|error| self.report(problem(name.span, format!("{error}"))))
+            .ok()
     }
 
-    fn duration(&mut self, text: Option<Spanned<String>>, default: Duration) -> Duration {
+    fn duration(&mut self, text: Option<Placed<raw::DurationText>>, default: Duration) -> Duration {
         let Some(text) = text else { return default };
-        parse_duration(&text.value).unwrap_or_else(|message| {
-            self.report(Problem::at(text.referenced, message));
+        parse_duration(&text.value.0).unwrap_or_else(|message| {
+            self.report(problem(text.span, message));
             default
         })
     }
 
     fn config(&mut self, raw: raw::Config) -> Option<Config> {
-        if let Some(version) = raw.version.filter(|version| version.value != 1) {
-            self.report(
-                Problem::at(
-                    version.referenced,
-                    format!("version {} is not known", version.value),
-                )
-                .with_help("this shipway reads `version: 1`"),
-            );
-        }
         let project = self.name(&raw.project);
-        let services = self.services(raw.services);
+        let services = self.services(raw.services.unwrap_or_default());
         let migrate = raw.migrate.and_then(|migrate| self.migrate(migrate));
         let environments = self.environments(raw.environments);
         Some(Config {

@@ -1,99 +1,96 @@
 //! The sections of an environment: route, health, bake.
-//!
-//! Defaults follow the field's practice (half a minute of drain, 300 requests
-//! for a verdict: zero errors in 300 bound the rate below 1 % at 95 %).
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use serde_saphyr::Spanned;
-
-use super::{Checker, MINUTE, SECOND};
-use crate::config::error::Problem;
-use crate::config::raw;
-use crate::config::{Bake, Health, OnInconclusive, RouteConfig, parse_ratio};
+use super::Checker;
+use crate::config::error::problem;
+use crate::config::raw::{self, Listen, RatioText};
+use crate::config::tree::Placed;
+use crate::config::{Bake, Health, OnInconclusive, RouteConfig, default, parse_ratio};
 
 impl Checker {
     pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
-        let text = raw.listen.value.trim();
-        // A bare port means the loopback address: reachable from outside only when asked for.
-        let with_address = if text.contains(':') {
-            text.to_owned()
-        } else {
-            format!("127.0.0.1:{text}")
-        };
-        let hosts = raw.host.map_or_else(Vec::new, |host| host.value.into_vec());
-        let listen = with_address.parse().unwrap_or_else(|_| {
-            self.report(
-                Problem::at(
-                    raw.listen.referenced,
-                    format!("`{text}` is no address to listen on"),
-                )
-                .with_help("write `127.0.0.1:8080`, `0.0.0.0:80` or just a port"),
-            );
-            SocketAddr::from(([127, 0, 0, 1], 0))
-        });
+        let hosts = raw.host.map_or_else(Vec::new, raw::OneOrMany::into_vec);
         RouteConfig {
-            listen,
+            listen: self.listen(&raw.listen),
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         }
     }
 
-    pub(super) fn health(&mut self, raw: raw::Health) -> Health {
-        if let (None, Some(first)) = (&raw.path, raw.smoke.first()) {
+    fn listen(&mut self, raw: &Placed<Listen>) -> SocketAddr {
+        let text = match &raw.value {
+            Listen::Port(port) => port.to_string(),
+            Listen::Text(text) => text.trim().to_owned(),
+        };
+        let with_address = if text.contains(':') {
+            text.clone()
+        } else {
+            format!("{}:{text}", default::ADDRESS)
+        };
+        with_address.parse().unwrap_or_else(|_| {
             self.report(
-                Problem::at(first.referenced, "`smoke` needs `path`")
+                problem(raw.span, format!("`{text}` is no address to listen on"))
+                    .with_help("write `127.0.0.1:8080`, `0.0.0.0:80` or just a port"),
+            );
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    pub(super) fn health(&mut self, raw: raw::Health) -> Health {
+        let smoke = raw.smoke.unwrap_or_default();
+        if let (None, Some(first)) = (&raw.path, smoke.first()) {
+            self.report(
+                problem(first.span, "`smoke` needs `path`")
                     .with_help("add `path:`, such as `path: /health/`, to `health`"),
             );
         }
         Health {
             path: raw.path.map(|path| self.path(path)),
             host: raw.host,
-            interval: self.duration(raw.interval, SECOND),
-            timeout: self.duration(raw.timeout, 5 * SECOND),
-            healthy_for: self.duration(raw.healthy_for, 2 * SECOND),
-            deadline: self.duration(raw.deadline, 2 * MINUTE),
-            smoke: raw.smoke.into_iter().map(|path| self.path(path)).collect(),
+            interval: self.duration(raw.interval, default::HEALTH_INTERVAL),
+            timeout: self.duration(raw.timeout, default::HEALTH_TIMEOUT),
+            healthy_for: self.duration(raw.healthy_for, default::HEALTHY_FOR),
+            deadline: self.duration(raw.deadline, default::HEALTH_DEADLINE),
+            smoke: smoke.into_iter().map(|path| self.path(path)).collect(),
         }
     }
 
-    fn path(&mut self, path: Spanned<String>) -> String {
-        if !path.value.starts_with('/') || path.value.contains(char::is_whitespace) {
+    fn path(&mut self, path: Placed<raw::PathText>) -> String {
+        let text = path.value.0;
+        if !text.starts_with('/') || text.contains(char::is_whitespace) {
             self.report(
-                Problem::at(path.referenced, format!("`{}` is no path", path.value))
+                problem(path.span, format!("`{text}` is no path"))
                     .with_help("a path begins with `/` and holds no blanks"),
             );
         }
-        path.value
+        text
     }
 
     pub(super) fn bake(&mut self, raw: raw::Bake) -> Bake {
-        let max_error_rate = raw.max_error_rate.map_or(0.01, |text| {
-            parse_ratio(&text.value).unwrap_or_else(|message| {
-                self.report(Problem::at(text.referenced, message));
-                0.0
-            })
-        });
-        let max_latency_ratio = raw.max_latency_ratio.map_or(1.3, |ratio| {
-            if !(ratio.value.is_finite() && ratio.value >= 1.0) {
-                self.report(
-                    Problem::at(ratio.referenced, "`max_latency_ratio` is below 1")
-                        .with_help("1.3 allows the new p95 to be 30 % above the old"),
-                );
-            }
-            ratio.value
-        });
         Bake {
-            duration: self.duration(raw.duration, 5 * MINUTE),
-            interval: self.duration(raw.interval, SECOND),
-            min_requests: raw.min_requests.unwrap_or(300),
-            max_error_rate,
-            max_latency_ratio,
-            latency_floor: self.duration(raw.latency_floor, Duration::from_millis(100)),
+            duration: self.duration(raw.duration, default::BAKE_DURATION),
+            interval: self.duration(raw.interval, default::BAKE_INTERVAL),
+            min_requests: raw.min_requests.unwrap_or(default::MIN_REQUESTS),
+            max_error_rate: self.ratio(raw.max_error_rate, default::MAX_ERROR_RATE),
+            max_latency_ratio: raw.max_latency_ratio.unwrap_or(default::MAX_LATENCY_RATIO),
+            latency_floor: self.duration(raw.latency_floor, default::LATENCY_FLOOR),
             on_inconclusive: match raw.on_inconclusive {
                 Some(raw::OnInconclusive::RollBack) => OnInconclusive::RollBack,
                 Some(raw::OnInconclusive::Probe) | None => OnInconclusive::Probe,
             },
         }
+    }
+
+    fn ratio(&mut self, raw: Option<Placed<RatioText>>, default: f64) -> f64 {
+        let Some(raw) = raw else { return default };
+        let text = match raw.value {
+            // The schema has its range.
+            RatioText::Number(number) => return number,
+            RatioText::Text(text) => text,
+        };
+        parse_ratio(&text).unwrap_or_else(|message| {
+            self.report(problem(raw.span, message));
+            default
+        })
     }
 }

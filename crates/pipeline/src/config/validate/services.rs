@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use serde_saphyr::{Location, Spanned};
+use shipway_compose::yaml::Span;
 
-use super::{Checker, MINUTE};
-use crate::config::error::Problem;
+use crate::config::tree::Placed;
+
+use super::Checker;
+use crate::config::default;
+use crate::config::error::problem;
 use crate::config::raw::{self, Words};
 use crate::config::{Migrate, ServiceConfig};
 use crate::name::ServiceName;
@@ -15,20 +18,20 @@ use crate::role::Role;
 impl Checker {
     pub(super) fn services(
         &mut self,
-        raw: IndexMap<Spanned<String>, raw::Service>,
+        raw: IndexMap<Placed<raw::Name>, raw::Service>,
     ) -> BTreeMap<ServiceName, ServiceConfig> {
         let mut services = BTreeMap::new();
         let mut routed: Option<String> = None;
         for (key, service) in raw {
             if service.role == Role::Web
-                && let Some(first) = routed.replace(key.value.clone())
+                && let Some(first) = routed.replace(key.value.0.clone())
             {
                 self.report(
-                    Problem::at(
-                        key.referenced,
+                    problem(
+                        key.span,
                         format!(
                             "`{}` is a second service with the role `web`, after `{first}`",
-                            key.value
+                            key.value.0
                         ),
                     )
                     .with_help("one service takes the requests; give the other the role `worker`"),
@@ -48,8 +51,8 @@ impl Checker {
     }
 
     pub(super) fn migrate(&mut self, raw: raw::Migrate) -> Option<Migrate> {
-        let place = raw.command.referenced;
-        let timeout = self.duration(raw.timeout, 10 * MINUTE);
+        let place = raw.command.span;
+        let timeout = self.duration(raw.timeout, default::MIGRATE_TIMEOUT);
         let command = self.words(raw.command.value, place);
         Some(Migrate {
             service: self.name(&raw.service)?,
@@ -58,13 +61,13 @@ impl Checker {
         })
     }
 
-    fn words(&mut self, words: Words, place: Location) -> Option<Vec<String>> {
+    fn words(&mut self, words: Words, place: Span) -> Option<Vec<String>> {
         let words = match words {
             Words::List(words) => words,
             Words::Line(line) => match shell_words::split(&line) {
                 Ok(words) => words,
                 Err(error) => {
-                    self.report(Problem::at(
+                    self.report(problem(
                         place,
                         format!("the command cannot be read: {error}"),
                     ));
@@ -73,7 +76,7 @@ impl Checker {
             },
         };
         if words.is_empty() {
-            self.report(Problem::at(place, "the command is empty"));
+            self.report(problem(place, "the command is empty"));
             return None;
         }
         Some(words)

@@ -15,8 +15,25 @@ environments:
     route: { listen: '0.0.0.0:80', host: shop.example.org }
 ";
 
-fn problems(text: &str) -> Vec<Problem> {
+fn problems(text: &str) -> Vec<Diagnostic> {
     parse(text).unwrap_err()
+}
+
+/// Line and column of what is wrong.
+fn place(problem: &Diagnostic) -> (u32, u32) {
+    let span = problem.labels[0].span;
+    (span.line, span.column)
+}
+
+/// One line for each problem: place, message, help.
+fn told(text: &str) -> String {
+    let line = |problem: &Diagnostic| {
+        let (line, column) = place(problem);
+        let help = problem.help.as_ref().map(|help| format!("; {help}"));
+        let help = help.unwrap_or_default();
+        format!("{line}:{column} {}{help}\n", problem.message)
+    };
+    problems(text).iter().map(line).collect()
 }
 
 #[test]
@@ -41,7 +58,7 @@ fn what_is_not_said_has_a_default() {
 fn a_misspelt_key_is_named_with_its_place_and_the_way_out() {
     let text = SMALL.replace("from: testing", "form: testing");
     let found = problems(&text);
-    assert_eq!((found[0].line, found[0].column), (9, 5), "{found:?}");
+    assert_eq!(place(&found[0]), (9, 5), "{found:?}");
     assert!(found[0].message.contains("`form`"), "{found:?}");
     assert_eq!(
         found[0].help.as_deref(),
@@ -58,7 +75,7 @@ fn several_problems_come_at_once() {
     let found = problems(&text);
     assert_eq!(found.len(), 3, "{found:?}");
     assert_eq!(found[0].help.as_deref(), Some("did you mean `testing`?"));
-    assert!(found.iter().all(|problem| problem.line >= 8));
+    assert!(found.iter().all(|problem| place(problem).0 >= 8));
 }
 
 #[test]
@@ -75,7 +92,7 @@ fn two_environments_on_one_address_and_host_are_refused() {
     );
     let found = problems(&text);
     assert!(found[0].message.contains("`shop.example.org`"), "{found:?}");
-    assert_eq!(found[0].line, 8, "{found:?}");
+    assert_eq!(place(&found[0]).0, 8, "{found:?}");
 }
 
 #[test]
@@ -87,14 +104,60 @@ fn two_routed_services_are_refused() {
 #[test]
 fn duplicate_keys_and_broken_yaml_have_a_place() {
     let found = problems(&SMALL.replace("project: shop", "project: shop\nproject: shop"));
-    assert_eq!(found[0].line, 2, "{found:?}");
-    assert!(problems("project: [")[0].line >= 1);
+    assert_eq!(place(&found[0]).0, 2, "{found:?}");
+    assert!(place(&problems("project: [")[0]).0 >= 1);
 }
 
 #[test]
 fn a_wrong_type_says_what_is_expected() {
     let found = problems(&SMALL.replace("port: 8000", "port: many"));
-    assert_eq!(found[0].line, 3, "{found:?}");
+    assert_eq!(place(&found[0]).0, 3, "{found:?}");
+}
+
+#[test]
+fn mistakes_of_all_kinds_come_at_once_in_the_order_of_the_file() {
+    let text = "\
+project: 7
+sevices: {}
+environments:
+  testing:
+    strategy: blue_green
+    branches: [main, 1.10]
+    route: { listen: 70000, hosts: a }
+    bake: { duration: 5, min_requests: some, max_error_rate: 2 }
+  production:
+    from: [testing]
+    health: yes
+";
+    insta::assert_snapshot!(told(text), @r#"
+    1:10 `project` is a number, `7`: expected a name in lower case
+    2:1 unknown key `sevices` in the file; did you mean `services`?
+    5:15 `environments.testing.strategy` is `blue_green`: expected one of `recreate`, `rolling`, `blue-green`; did you mean `blue-green`?
+    6:22 `environments.testing.branches[1]` is a number, `1.10`: expected a text; write it in quotes: `"1.10"`
+    7:22 `environments.testing.route.listen` is `70000`: expected a whole number from 1 to 65535 or an address and a port
+    7:29 unknown key `hosts` in `environments.testing.route`; did you mean `host`?
+    8:23 `environments.testing.bake.duration` is a number, `5`: expected a duration such as `90s` or `1m30s`
+    8:40 `environments.testing.bake.min_requests` is a string, `some`: expected a whole number
+    8:62 `environments.testing.bake.max_error_rate` is `2`: expected a share such as `1%` or a number from 0 to 1
+    9:3 `environments.production` has no `route`
+    10:11 `environments.production.from` is a list: expected a name in lower case
+    11:13 `environments.production.health` is a string, `yes`: expected a mapping; a mapping is lines of `key: value`, or `{ key: value }`
+    "#);
+}
+
+#[test]
+fn keys_without_a_value_are_as_if_they_were_not_there() {
+    let text = format!("{SMALL}    health:\n    bake:\n    profiles:\n");
+    assert_eq!(parse(&text), parse(SMALL));
+}
+
+#[test]
+fn a_key_that_must_be_there_may_not_be_empty() {
+    let found = problems("project: shop\nenvironments:\n");
+    assert_eq!(place(&found[0]), (2, 1));
+    assert!(found[0].message.contains("is empty"), "{found:?}");
+    let found = problems("# nothing yet\n");
+    assert!(found[0].message.contains("the file is empty"), "{found:?}");
 }
 
 proptest::proptest! {

@@ -18,7 +18,7 @@ use super::step::Builder;
 use super::{cache, digest, environment, key};
 use crate::export;
 use crate::state::{files, lock};
-use crate::{Artifact, BuildRequest, Error, Output};
+use crate::{Artifact, BuildRequest, Error, Form, Output};
 
 /// In place of a deadline that no clock can tell: longer than any machine runs.
 const ENDLESS: Duration = Duration::from_secs(u32::MAX as u64);
@@ -41,7 +41,10 @@ pub(in super::super) async fn build(
             digests.insert(service.to_owned(), format!("sha256:{digest}"));
         }
     }
-    Ok(Artifact { digests })
+    Ok(Artifact {
+        form: Form::Directory,
+        digests,
+    })
 }
 
 /// Steps, and the services that are built by them.

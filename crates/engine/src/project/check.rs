@@ -1,0 +1,186 @@
+//! Everything that is to be said about an environment, told instead of failed with.
+
+use std::collections::BTreeMap;
+
+use shipway_compose::diagnostic::{Code, Diagnostic, Levels, Sources};
+use shipway_compose::lint::{self, Stage};
+use shipway_compose::model;
+use shipway_compose::{Loaded, SourceFile};
+use shipway_pipeline::config::{Environment, ServiceConfig};
+use shipway_pipeline::name::ServiceName;
+use shipway_pipeline::role::Role;
+use shipway_pipeline::workload::{self, Workload};
+
+use super::{Invalid, Project, ProjectError, Source};
+
+/// Everything that is to be said about an environment.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Errors and warnings, as serious as the levels make them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What their places point into.
+    pub sources: Sources,
+    /// What the environment runs, if that can be told.
+    pub workload: Option<Workload>,
+}
+
+impl Project {
+    /// Checks an environment's files, variables and roles, and what bites in production.
+    ///
+    /// `levels` win over those of `shipway.yml`.
+    pub fn check(&self, environment: &Environment, source: Source<'_>, levels: &Levels) -> Checked {
+        let levels = self.levels(environment).with(levels);
+        let mut checked = match self.examine(environment, source) {
+            Ok(checked) => checked,
+            Err(invalid) => Checked {
+                diagnostics: invalid.diagnostics,
+                sources: invalid.sources,
+                workload: None,
+            },
+        };
+        checked.diagnostics = levels.apply(checked.diagnostics);
+        checked
+    }
+
+    /// What bites in production, as far as the levels of `shipway.yml` make it an error.
+    pub(super) fn refuse_lints(
+        &self,
+        environment: &Environment,
+        loaded: &Loaded,
+    ) -> Result<(), ProjectError> {
+        let found = self.lint(environment, loaded);
+        let mut judged = self.levels(environment).apply(found);
+        judged.retain(Diagnostic::is_error);
+        if judged.is_empty() {
+            return Ok(());
+        }
+        let sources = loaded.sources.clone();
+        Err(ProjectError::Invalid(Invalid::of_compose(judged, sources)))
+    }
+
+    fn examine(&self, environment: &Environment, source: Source<'_>) -> Result<Checked, Invalid> {
+        let files = self.all_files(environment, source)?;
+        let variables = self.variables(environment).map_err(told)?;
+        let loaded = self
+            .load(environment, &files, &variables, source)
+            .map_err(|error| Invalid::of_compose(error.diagnostics, error.sources))?;
+        let lookup = |name: &str| variables.get(name);
+        let mut diagnostics = loaded.diagnostics.clone();
+        let workload = workload::resolve(&self.config, environment, &loaded.project, &lookup);
+        let workload = match workload {
+            Ok(workload) => Some(workload),
+            Err(problems) => {
+                let told = problems.iter().map(|it| of_problem(it, &loaded));
+                diagnostics.extend(told);
+                None
+            }
+        };
+        diagnostics.extend(self.lint(environment, &loaded));
+        let judged = Invalid::of_compose(diagnostics, loaded.sources);
+        Ok(Checked {
+            diagnostics: judged.diagnostics,
+            sources: judged.sources,
+            workload,
+        })
+    }
+
+    /// All of an environment's Compose files, or all that cannot be read.
+    fn all_files(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+    ) -> Result<Vec<SourceFile>, Invalid> {
+        let (mut files, mut missing) = (Vec::new(), Vec::new());
+        for name in &environment.compose {
+            match self.file(source, name) {
+                Ok(file) => files.push(file),
+                Err(error) => missing.extend(told(error).diagnostics),
+            }
+        }
+        if missing.is_empty() {
+            Ok(files)
+        } else {
+            Err(Invalid::of_compose(missing, Sources::new()))
+        }
+    }
+
+    fn lint(&self, environment: &Environment, loaded: &Loaded) -> Vec<Diagnostic> {
+        let services = &loaded.project.services;
+        let roles: BTreeMap<&str, Role> = services
+            .values()
+            .filter_map(|service| Some((service.name.as_str(), self.role(service)?)))
+            .collect();
+        let routed = services
+            .keys()
+            .map(String::as_str)
+            .find(|name| roles.get(name) == Some(&Role::Web));
+        let said = routed.and_then(|name| self.said(name));
+        let directory = self.directory.to_string_lossy();
+        let context = lint::Context {
+            stage: Stage::of(environment.name.as_str()),
+            roles: roles
+                .iter()
+                .map(|(name, role)| (*name, lint_role(*role, Some(*name) == routed)))
+                .collect(),
+            routed_port: said.and_then(|service| service.port),
+            is_probed: environment.health.path.is_some(),
+            listen: Some(environment.route.listen.port()),
+            directory: &directory,
+        };
+        lint::lint(loaded, &context)
+    }
+
+    /// What `shipway.yml` says of a service.
+    fn said(&self, service: &str) -> Option<&ServiceConfig> {
+        let name: ServiceName = service.parse().ok()?;
+        self.config.services.get(&name)
+    }
+
+    fn role(&self, service: &model::Service) -> Option<Role> {
+        self.said(&service.name)
+            .map(|service| service.role)
+            .or_else(|| service.image.as_deref().and_then(Role::of_image))
+    }
+
+    pub(super) fn levels(&self, _environment: &Environment) -> Levels {
+        Levels::new()
+    }
+}
+
+/// A problem of files and configuration together, at the service that it is about.
+pub(super) fn of_problem(problem: &workload::Problem, loaded: &Loaded) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new(Code::Workload, problem.to_string()).with_help_if_any(problem.help());
+    let service = problem
+        .service()
+        .and_then(|name| loaded.project.services.get(name));
+    match service {
+        Some(service) => diagnostic.with_label(service.span, ""),
+        None => diagnostic,
+    }
+}
+
+fn lint_role(role: Role, is_routed: bool) -> lint::Role {
+    match role {
+        Role::Web if is_routed => lint::Role::Routed,
+        Role::Web | Role::Worker | Role::Singleton => lint::Role::Coloured,
+        Role::Stateful => lint::Role::Stateful,
+        Role::Tool => lint::Role::Shared,
+    }
+}
+
+/// An error as something to tell.
+fn told(error: ProjectError) -> Invalid {
+    match error {
+        ProjectError::Invalid(invalid) => invalid,
+        error => {
+            let mut message = error.to_string();
+            if let Some(cause) = std::error::Error::source(&error) {
+                message = format!("{message}: {cause}");
+            }
+            let help = "shipway.yml names it under `compose` or `env_files` of the environment";
+            let diagnostic = Diagnostic::new(Code::FileUnreadable, message).with_help(help);
+            Invalid::of_compose(vec![diagnostic], Sources::new())
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a check goes by.
+
+use std::collections::BTreeMap;
+
+/// How serious a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Not told.
+    Off,
+    /// Good to know.
+    Info,
+    /// Look at it.
+    Warning,
+    /// Not to be deployed like this.
+    Error,
+}
+
+/// What a check goes by.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The major version of the PostgreSQL server.
+    pub postgres: u32,
+    /// Severities other than the rules' own, by the rule's id.
+    pub severities: BTreeMap<String, Severity>,
+    /// Whether whoever runs files of SQL wraps each in a transaction, as most tools do.
+    pub sql_in_transaction: bool,
+    /// Whether whoever runs the migrations sets `lock_timeout`.
+    pub has_lock_timeout: bool,
+}
+
+// === impl Severity ===
+
+impl Severity {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// Finds the severity that a word stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Off, Self::Info, Self::Warning, Self::Error]
+            .into_iter()
+            .find(|severity| severity.as_str() == word)
+    }
+}
+
+// === impl Settings ===
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // The oldest release that its makers still look after.
+            postgres: 14,
+            severities: BTreeMap::new(),
+            sql_in_transaction: true,
+            has_lock_timeout: false,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What holds where an environment says nothing.
+//!
+//! Defaults follow the field's practice. The types of what is written name these in the schema,
+//! and the checks fill them in: one source for both.
+
+use std::time::Duration;
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+const fn minutes(number: u64) -> Duration {
+    seconds(60 * number)
+}
+
+/// The address of a route that gives only a port: from outside only when asked for.
+pub(super) const ADDRESS: &str = "127.0.0.1";
+
+/// A big migration; one that takes longer should not stand in the way of a release.
+pub(super) const MIGRATE_TIMEOUT: Duration = minutes(10);
+
+pub(super) const HEALTH_INTERVAL: Duration = seconds(1);
+pub(super) const HEALTH_TIMEOUT: Duration = seconds(5);
+/// Long enough to see a crash right after the start.
+pub(super) const HEALTHY_FOR: Duration = seconds(2);
+pub(super) const HEALTH_DEADLINE: Duration = minutes(2);
+
+pub(super) const BAKE_DURATION: Duration = minutes(5);
+pub(super) const BAKE_INTERVAL: Duration = seconds(1);
+/// No error in 300 requests bounds the rate below 1 % at 95 % confidence.
+pub(super) const MIN_REQUESTS: u64 = 300;
+pub(super) const MAX_ERROR_RATE: f64 = 0.01;
+pub(super) const MAX_LATENCY_RATIO: f64 = 1.3;
+/// Nobody notices less, and small numbers vary much.
+pub(super) const LATENCY_FLOOR: Duration = Duration::from_millis(100);
+
+pub(super) const DRAIN_TIMEOUT: Duration = seconds(30);
+pub(super) const DRAIN_STREAMING: Duration = seconds(30);
+
+pub(super) const BUILD_TIMEOUT: Duration = minutes(20);
+pub(super) const START_TIMEOUT: Duration = minutes(1);
+pub(super) const SWITCH_TIMEOUT: Duration = seconds(10);

@@ -1,0 +1,89 @@
+//! One environment as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::tree::Placed;
+use super::{Bake, BranchName, Drain, Health, Name, OneOrMany, Route, Timeouts};
+use crate::strategy::Strategy;
+
+/// Where a release runs, and how it gets there.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Environment {
+    /// What starts a deployment.
+    #[schemars(extend("x-default" = "`push` where `branches` is given, else `manual`"))]
+    pub(in crate::config) trigger: Option<Trigger>,
+    /// Branches whose pushes are deployed: names or patterns such as `feature/*`.
+    #[schemars(extend("x-default" = "none", "examples" = ["main"]))]
+    pub(in crate::config) branches: Option<Placed<OneOrMany<BranchName>>>,
+    /// The environment whose live release is promoted here; nothing else gets in.
+    #[schemars(extend("x-default" = "any release", "examples" = ["staging"]))]
+    pub(in crate::config) from: Option<Placed<Name>>,
+    /// How a release replaces another.
+    #[schemars(extend("default" = Strategy::BlueGreen.as_str()))]
+    pub(in crate::config) strategy: Option<Strategy>,
+    /// Compose files, each over the ones before.
+    #[schemars(extend("x-default" = "`docker-compose.yml` and `docker-compose.<environment>.yml`", "examples" = [["docker-compose.yml", "docker-compose.production.yml"]]))]
+    pub(in crate::config) compose: Option<Placed<OneOrMany<String>>>,
+    /// Compose profiles that are active: services of other profiles do not run.
+    #[schemars(extend("default" = []))]
+    pub(in crate::config) profiles: Option<OneOrMany<String>>,
+    /// Files with variables for the Compose files; later ones win, and the shell's own variables
+    /// over all of them.
+    #[schemars(extend("x-default" = "`.env`, if there is one", "examples" = [".env.production"]))]
+    pub(in crate::config) env_files: Option<OneOrMany<String>>,
+    /// Variables that must be set and not empty.
+    #[schemars(extend("default" = []))]
+    pub(in crate::config) required: Option<Vec<String>>,
+    /// What runs the services.
+    #[schemars(extend("default" = "process"))]
+    pub(in crate::config) runtime: Option<RuntimeKind>,
+    /// What a person must say before a deployment starts.
+    #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
+    pub(in crate::config) confirm: Option<Confirm>,
+    /// Where requests come in.
+    pub(in crate::config) route: Route,
+    /// How an instance of the routed service shows that it is healthy.
+    pub(in crate::config) health: Option<Health>,
+    /// How a release is judged after the switch, while the old one is kept warm.
+    pub(in crate::config) bake: Option<Bake>,
+    /// How the old release ends.
+    pub(in crate::config) drain: Option<Drain>,
+    /// How long each part of a deployment may take.
+    pub(in crate::config) timeouts: Option<Timeouts>,
+}
+
+/// What starts a deployment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(in crate::config) enum Trigger {
+    /// A push to one of `branches`.
+    Push,
+    /// Somebody's command.
+    Manual,
+}
+
+/// What runs the services.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(in crate::config) enum RuntimeKind {
+    /// Processes of the host, by `x-shipway.process` of the Compose files; needs no container
+    /// engine.
+    Process,
+}
+
+/// What a person must say before a deployment starts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(in crate::config) enum Confirm {
+    /// Nothing.
+    None,
+    /// Yes.
+    Yes,
+    /// The environment's name.
+    Name,
+}

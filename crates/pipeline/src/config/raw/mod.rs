@@ -1,0 +1,81 @@
+//! `shipway.yml` as it is written: the one source of its schema and its reference.
+//!
+//! What these types say of themselves is what editors, `shipway config --defaults` and the
+//! reference page show: doc comments are the meaning of a key, `default` is what holds without
+//! it (`x-default` in words, where it follows from something else), `examples` are shown where
+//! there is no default. These types never leave the module above.
+
+mod environment;
+mod sections;
+mod text;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
+pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Route, Timeouts};
+pub(super) use text::{
+    BranchName, DurationText, Listen, Name, OneOrMany, PathText, RatioText, Version, Words,
+};
+
+use super::default;
+use super::render_duration;
+use super::tree::Placed;
+use crate::role::Role;
+
+/// How Shipway takes a Docker Compose application from a git push to production.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "shipway.yml")]
+pub(super) struct Config {
+    /// The version of this file's format.
+    #[schemars(with = "Option<Version>", extend("default" = 1))]
+    #[expect(
+        dead_code,
+        reason = "the schema says which versions there are; there is one"
+    )]
+    pub(super) version: Option<IgnoredAny>,
+    /// The project's name.
+    ///
+    /// Processes, networks and volumes are named after it.
+    #[schemars(extend("examples" = ["shop"]))]
+    pub(super) project: Placed<Name>,
+    /// What each Compose service is to a deployment.
+    ///
+    /// A service that is not named here has the role of its image, as far as that is well known.
+    pub(super) services: Option<IndexMap<Placed<Name>, Service>>,
+    /// How the database schema is brought up to date, once, before a release starts.
+    pub(super) migrate: Option<Migrate>,
+    /// The environments, in the order in which a release passes them.
+    #[schemars(extend("minProperties" = 1))]
+    pub(super) environments: Placed<IndexMap<Placed<Name>, Environment>>,
+}
+
+/// What a Compose service is to a deployment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Service {
+    /// What the service is to a deployment.
+    #[schemars(extend("examples" = ["web"]))]
+    pub(super) role: Role,
+    /// The port it listens on inside its container.
+    #[schemars(range(min = 1), extend("examples" = [8000]))]
+    pub(super) port: Option<u16>,
+}
+
+/// The one-off task that migrates the database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Migrate {
+    /// The service whose artifact, environment and volumes it runs with.
+    #[schemars(extend("examples" = ["web"]))]
+    pub(super) service: Placed<Name>,
+    /// Program and arguments: one line, split as a shell splits words, or a list of words.
+    #[schemars(extend("examples" = ["python manage.py migrate --noinput"]))]
+    pub(super) command: Placed<Words>,
+    /// Killed after this long.
+    #[schemars(extend("default" = render_duration(default::MIGRATE_TIMEOUT)))]
+    pub(super) timeout: Option<Placed<DurationText>>,
+}

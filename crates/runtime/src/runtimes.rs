@@ -1,0 +1,100 @@
+//! All runtimes as one: what a release was made for runs it, whatever ran the release before.
+
+use async_trait::async_trait;
+use shipway_pipeline::id::InstanceId;
+
+use crate::compose::ComposeRuntime;
+use crate::process::ProcessRuntime;
+use crate::{
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Output, Runtime,
+    StopHow, Stopped, TaskSpec,
+};
+
+/// Processes and containers side by side.
+///
+/// A spec with a model is for containers. A slot may hold both, for the time of a deployment that
+/// moves an environment from one runtime to the other.
+#[derive(Debug, Clone)]
+pub struct Runtimes {
+    process: ProcessRuntime,
+    compose: ComposeRuntime,
+}
+
+// === impl Runtimes ===
+
+impl Runtimes {
+    /// Makes one runtime of both. They must be of the same state directory.
+    #[must_use]
+    pub fn new(process: ProcessRuntime, compose: ComposeRuntime) -> Self {
+        Self { process, compose }
+    }
+
+    fn of(&self, is_for_containers: bool) -> &dyn Runtime {
+        if is_for_containers {
+            &self.compose
+        } else {
+            &self.process
+        }
+    }
+}
+
+#[async_trait]
+impl Runtime for Runtimes {
+    async fn build(&self, request: &BuildRequest, output: Output<'_>) -> Result<Artifact, Error> {
+        self.of(request.model.is_some())
+            .build(request, output)
+            .await
+    }
+
+    async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+        self.of(artifact.form == Form::Image)
+            .has_artifact(artifact)
+            .await
+    }
+
+    async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {
+        self.of(spec.model.is_some()).start(spec).await
+    }
+
+    async fn list(&self, key: &ColourKey) -> Result<Vec<Instance>, Error> {
+        let mut found = self.process.list(key).await?;
+        found.extend(self.compose.list(key).await?);
+        Ok(found)
+    }
+
+    async fn stop(
+        &self,
+        key: &ColourKey,
+        only: Option<&[InstanceId]>,
+    ) -> Result<Vec<Stopped>, Error> {
+        let (processes, containers) =
+            tokio::join!(self.process.stop(key, only), self.compose.stop(key, only));
+        let mut stopped = containers?;
+        for one in processes? {
+            match stopped.iter_mut().find(|known| known.id == one.id) {
+                // It was in one of them, if in any.
+                Some(known) if known.how == StopHow::WasGone => *known = one,
+                Some(_) => {}
+                None => stopped.push(one),
+            }
+        }
+        Ok(stopped)
+    }
+
+    async fn run_task(&self, task: &TaskSpec, output: Output<'_>) -> Result<Exit, Error> {
+        self.of(task.colour.model.is_some())
+            .run_task(task, output)
+            .await
+    }
+
+    async fn logs(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        lines: usize,
+    ) -> Result<Vec<String>, Error> {
+        let containers = self.compose.list(key).await?;
+        let is_container = containers.iter().any(|one| one.id == *instance);
+        self.of(is_container).logs(key, instance, lines).await
+    }
+}
