@@ -70,7 +70,7 @@ codes! {
     NoHealthTest = "no-health-test" Warning Compose "a health check has no test"
     ObsoleteKey = "obsolete-key" Warning Compose "a key has no meaning any more"
     MergeKind = "merge-kind" Fatal Compose "two files give the same key different kinds of values"
-    FileUnreadable = "file-unreadable" Fatal Compose "a file that another one names cannot be read"
+    NoFile = "no-file" Fatal Compose "a file that another one names cannot be read"
     RemoteFile = "remote-file" Fatal Compose "`extends` or `include` names a file of another machine"
     ExtendsCircle = "extends-circle" Fatal Compose "services extend each other"
     IncludeCircle = "include-circle" Fatal Compose "files include each other"

@@ -168,14 +168,14 @@ impl<'a> Session<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let message = format!("`{shown}` is not there");
                 (
-                    Code::FileUnreadable,
+                    Code::NoFile,
                     message,
                     Some("paths start at the project's directory"),
                 )
             }
             Err(error) => {
                 let message = format!("`{shown}` cannot be read: {error}");
-                (Code::FileUnreadable, message, None)
+                (Code::NoFile, message, None)
             }
         };
         let diagnostic = Diagnostic::new(code, message).with_label(named_at, "named here");
