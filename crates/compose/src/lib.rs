@@ -59,6 +59,7 @@
 //! );
 //! ```
 
+mod canonical;
 pub mod diagnostic;
 pub mod dotenv;
 pub mod interpolate;
@@ -70,6 +71,7 @@ pub mod path;
 pub mod process;
 mod read;
 pub mod short;
+mod spec;
 pub mod transform;
 pub mod yaml;
 

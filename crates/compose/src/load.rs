@@ -1,26 +1,35 @@
 //! From the texts of files to a project.
 //!
 //! ```text
-//! text ─ parse ─ interpolate ─ normalise ─┐
-//! text ─ parse ─ interpolate ─ normalise ─┴─ merge ─ read ─ env files ─ project
+//! layer   text ─ parse ─ interpolate ─ normalise ─ extends ─ include ─┐
+//!         text ─ …                                                    ├─ merge ─ check ─ long forms ─ paths
+//! project layer ─ name ─ implied ─ profiles ─ env files ─ format ─ references ─ used ─ model
 //! ```
+//!
+//! An included application is a layer of its own.
 
+mod environment;
 mod error;
+mod extends;
+mod include;
+mod layer;
+mod name;
+mod profiles;
 mod request;
-
-use std::collections::HashMap;
-use std::io;
+mod session;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Code, Diagnostic, Sources};
-use crate::dotenv;
-use crate::interpolate::{Interpolator, Variable};
-use crate::merge::{merge, normalise, settle};
+use self::environment::FilesOfPairs;
+use self::layer::{Layer, LayerFile};
+use self::session::Session;
+use crate::canonical::{format, imply, keep_used, unused};
+use crate::diagnostic::{Code, Diagnostic, Sources, did_you_mean};
+use crate::interpolate::{Lookup, Variable};
 use crate::model::Project;
 use crate::path;
-use crate::read::{self, EnvFile, Format, Reader};
-use crate::yaml::{Limits, Node, parse};
+use crate::read::{self, Home, Reader};
+use crate::yaml::{Mapping, Node, Span};
 
 pub use error::LoadError;
 pub use request::{Files, NoFiles, Request, SourceFile};
@@ -44,173 +53,125 @@ pub struct Loaded {
 ///
 /// Returns everything that is wrong with the files.
 pub fn load(request: &Request<'_>, files: &mut dyn Files) -> Result<Loaded, LoadError> {
-    let mut sources = Sources::new();
-    let mut diagnostics = Vec::new();
-    let mut interpolator = Interpolator::new(request.variables);
-    let trees = parse_all(
-        request.files,
-        &mut sources,
-        &mut diagnostics,
-        &mut interpolator,
-    );
-    let (used, notes) = interpolator.finish();
-    diagnostics.extend(notes);
-    let tree = merge_all(trees, &mut diagnostics);
-    if is_unusable(&diagnostics) {
-        return Err(LoadError {
-            diagnostics,
-            sources,
-        });
-    }
-    let mut reader = Reader::default();
-    let mut project = read::project(tree, &mut reader);
-    EnvFiles {
-        request,
-        files,
-        numbers: HashMap::new(),
-        sources: &mut sources,
-    }
-    .add_to(&mut project, &mut reader);
-    diagnostics.append(&mut reader.diagnostics);
-    if is_unusable(&diagnostics) {
-        return Err(LoadError {
-            diagnostics,
-            sources,
-        });
-    }
-    Ok(Loaded {
-        project,
-        variables: used,
-        diagnostics,
-        sources,
-    })
-}
-
-/// Environment files, each read once.
-struct EnvFiles<'a> {
-    request: &'a Request<'a>,
-    files: &'a mut dyn Files,
-    /// Numbers in `sources` by path; an optional file that is missing has none.
-    numbers: HashMap<String, Option<u16>>,
-    sources: &'a mut Sources,
-}
-
-// === impl EnvFiles ===
-
-impl EnvFiles<'_> {
-    /// Puts the variables of environment files below those of `environment`.
-    fn add_to(mut self, project: &mut Project, reader: &mut Reader) {
-        for (name, service) in &mut project.services {
-            let mut environment = IndexMap::new();
-            for file in read::env_files(&project.tree, name, reader) {
-                match self.values(&file, &service.environment) {
-                    Ok(values) => {
-                        environment.extend(values.into_iter().map(|(key, v)| (key, Some(v))));
-                    }
-                    Err(diagnostic) => reader.diagnostics.push(*diagnostic),
-                }
-            }
-            environment.extend(std::mem::take(&mut service.environment));
-            service.environment = environment;
-        }
-    }
-
-    fn values(
-        &mut self,
-        file: &EnvFile,
-        environment: &IndexMap<String, Option<String>>,
-    ) -> Result<IndexMap<String, String>, Box<Diagnostic>> {
-        let variables = self.request.variables;
-        let Some((source, text)) = self.text(file)? else {
-            return Ok(IndexMap::new());
-        };
-        let lookup =
-            |name: &str| variables(name).or_else(|| environment.get(name).cloned().flatten());
-        match file.format {
-            Format::Compose => dotenv::parse(text, source, &lookup),
-            Format::Raw => Ok(dotenv::parse_raw(text)),
-        }
-    }
-
-    fn text(&mut self, file: &EnvFile) -> Result<Option<(u16, &str)>, Box<Diagnostic>> {
-        let known = self.numbers.get(&file.path).copied();
-        let number = match known {
-            Some(number) => number,
-            None => match self
-                .files
-                .read(&path::join(self.request.directory, &file.path))
-            {
-                Ok(text) => Some(self.sources.add_variables(&file.path, text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(Box::new(unreadable(file, &error))),
-            },
-        };
-        self.numbers.insert(file.path.clone(), number);
-        if number.is_none() && file.required {
-            return Err(Box::new(unreadable(file, &io::ErrorKind::NotFound.into())));
-        }
-        let source = number.and_then(|number| Some((number, self.sources.get(number)?)));
-        Ok(source.map(|(number, source)| (number, source.text.as_str())))
-    }
-}
-
-fn parse_all(
-    files: &[SourceFile],
-    sources: &mut Sources,
-    diagnostics: &mut Vec<Diagnostic>,
-    interpolator: &mut Interpolator<'_>,
-) -> Vec<Node> {
-    let mut trees = Vec::new();
-    for file in files {
-        let number = sources.add(&file.name, &file.text);
-        match parse(&file.text, number, Limits::default()) {
-            Ok(mut tree) => {
-                interpolator.tree(&mut tree, sources);
-                normalise(&mut tree);
-                trees.push(tree);
-            }
-            Err(errors) => diagnostics.extend(errors),
-        }
-    }
-    trees
-}
-
-fn merge_all(trees: Vec<Node>, diagnostics: &mut Vec<Diagnostic>) -> Node {
-    let mut trees = trees.into_iter();
-    let mut merged = trees.next().unwrap_or_default();
-    settle(&mut merged);
-    for tree in trees {
-        match merge(std::mem::take(&mut merged), tree) {
-            Ok(tree) => merged = tree,
-            Err(errors) => {
-                diagnostics.extend(errors);
-                break;
-            }
-        }
-    }
-    merged
-}
-
-fn unreadable(file: &EnvFile, error: &io::Error) -> Diagnostic {
-    let (message, help) = if error.kind() == io::ErrorKind::NotFound {
-        let help = "make it, or write `required: false` if the service can do without";
-        (
-            format!("environment file `{}` is not there", file.path),
-            Some(help.to_owned()),
-        )
-    } else {
-        (
-            format!("environment file `{}` cannot be read: {error}", file.path),
-            None,
-        )
+    let home = (request.variables)("HOME");
+    let mut session = Session::new(files, request.directory, home);
+    let named = name::from_caller_or_files(request);
+    let lookup = |name: &str| match (request.variables)(name) {
+        None if name == name::VARIABLE => Some(named.clone()),
+        value => value,
     };
-    Diagnostic::new(Code::EnvFileUnreadable, message)
-        .with_label(file.span, "named here")
-        .with_help_if_any(help)
+    let tree = layer(request, &lookup, &mut session);
+    let outcome = if session.is_unusable() {
+        None
+    } else {
+        project(request, tree, &lookup, &mut session)
+    };
+    let (variables, diagnostics, sources) = session.finish();
+    match outcome {
+        Some(project) if !diagnostics.iter().any(Diagnostic::is_fatal) => Ok(Loaded {
+            project,
+            variables,
+            diagnostics,
+            sources,
+        }),
+        _ => Err(LoadError {
+            diagnostics,
+            sources,
+        }),
+    }
 }
 
-fn is_unusable(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(Diagnostic::is_fatal)
+/// Merges the project's files and all that they include.
+fn layer(request: &Request<'_>, lookup: &Lookup<'_>, session: &mut Session<'_>) -> Node {
+    let files = request
+        .files
+        .iter()
+        .map(|file| LayerFile {
+            path: path::join(request.directory, &file.name),
+            tree: session.tree(&file.name, &file.text, lookup),
+        })
+        .collect();
+    let layer = Layer {
+        directory: request.directory,
+        lookup,
+        chain: Vec::new(),
+    };
+    layer.load(files, session)
+}
+
+/// Makes a project of the merged files.
+fn project(
+    request: &Request<'_>,
+    mut tree: Node,
+    lookup: &Lookup<'_>,
+    session: &mut Session<'_>,
+) -> Option<Project> {
+    if tree.get("services").is_none() {
+        session.push(no_services(&tree));
+        return None;
+    }
+    let name = name::project_name(request, &tree, session);
+    imply(&mut tree, &name, lookup);
+    let disabled = profiles::take_disabled(&mut tree, request.profiles);
+    FilesOfPairs::new(session, lookup).apply(&mut tree);
+    format(&mut tree);
+    let mut disabled = only_services(disabled);
+    format(&mut disabled);
+    let mut reader = Reader::default();
+    let none = Mapping::new();
+    let of_disabled = disabled.get("services").and_then(Node::as_map);
+    read::check_references(&tree, of_disabled.unwrap_or(&none), &mut reader);
+    read::check_consistency(&tree, &mut reader);
+    let unused = unused(&tree, &disabled);
+    keep_used(&mut tree);
+    put_name_first(&mut tree, &name);
+    let home = Home(request.directory);
+    let mut project = read::project(tree, name, home, &mut reader);
+    project.unused = unused;
+    session.diagnostics.append(&mut reader.diagnostics);
+    // Nobody runs them, so nothing is to be said about them.
+    project.disabled = read::service_map(&disabled, home, &mut Reader::default());
+    Some(project)
+}
+
+fn only_services(services: Mapping) -> Node {
+    let mut root = Mapping::new();
+    let span = Span::default();
+    root.insert("services", span, Node::mapping(services, span));
+    Node::mapping(root, span)
+}
+
+fn put_name_first(tree: &mut Node, name: &str) {
+    let Some(root) = tree.as_map_mut() else {
+        return;
+    };
+    let (key_span, span) = root
+        .entry("name")
+        .map_or_else(Default::default, |entry| (entry.key_span, entry.node.span));
+    root.remove("name");
+    let mut named = Mapping::new();
+    named.insert("name", key_span, Node::string(name, span));
+    for (key, entry) in std::mem::take(root) {
+        named.insert(key, entry.key_span, entry.node);
+    }
+    *root = named;
+}
+
+fn no_services(tree: &Node) -> Diagnostic {
+    let keys = tree.as_map().into_iter().flat_map(Mapping::keys);
+    let found = keys
+        .filter(|key| *key != "services")
+        .find(|key| did_you_mean(key, ["services"]).is_some());
+    let help = match found {
+        Some(key) => format!("did you mean `services` by `{key}`?"),
+        None => "name at least one below `services`".to_owned(),
+    };
+    let diagnostic = Diagnostic::new(Code::NoServices, "there is no service").with_help(help);
+    if tree.is_null() {
+        diagnostic
+    } else {
+        diagnostic.with_label(tree.span, "")
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! The typed model of a merged and interpolated Compose application.
 //!
 //! Short and long syntaxes are one here. What this model does not name is not
-//! lost: [`Project::tree`] is the whole merged document, unknown keys included,
-//! and is what is rendered for an engine.
+//! lost: [`Project::tree`] is the whole canonical document, unknown keys
+//! included, and is what is rendered for an engine.
+//!
+//! Paths of the tree are absolute. Paths of the typed model that lie below the
+//! project's directory start with `./`, so that what is stored of a service
+//! does not depend on where the project is checked out.
 
 use std::time::Duration;
 
@@ -15,13 +19,24 @@ use crate::yaml::{Node, Span};
 /// A Compose application: several files merged into one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
-    /// The top-level `name`, if the files give one.
-    pub name: Option<String>,
-    /// Services in the order in which the files first name them.
+    /// The project's name: the caller's, the files' or the directory's.
+    pub name: String,
+    /// Active services in the order in which the files first name them.
     pub services: IndexMap<String, Service>,
-    /// Top-level `volumes`.
+    /// Services that no active profile names.
+    pub disabled: IndexMap<String, Service>,
+    /// Volumes that active services use.
     pub volumes: IndexMap<String, Volume>,
-    /// The whole merged document; `networks`, `secrets` and `configs` are only here.
+    /// Networks that active services use.
+    pub networks: IndexMap<String, Network>,
+    /// Secrets that active services use.
+    pub secrets: IndexMap<String, FileObject>,
+    /// Configs that active services use.
+    pub configs: IndexMap<String, FileObject>,
+    /// What the files define and no service uses, active or not.
+    pub unused: Vec<Unused>,
+    /// The canonical document: in value what `docker compose config` prints,
+    /// before that doubles every `$`.
     pub tree: Node,
 }
 
@@ -63,8 +78,41 @@ pub struct Service {
     pub working_dir: Option<String>,
     /// `profiles`.
     pub profiles: Vec<String>,
-    /// `labels`.
+    /// `labels` over `label_file`.
     pub labels: IndexMap<String, String>,
+    /// `networks`, by name; empty with a `network_mode`.
+    #[serde(default)]
+    pub networks: IndexMap<String, NetworkUse>,
+    /// `network_mode`.
+    #[serde(default)]
+    pub network_mode: Option<String>,
+    /// `secrets`.
+    #[serde(default)]
+    pub secrets: Vec<FileUse>,
+    /// `configs`.
+    #[serde(default)]
+    pub configs: Vec<FileUse>,
+    /// `deploy.resources.limits`, or the older keys of the service.
+    #[serde(default)]
+    pub limits: Resources,
+    /// `deploy.resources.reservations`, or the older keys of the service.
+    #[serde(default)]
+    pub reservations: Resources,
+    /// `container_name`.
+    #[serde(default)]
+    pub container_name: Option<String>,
+    /// `user`.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// `platform`.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// `links`.
+    #[serde(default)]
+    pub links: Vec<String>,
+    /// `extra_hosts`, as `HOST=ADDRESS`.
+    #[serde(default)]
+    pub extra_hosts: Vec<String>,
     /// `x-shipway.process`: how the service runs as a host process.
     pub process: Option<Process>,
 }
@@ -72,7 +120,7 @@ pub struct Service {
 /// How an image is built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
-    /// `context`, as written.
+    /// `context`: a directory, or where else the sources are.
     pub context: String,
     /// `dockerfile`.
     pub dockerfile: Option<String>,
@@ -126,6 +174,76 @@ pub struct Volume {
     pub external: bool,
     /// The name outside of the project.
     pub name: Option<String>,
+}
+
+/// A top-level network.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Network {
+    /// Made and kept by somebody else.
+    pub external: bool,
+    /// The name outside of the project.
+    pub name: Option<String>,
+    /// Without a way to other networks.
+    pub internal: bool,
+}
+
+/// A top-level secret or config.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FileObject {
+    /// Made and kept by somebody else.
+    pub external: bool,
+    /// The name outside of the project.
+    pub name: Option<String>,
+    /// The file that holds it.
+    pub file: Option<String>,
+    /// The variable that holds it.
+    pub environment: Option<String>,
+    /// What it holds; only configs have it.
+    pub content: Option<String>,
+}
+
+/// A definition that no service uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    /// `volumes`, `networks`, `secrets` or `configs`.
+    pub section: &'static str,
+    /// Its key.
+    pub name: String,
+    /// Where the key stands.
+    pub span: Span,
+}
+
+/// A network that a service joins.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NetworkUse {
+    /// Names besides the service's own.
+    pub aliases: Vec<String>,
+    /// A fixed address.
+    pub ipv4_address: Option<String>,
+    /// A fixed address.
+    pub ipv6_address: Option<String>,
+}
+
+/// A secret or config that a service uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileUse {
+    /// Its key at the top level.
+    pub source: String,
+    /// Path inside of the container.
+    pub target: Option<String>,
+    /// Permissions.
+    pub mode: Option<u32>,
+}
+
+/// Limits of a service, or what is kept free for it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resources {
+    /// Processors.
+    pub cpus: Option<f32>,
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// Processes.
+    pub pids: Option<u64>,
 }
 
 /// A health check as Compose defines it.

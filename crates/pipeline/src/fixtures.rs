@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use shipway_compose::model::{Restart, Service};
+use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
 
 use crate::colour::Colour;
@@ -51,6 +51,17 @@ pub(crate) fn service(name: &str, replicas: u32) -> Service {
         working_dir: None,
         profiles: vec![],
         labels: IndexMap::new(),
+        networks: IndexMap::new(),
+        network_mode: None,
+        secrets: vec![],
+        configs: vec![],
+        limits: Resources::default(),
+        reservations: Resources::default(),
+        container_name: None,
+        user: None,
+        platform: None,
+        links: vec![],
+        extra_hosts: vec![],
         process: Some(Process::default()),
     }
 }

@@ -70,7 +70,11 @@ codes! {
     NoHealthTest = "no-health-test" Warning Compose "a health check has no test"
     ObsoleteKey = "obsolete-key" Warning Compose "a key has no meaning any more"
     MergeKind = "merge-kind" Fatal Compose "two files give the same key different kinds of values"
-    Unsupported = "unsupported" Fatal Compose "Shipway cannot read this key yet"
+    NoFile = "no-file" Fatal Compose "a file that another one names cannot be read"
+    RemoteFile = "remote-file" Fatal Compose "`extends` or `include` names a file of another machine"
+    ExtendsCircle = "extends-circle" Fatal Compose "services extend each other"
+    IncludeCircle = "include-circle" Fatal Compose "files include each other"
+    IncludeConflict = "include-conflict" Fatal Compose "an included file defines again what is defined already"
 
     NoHealthCheck = "no-health-check" Warning Lint "a service that others wait for has no health check"
     WeakDependency = "weak-dependency" Warning Lint "a service waits for a start where it could wait for health"

@@ -67,6 +67,18 @@ impl Sources {
         self.files.get(usize::from(number))
     }
 
+    /// Returns the number of files.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Returns whether there is no file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Iterates over the files in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.files.iter()

@@ -10,4 +10,4 @@ mod tree;
 
 pub use expand::{ExpandError, Expansion, Use, expand};
 pub use template::{Operation, Operator, Piece, SyntaxError, Template, parse};
-pub use tree::{Interpolator, Variable};
+pub use tree::{Interpolator, Lookup, Variable};

@@ -7,13 +7,15 @@ use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::yaml::{Limits, Node, Scalar, Span, Value};
 
 /// Replaces the variables in the scalars of trees and remembers which there were.
-pub struct Interpolator<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+pub struct Interpolator {
     variables: IndexMap<String, Variable>,
     diagnostics: Vec<Diagnostic>,
     /// How many bytes all scalars together may still grow.
     growth: usize,
 }
+
+/// Looks a variable's value up.
+pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A variable that the files use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,38 +28,42 @@ pub struct Variable {
 
 // === impl Interpolator ===
 
-impl<'a> Interpolator<'a> {
-    /// Makes an interpolator with a way to look variables up.
-    #[must_use]
-    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+impl Default for Interpolator {
+    fn default() -> Self {
         Self {
-            lookup,
             variables: IndexMap::new(),
             diagnostics: Vec::new(),
             growth: Limits::default().text,
         }
     }
+}
 
+impl Interpolator {
     /// Replaces the variables of a tree; `sources` gives the exact places.
-    pub fn tree(&mut self, node: &mut Node, sources: &Sources) {
+    pub fn tree(&mut self, node: &mut Node, lookup: &Lookup<'_>, sources: &Sources) {
         match &mut node.value {
             Value::Null => {}
             Value::Scalar(scalar) => {
                 if scalar.text.contains('$') {
-                    self.scalar(scalar, node.span, sources);
+                    self.scalar(scalar, node.span, lookup, sources);
                 }
             }
             Value::Sequence(items) => {
                 for item in items {
-                    self.tree(item, sources);
+                    self.tree(item, lookup, sources);
                 }
             }
             Value::Mapping(mapping) => {
                 for (_, value) in mapping.iter_mut() {
-                    self.tree(value, sources);
+                    self.tree(value, lookup, sources);
                 }
             }
         }
+    }
+
+    /// Returns whether something is wrong that no level lowers.
+    pub(crate) fn is_unusable(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_fatal)
     }
 
     /// Returns the variables used and what is to be said about them.
@@ -66,9 +72,9 @@ impl<'a> Interpolator<'a> {
         (self.variables, self.diagnostics)
     }
 
-    fn scalar(&mut self, scalar: &mut Scalar, span: Span, sources: &Sources) {
+    fn scalar(&mut self, scalar: &mut Scalar, span: Span, lookup: &Lookup<'_>, sources: &Sources) {
         let place = |range| place(span, &scalar.text, range, sources);
-        match expand(&scalar.text, self.lookup, self.growth) {
+        match expand(&scalar.text, lookup, self.growth) {
             Ok(expansion) => {
                 let added = expansion.text.len().saturating_sub(scalar.text.len());
                 self.growth = self.growth.saturating_sub(added);
@@ -153,8 +159,8 @@ mod tests {
         let mut sources = Sources::new();
         let number = sources.add("c.yml", text);
         let mut node = parse(text, number, Limits::default()).unwrap();
-        let mut interpolator = Interpolator::new(&lookup);
-        interpolator.tree(&mut node, &sources);
+        let mut interpolator = Interpolator::default();
+        interpolator.tree(&mut node, &lookup, &sources);
         let (variables, diagnostics) = interpolator.finish();
         (node, variables, diagnostics)
     }

@@ -31,7 +31,7 @@ fn load_with(
         env_files
             .get(path.trim_start_matches("/srv/shop/"))
             .map(|&text| text.to_owned())
-            .ok_or(io::ErrorKind::NotFound.into())
+            .ok_or(std::io::ErrorKind::NotFound.into())
     })
 }
 
@@ -55,7 +55,7 @@ fn later_files_go_over_earlier_ones() {
         &[],
     )
     .unwrap();
-    assert_eq!(loaded.project.name.as_deref(), Some("c"));
+    assert_eq!(loaded.project.name, "c");
     assert_eq!(
         loaded.project.services.keys().collect::<Vec<_>>(),
         ["web", "db"]
@@ -81,7 +81,7 @@ fn environment_goes_over_environment_files() {
             ("B", Some("2")),
             ("C", Some("own")),
             ("D", None),
-            ("E", Some("own-out"))
+            ("E", Some("1-out"))
         ]
     );
     let names: Vec<_> = loaded

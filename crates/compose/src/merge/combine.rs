@@ -2,7 +2,7 @@
 
 use super::identity::deduplicate;
 use super::rules::{Identity, Rule, rule};
-use super::settle;
+use super::{pools, settle};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Mapping, Node, Tag, Value};
 
@@ -16,17 +16,33 @@ use crate::yaml::{Mapping, Node, Tag, Value};
 /// Returns every place where the later file has a value of another kind, which
 /// can neither be merged nor replace the earlier one without `!override`.
 pub fn merge(base: Node, over: Node) -> Result<Node, Vec<Diagnostic>> {
+    match merge_all(base, over) {
+        (merged, diagnostics) if diagnostics.is_empty() => Ok(merged),
+        (_, diagnostics) => Err(diagnostics),
+    }
+}
+
+/// Merges a later file over an earlier one, with what cannot be merged.
+pub(crate) fn merge_all(base: Node, over: Node) -> (Node, Vec<Diagnostic>) {
     let mut merger = Merger {
         path: Vec::new(),
         diagnostics: Vec::new(),
     };
     let mut merged = merger.node(base, over);
     settle(&mut merged);
-    if merger.diagnostics.is_empty() {
-        Ok(merged)
-    } else {
-        Err(merger.diagnostics)
-    }
+    (merged, merger.diagnostics)
+}
+
+/// Merges a service over the one that it extends.
+///
+/// Tags stay: they also hold for what other files say of the service.
+pub(crate) fn merge_service(base: Node, over: Node) -> (Node, Vec<Diagnostic>) {
+    let mut merger = Merger {
+        path: vec!["services".to_owned(), "*".to_owned()],
+        diagnostics: Vec::new(),
+    };
+    let merged = merger.node(base, over);
+    (merged, merger.diagnostics)
 }
 
 struct Merger {
@@ -54,12 +70,11 @@ impl Merger {
                     Value::Mapping(self.mapping(base, over))
                 }
             }
-            (Value::Sequence(base), Value::Sequence(over)) => {
-                Value::Sequence(sequence(base, over, rule))
-            }
-            // `ulimits.nofile` is a number or a mapping: the later one stands.
+            (Value::Sequence(base), Value::Sequence(over)) => Value::Sequence(match rule {
+                Some(Rule::Pools) => pools::merge(&base, over),
+                _ => sequence(base, over, rule),
+            }),
             (Value::Scalar(_), value) => value,
-            (_, value) if self.path.get(2).is_some_and(|key| key == "ulimits") => value,
             (_, value) => {
                 let message = format!(
                     "`{}` is {kind} here but {earlier_kind} in an earlier file",

@@ -1,11 +1,12 @@
 //! What makes two items of a list the same thing.
 
 use super::rules::Identity;
+use crate::path;
 use crate::short::{port, volume};
 use crate::yaml::Node;
 
 /// Keeps one item of each thing: the last, in the place of the first.
-pub(super) fn deduplicate(items: Vec<Node>, identity: Identity) -> Vec<Node> {
+pub(crate) fn deduplicate(items: Vec<Node>, identity: Identity) -> Vec<Node> {
     let mut kept = indexmap::IndexMap::new();
     for (index, item) in items.into_iter().enumerate() {
         // What cannot be read is nobody's double; the reader will complain.
@@ -22,26 +23,20 @@ fn key(item: &Node, identity: Identity) -> Option<String> {
         Identity::Text => text.map(str::to_owned),
         Identity::Path => text.or_else(|| field("path")).map(str::to_owned),
         Identity::Port => port_key(item),
+        Identity::Key => text.map(|text| text.split('=').next().unwrap_or(text).to_owned()),
         Identity::MountTarget => match text {
-            Some(text) => volume::split(text).map(|volume| path(volume.target)),
-            None => field("target").map(path),
+            Some(text) => volume::split(text).map(|volume| path::clean(volume.target)),
+            None => field("target").map(str::to_owned),
         },
         Identity::DeviceTarget => match text {
-            Some(text) => text.split(':').take(2).last().map(path),
-            None => field("target").or_else(|| field("source")).map(path),
+            Some(text) => text.split(':').take(2).last().map(str::to_owned),
+            None => field("target").map(str::to_owned),
         },
-        Identity::FileTarget(directory) => {
-            let target = text
-                .or_else(|| field("target"))
-                .or_else(|| field("source"))?;
-            let directory = if target.starts_with('/') {
-                ""
-            } else {
-                directory
-            };
-            Some(path(&format!("{directory}{target}")))
-        }
-        Identity::TmpfsTarget => text.and_then(|text| text.split(':').next()).map(path),
+        Identity::FileTarget(directory) => match (text, field("target")) {
+            (Some(name), _) => Some(format!("{directory}/{name}")),
+            (None, Some(target)) => Some(target.to_owned()),
+            (None, None) => field("source").map(|name| format!("{directory}/{name}")),
+        },
     }
 }
 
@@ -63,12 +58,4 @@ fn port_key(item: &Node) -> Option<String> {
     };
     let (ip, published) = (ip.unwrap_or("0.0.0.0"), published.unwrap_or_default());
     Some(format!("{ip}|{published}|{target}|{protocol}"))
-}
-
-/// A directory is the same with and without a slash at its end.
-fn path(text: &str) -> String {
-    match text.trim_end_matches('/') {
-        "" => text.to_owned(),
-        trimmed => trimmed.to_owned(),
-    }
 }

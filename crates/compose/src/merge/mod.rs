@@ -13,9 +13,13 @@
 mod combine;
 mod identity;
 mod normalise;
+mod pools;
 mod rules;
 mod settle;
 
 pub use combine::merge;
+pub(crate) use combine::{merge_all, merge_service};
+pub(crate) use identity::deduplicate;
 pub use normalise::normalise;
+pub(crate) use rules::Identity;
 pub use settle::settle;

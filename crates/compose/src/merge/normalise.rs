@@ -2,7 +2,7 @@
 
 use super::identity::deduplicate;
 use super::rules::{Identity, Rule, rule};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, ScalarKind, Value};
 
 /// Gives every value with more than one form its normal one.
 ///
@@ -27,7 +27,7 @@ fn walk(node: &mut Node, path: &mut Vec<String>) {
 
 fn apply(node: &mut Node, rule: Rule) {
     match rule {
-        Rule::Replace | Rule::Logging => {}
+        Rule::Replace | Rule::Logging | Rule::Pools => {}
         Rule::Pairs => pairs(node),
         Rule::Names => names(node, |_| Node::default()),
         Rule::DependsOn => names(node, started),
@@ -50,7 +50,7 @@ fn unique(node: &mut Node, identity: Identity) {
 /// `[KEY=value, KEY]` becomes a mapping; values become strings.
 fn pairs(node: &mut Node) {
     if let Value::Sequence(items) = &node.value
-        && items.iter().all(|item| item.as_str().is_some())
+        && items.iter().all(is_text)
     {
         let mut mapping = Mapping::new();
         for item in items {
@@ -74,8 +74,11 @@ fn pairs(node: &mut Node) {
         return;
     };
     for (_, value) in mapping.iter_mut() {
-        // `DEBUG: true` and `VERSION: 1.10` are these texts for a container.
-        if let Some(text) = value.as_str().map(str::to_owned) {
+        // `DEBUG: TRUE` is `true` for a container and `VERSION: 1.10` is `1.1`, as in Compose.
+        if let Some(text) = value
+            .as_scalar()
+            .map(|scalar| scalar.value_text().into_owned())
+        {
             value.value = Node::string(text, value.span).value;
         }
     }
@@ -84,10 +87,14 @@ fn pairs(node: &mut Node) {
 /// `[a, b]` becomes a mapping with these keys.
 fn names(node: &mut Node, value: impl Fn(&Node) -> Node) {
     if let Value::Sequence(items) = &node.value
-        && items.iter().all(|item| item.as_str().is_some())
+        && items.iter().all(is_text)
     {
         let mut mapping = Mapping::new();
         for item in items {
+            if mapping.contains(item.as_str().unwrap_or_default()) {
+                // The check complains of doubles.
+                return;
+            }
             let entry = Node {
                 span: item.span,
                 tag: item.tag.clone(),
@@ -112,7 +119,7 @@ fn started(item: &Node) -> Node {
 
 /// `build: .` becomes `build: {context: .}`.
 fn context(node: &mut Node) {
-    if node.as_str().is_some() {
+    if is_text(node) {
         let span = node.span;
         let context = Node {
             tag: None,
@@ -146,13 +153,18 @@ fn hosts(node: &mut Node) {
     unique(node, Identity::Text);
 }
 
-/// A scalar becomes a list of one.
+/// A text becomes a list of one.
 fn list(node: &mut Node) {
-    if node.as_str().is_some() {
+    if is_text(node) {
         let item = Node {
             tag: None,
             ..node.clone()
         };
         node.value = Value::Sequence(vec![item]);
     }
+}
+
+fn is_text(node: &Node) -> bool {
+    node.as_scalar()
+        .is_some_and(|scalar| scalar.kind() == ScalarKind::String)
 }

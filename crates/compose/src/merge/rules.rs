@@ -17,6 +17,8 @@ pub(super) enum Rule {
     Hosts,
     /// Options are of a driver: another driver, other options.
     Logging,
+    /// Ranges of addresses, by subnet.
+    Pools,
     /// A list in which one thing is there once.
     Unique(Identity),
     /// The same, or one thing alone.
@@ -25,9 +27,11 @@ pub(super) enum Rule {
 
 /// What makes two items of a list the same thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Identity {
+pub(crate) enum Identity {
     /// The whole text.
     Text,
+    /// What stands before a `=`.
+    Key,
     /// The path of an environment file.
     Path,
     /// Address, published port, target and protocol.
@@ -38,8 +42,6 @@ pub(super) enum Identity {
     DeviceTarget,
     /// The path inside of the container; by default the name below this directory.
     FileTarget(&'static str),
-    /// The path before the options.
-    TmpfsTarget,
 }
 
 /// Keys from the top, `*` for any.
@@ -56,19 +58,15 @@ const RULES: &[(Pattern, Rule)] = &[
     (&["services", "*", "build", "extra_hosts"], Rule::Hosts),
     (&["services", "*", "build", "labels"], Rule::Pairs),
     (
-        &["services", "*", "build", "platforms"],
-        Rule::Unique(Identity::Text),
-    ),
-    (
         &["services", "*", "build", "tags"],
-        Rule::Unique(Identity::Text),
+        Rule::Unique(Identity::Key),
     ),
-    (&["services", "*", "cap_add"], Rule::Unique(Identity::Text)),
-    (&["services", "*", "cap_drop"], Rule::Unique(Identity::Text)),
+    (&["services", "*", "cap_add"], Rule::Unique(Identity::Key)),
+    (&["services", "*", "cap_drop"], Rule::Unique(Identity::Key)),
     (&["services", "*", "command"], Rule::Replace),
     (
         &["services", "*", "configs"],
-        Rule::Unique(Identity::FileTarget("/")),
+        Rule::Unique(Identity::FileTarget("")),
     ),
     (&["services", "*", "depends_on"], Rule::DependsOn),
     (&["services", "*", "deploy", "labels"], Rule::Pairs),
@@ -76,11 +74,11 @@ const RULES: &[(Pattern, Rule)] = &[
         &["services", "*", "devices"],
         Rule::Unique(Identity::DeviceTarget),
     ),
-    (&["services", "*", "dns"], Rule::OneOrMany(Identity::Text)),
-    (&["services", "*", "dns_opt"], Rule::Unique(Identity::Text)),
+    (&["services", "*", "dns"], Rule::OneOrMany(Identity::Key)),
+    (&["services", "*", "dns_opt"], Rule::Unique(Identity::Key)),
     (
         &["services", "*", "dns_search"],
-        Rule::OneOrMany(Identity::Text),
+        Rule::OneOrMany(Identity::Key),
     ),
     (&["services", "*", "entrypoint"], Rule::Replace),
     (
@@ -96,33 +94,32 @@ const RULES: &[(Pattern, Rule)] = &[
         Rule::OneOrMany(Identity::Text),
     ),
     (&["services", "*", "labels"], Rule::Pairs),
-    (&["services", "*", "links"], Rule::Unique(Identity::Text)),
+    (&["services", "*", "links"], Rule::Unique(Identity::Key)),
     (&["services", "*", "logging"], Rule::Logging),
     (&["services", "*", "models"], Rule::Names),
     (&["services", "*", "networks"], Rule::Names),
     (
         &["services", "*", "networks", "*", "aliases"],
-        Rule::Unique(Identity::Text),
+        Rule::Unique(Identity::Key),
     ),
     (
         &["services", "*", "networks", "*", "link_local_ips"],
-        Rule::Unique(Identity::Text),
+        Rule::Unique(Identity::Key),
     ),
     (&["services", "*", "ports"], Rule::Unique(Identity::Port)),
-    (&["services", "*", "profiles"], Rule::Unique(Identity::Text)),
+    (&["services", "*", "profiles"], Rule::Unique(Identity::Key)),
     (
         &["services", "*", "secrets"],
-        Rule::Unique(Identity::FileTarget("/run/secrets/")),
+        Rule::Unique(Identity::FileTarget("/run/secrets")),
     ),
     (&["services", "*", "sysctls"], Rule::Pairs),
-    (
-        &["services", "*", "tmpfs"],
-        Rule::OneOrMany(Identity::TmpfsTarget),
-    ),
+    (&["services", "*", "tmpfs"], Rule::OneOrMany(Identity::Key)),
     (
         &["services", "*", "volumes"],
         Rule::Unique(Identity::MountTarget),
     ),
+    // Soft and hard limits belong together.
+    (&["services", "*", "ulimits", "*"], Rule::Replace),
     // A process' steps depend on each other: half of another file's makes no sense.
     (
         &["services", "*", "x-shipway", "process", "build"],
@@ -140,6 +137,7 @@ const RULES: &[(Pattern, Rule)] = &[
         &["services", "*", "x-shipway", "process", "path"],
         Rule::Replace,
     ),
+    (&["networks", "*", "ipam", "config"], Rule::Pools),
     (&["networks", "*", "labels"], Rule::Pairs),
     (&["volumes", "*", "labels"], Rule::Pairs),
     (&["secrets", "*", "labels"], Rule::Pairs),
@@ -148,6 +146,13 @@ const RULES: &[(Pattern, Rule)] = &[
 
 /// Returns the rule of a key, if it has one of its own.
 pub(super) fn rule(path: &[String]) -> Option<Rule> {
+    // Of extensions only Shipway's own is known well enough to be merged.
+    if path
+        .last()
+        .is_some_and(|key| key.starts_with("x-") && key != "x-shipway")
+    {
+        return Some(Rule::Replace);
+    }
     RULES
         .iter()
         .find(|(pattern, _)| matches(pattern, path))

@@ -1,25 +1,25 @@
-//! The typed model from the merged tree.
+//! The typed model from the canonical tree.
 //!
-//! One file for each part of a service. A wrong type is an error with its
-//! place, an unknown key a warning with the likely one; reading goes on, so
-//! that one run shows everything that is wrong.
+//! Types and forms have been checked: what is read here either is right or
+//! has been complained of. Only [`references`] and [`consistency`] still look
+//! for mistakes, those that no single value shows.
 
-mod build;
-mod depends_on;
-mod env_file;
+mod consistency;
+mod field;
 mod healthcheck;
-mod keys;
 mod mount;
-mod port;
 mod process;
 mod project;
 mod reader;
 mod references;
+mod resources;
 mod restart;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use env_file::{EnvFile, Format, env_files};
-pub(crate) use project::project;
+pub(crate) use consistency::check as check_consistency;
+pub(crate) use field::Home;
+pub(crate) use project::{project, service_map};
 pub(crate) use reader::Reader;
+pub(crate) use references::check as check_references;

@@ -1,17 +1,27 @@
 //! `x-shipway.process`.
 
-use super::keys;
 use super::reader::{Field, Reader};
 use crate::diagnostic::Code;
 use crate::process::{BuildStep, Process};
+use crate::yaml::Node;
 
-pub(super) fn process(service: &Field<'_>, reader: &mut Reader) -> Option<Process> {
+const SHIPWAY: &[&str] = &["process"];
+
+const PROCESS: &[&str] = &["build", "command", "directory", "environment", "path"];
+
+const BUILD_STEP: &[&str] = &["inputs", "output", "run"];
+
+pub(super) fn process(name: &str, service: &Node, reader: &mut Reader) -> Option<Process> {
+    let service = Field {
+        node: service,
+        name: format!("services.{name}"),
+    };
     let shipway = service.get("x-shipway")?;
     reader.map(&shipway)?;
-    reader.check_keys(&shipway, keys::SHIPWAY);
+    reader.check_keys(&shipway, SHIPWAY);
     let field = shipway.get("process")?;
     reader.map(&field)?;
-    reader.check_keys(&field, keys::PROCESS);
+    reader.check_keys(&field, PROCESS);
     let steps = reader.list_at(&field, "build");
     Some(Process {
         build: steps
@@ -34,7 +44,7 @@ fn build_step(step: &Field<'_>, reader: &mut Reader) -> Option<BuildStep> {
         });
     }
     reader.map(step)?;
-    reader.check_keys(step, keys::BUILD_STEP);
+    reader.check_keys(step, BUILD_STEP);
     let Some(run) = reader.text_at(step, "run") else {
         let message = format!("`{}` has no `run`", step.name);
         reader.error(Code::WrongValue, message, step.node.span);

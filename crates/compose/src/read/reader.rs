@@ -1,20 +1,14 @@
 //! Values read by type, with the complaints collected.
 
-use std::str::FromStr;
-use std::time::Duration;
-
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::short::duration;
 use crate::yaml::{Mapping, Node, Span};
 
 /// Reads values and collects what is wrong with them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Reader {
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// How many ports ranges may still stand for.
-    pub(super) ports_left: usize,
 }
 
 /// A value and what it is called: `services.web.image`.
@@ -55,16 +49,6 @@ impl<'n> Field<'n> {
 
 // === impl Reader ===
 
-impl Default for Reader {
-    fn default() -> Self {
-        // Every port of both protocols: more than any project has, less than harms.
-        Self {
-            diagnostics: Vec::new(),
-            ports_left: 2 * 65_536,
-        }
-    }
-}
-
 impl Reader {
     /// Adds an error at a place.
     pub(super) fn error(&mut self, code: Code, message: String, span: Span) {
@@ -95,13 +79,6 @@ impl Reader {
         self.error(Code::WrongType, message, field.node.span);
     }
 
-    /// Complains about the text of a value.
-    pub(super) fn wrong_value(&mut self, field: &Field<'_>, expected: &str) {
-        let text = field.node.as_str().unwrap_or_default();
-        let message = format!("`{}` must be {expected}, not `{text}`", field.name);
-        self.error(Code::WrongValue, message, field.node.span);
-    }
-
     pub(super) fn text(&mut self, field: &Field<'_>) -> Option<String> {
         let text = field.node.as_str().map(str::to_owned);
         if text.is_none() {
@@ -112,43 +89,6 @@ impl Reader {
 
     pub(super) fn text_at(&mut self, parent: &Field<'_>, key: &str) -> Option<String> {
         parent.get(key).and_then(|field| self.text(&field))
-    }
-
-    pub(super) fn boolean_at(&mut self, parent: &Field<'_>, key: &str) -> Option<bool> {
-        let field = parent.get(key)?;
-        let value = field.node.as_bool();
-        if value.is_none() {
-            self.wrong(&field, "`true` or `false`");
-        }
-        value
-    }
-
-    pub(super) fn number_at<T: FromStr>(&mut self, parent: &Field<'_>, key: &str) -> Option<T> {
-        let field = parent.get(key)?;
-        let value = field.node.as_str().and_then(|text| text.parse().ok());
-        if value.is_none() {
-            self.wrong(&field, "a whole number, not below 0");
-        }
-        value
-    }
-
-    pub(super) fn duration_at(&mut self, parent: &Field<'_>, key: &str) -> Option<Duration> {
-        let field = parent.get(key)?;
-        let Some(text) = field.node.as_str() else {
-            self.wrong_type(&field, "a duration like `1m30s`");
-            return None;
-        };
-        let value = duration::parse(text);
-        if value.is_none() {
-            let message = format!(
-                "`{}` must be a duration like `1m30s`, not `{text}`",
-                field.name
-            );
-            let seconds = format!("{text}s");
-            let help = duration::parse(&seconds).map(|_| format!("did you mean `{seconds}`?"));
-            self.error_with_help(Code::WrongValue, message, field.node.span, help);
-        }
-        value
     }
 
     /// Reads a list, or nothing where there is none.
@@ -242,14 +182,6 @@ impl Reader {
                     .with_help_if_any(did_you_mean(key, known.iter().copied()));
                 self.diagnostics.push(diagnostic);
             }
-        }
-    }
-
-    fn wrong(&mut self, field: &Field<'_>, expected: &str) {
-        if field.node.as_str().is_some() {
-            self.wrong_value(field, expected);
-        } else {
-            self.wrong_type(field, expected);
         }
     }
 

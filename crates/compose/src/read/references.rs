@@ -1,122 +1,131 @@
-//! Names that stand for something elsewhere in the file.
+//! Names that stand for something elsewhere in the document.
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::field::{entries, items};
 use super::reader::Reader;
 use crate::diagnostic::{Code, did_you_mean};
-use crate::model::Service;
-use crate::short::volume;
 use crate::yaml::{Mapping, Node, Span};
 
 /// Complains about names that nothing has, and about circles of dependencies.
-pub(super) fn check(tree: &Node, services: &IndexMap<String, Service>, reader: &mut Reader) {
-    for service in services.values() {
-        let Some(node) = tree.at(&["services", &service.name]) else {
-            continue;
-        };
-        dependencies(tree, node, service, reader);
-        volumes(tree, node, service, reader);
-        networks(tree, node, service, reader);
+///
+/// `disabled` are the services that no active profile names.
+pub(crate) fn check(tree: &Node, disabled: &Mapping, reader: &mut Reader) {
+    let services = tree.get("services").and_then(Node::as_map);
+    for (name, node) in services.into_iter().flat_map(Mapping::iter) {
+        let mut user = User { name, tree, reader };
+        user.dependencies(node, disabled);
+        user.contexts(node);
+        for item in items(node, "volumes") {
+            if item.get("type").and_then(Node::as_str) == Some("volume") {
+                user.source("volumes", item);
+            }
+        }
+        let networks = node.get("networks").and_then(Node::as_map);
+        for (network, entry) in networks.into_iter().flat_map(Mapping::entries) {
+            user.require("networks", network, entry.key_span);
+        }
         for section in ["secrets", "configs"] {
-            files(tree, node, service, section, reader);
+            items(node, section)
+                .iter()
+                .for_each(|item| user.source(section, item));
+        }
+        if let Some(build) = node.get("build") {
+            items(build, "secrets")
+                .iter()
+                .for_each(|item| user.source("secrets", item));
         }
     }
     circles(services, reader);
 }
 
-fn dependencies(tree: &Node, node: &Node, service: &Service, reader: &mut Reader) {
-    for (name, dependency) in &service.depends_on {
-        if dependency.required {
-            let span = key_span(node.get("depends_on"), name).unwrap_or(service.span);
-            require(tree, "services", name, &service.name, span, reader);
+/// A service that names others.
+struct User<'a> {
+    name: &'a str,
+    tree: &'a Node,
+    reader: &'a mut Reader,
+}
+
+// === impl User ===
+
+impl User<'_> {
+    fn dependencies(&mut self, node: &Node, disabled: &Mapping) {
+        let dependencies = node.get("depends_on").and_then(Node::as_map);
+        for (name, entry) in dependencies.into_iter().flat_map(Mapping::entries) {
+            let required = entry.node.get("required").and_then(Node::as_bool);
+            match disabled.contains(name) {
+                _ if required == Some(false) => {}
+                true => self.inactive(name, entry.key_span),
+                false => self.require("services", name, entry.key_span),
+            }
         }
     }
-}
 
-fn volumes(tree: &Node, node: &Node, service: &Service, reader: &mut Reader) {
-    let items = node
-        .get("volumes")
-        .and_then(Node::as_sequence)
-        .unwrap_or_default();
-    for item in items {
-        if let Some(name) = volume_name(item) {
-            require(tree, "volumes", name, &service.name, item.span, reader);
+    fn inactive(&mut self, name: &str, span: Span) {
+        let user = self.name;
+        let message =
+            format!("service `{user}` needs service `{name}`, whose profiles are not active");
+        let help = "activate one of them, or write `required: false` if the service can do without";
+        self.reader
+            .error_with_help(Code::Undefined, message, span, help.to_owned());
+    }
+
+    /// `service:NAME` as a build context is what another service builds.
+    fn contexts(&mut self, node: &Node) {
+        let Some(build) = node.get("build") else {
+            return;
+        };
+        for (_, context) in entries(build, "additional_contexts") {
+            let Some(name) = context
+                .as_str()
+                .and_then(|text| text.strip_prefix("service:"))
+            else {
+                continue;
+            };
+            let other = self.tree.at(&["services", name]);
+            if other.is_some_and(|other| other.get("build").is_none()) {
+                let message = format!("service `{name}` is a build context, but has no `build`");
+                self.reader
+                    .error(Code::Contradiction, message, context.span);
+            } else {
+                self.require("services", name, context.span);
+            }
         }
     }
-}
 
-/// Returns the volume that a mount names, if it names one.
-fn volume_name(item: &Node) -> Option<&str> {
-    let source = match item.as_str() {
-        Some(text) => volume::split(text)?.source?,
-        None if item.get("type")?.as_str() == Some("volume") => item.get("source")?.as_str()?,
-        None => return None,
-    };
-    (!volume::is_path(source)).then_some(source)
-}
-
-fn networks(tree: &Node, node: &Node, service: &Service, reader: &mut Reader) {
-    let networks = node.get("networks").and_then(Node::as_map);
-    for (name, entry) in networks.into_iter().flat_map(Mapping::entries) {
-        // `default` is there without being named.
-        if name != "default" {
-            require(
-                tree,
-                "networks",
-                name,
-                &service.name,
-                entry.key_span,
-                reader,
-            );
+    fn source(&mut self, section: &str, item: &Node) {
+        if let Some(name) = item.get("source").and_then(Node::as_str) {
+            self.require(section, name, item.span);
         }
     }
-}
 
-fn files(tree: &Node, node: &Node, service: &Service, section: &str, reader: &mut Reader) {
-    let items = node
-        .get(section)
-        .and_then(Node::as_sequence)
-        .unwrap_or_default();
-    for item in items {
-        let source = item
-            .as_str()
-            .or_else(|| item.get("source").and_then(Node::as_str));
-        if let Some(name) = source {
-            require(tree, section, name, &service.name, item.span, reader);
+    fn require(&mut self, section: &str, name: &str, span: Span) {
+        let known = self.tree.get(section).and_then(Node::as_map);
+        if known.is_some_and(|known| known.contains(name)) {
+            return;
         }
+        let kind = section.trim_end_matches('s');
+        let user = self.name;
+        let message = format!("service `{user}` needs {kind} `{name}`, which is not there");
+        let help = did_you_mean(name, known.into_iter().flat_map(Mapping::keys))
+            .unwrap_or_else(|| format!("name it below `{section}` at the top level"));
+        self.reader
+            .error_with_help(Code::Undefined, message, span, help);
     }
-}
-
-fn require(tree: &Node, section: &str, name: &str, service: &str, span: Span, reader: &mut Reader) {
-    let known = tree.get(section).and_then(Node::as_map);
-    if known.is_some_and(|known| known.contains(name)) {
-        return;
-    }
-    let kind = section.trim_end_matches('s');
-    let message = format!("service `{service}` needs {kind} `{name}`, which is not there");
-    let help = did_you_mean(name, known.into_iter().flat_map(Mapping::keys))
-        .unwrap_or_else(|| format!("name it below `{section}` at the top level"));
-    reader.error_with_help(Code::Undefined, message, span, help);
-}
-
-fn key_span(mapping: Option<&Node>, key: &str) -> Option<Span> {
-    mapping?.as_map()?.entry(key).map(|entry| entry.key_span)
 }
 
 /// Reports the first circle of dependencies.
-fn circles(services: &IndexMap<String, Service>, reader: &mut Reader) {
+fn circles(services: Option<&Mapping>, reader: &mut Reader) {
+    let Some(services) = services else { return };
     let left = unordered(services);
     let Some(start) = left.first() else { return };
     let mut way = IndexSet::from([*start]);
     let mut last = *start;
     // Every service that is left waits for another one that is left.
     let repeated = loop {
-        let next = services[last]
-            .depends_on
-            .keys()
-            .find(|name| left.contains(name.as_str()));
+        let next = needs(services, last).find(|name| left.contains(name));
         let Some(next) = next else { return };
-        if let Some(index) = way.get_index_of(next.as_str()) {
+        if let Some(index) = way.get_index_of(next) {
             break index;
         }
         way.insert(next);
@@ -126,25 +135,32 @@ fn circles(services: &IndexMap<String, Service>, reader: &mut Reader) {
     circle.extend(way.get_index(repeated));
     let message = format!("services wait for each other: {}", circle.join(" → "));
     let help = "remove one of these `depends_on`".to_owned();
+    let span = services.entry(circle[0]).map(|entry| entry.key_span);
     reader.error_with_help(
         Code::DependencyCircle,
         message,
-        services[circle[0]].span,
+        span.unwrap_or_default(),
         help,
     );
 }
 
+fn needs<'n>(services: &'n Mapping, name: &str) -> impl Iterator<Item = &'n str> {
+    let service = services.get(name);
+    service
+        .into_iter()
+        .flat_map(|service| entries(service, "depends_on"))
+        .map(|(name, _)| name)
+}
+
 /// Returns the services that no order can start: circles, and what waits for them.
-fn unordered(services: &IndexMap<String, Service>) -> IndexSet<&str> {
+fn unordered(services: &Mapping) -> IndexSet<&str> {
     let mut waits: IndexMap<&str, usize> = IndexMap::new();
     let mut dependents: IndexMap<&str, Vec<&str>> = IndexMap::new();
-    for (name, service) in services {
-        let known = service
-            .depends_on
-            .keys()
-            .filter(|name| services.contains_key(*name));
-        waits.insert(name, known.clone().count());
+    for name in services.keys() {
+        let known = needs(services, name).filter(|name| services.contains(name));
+        waits.insert(name, 0);
         for dependency in known {
+            waits[name] += 1;
             dependents.entry(dependency).or_default().push(name);
         }
     }

@@ -1,26 +1,29 @@
 //! `restart` and `deploy.restart_policy`.
 
-use super::keys;
-use super::reader::{Field, Reader};
+use super::field::{number, time};
+use super::reader::Reader;
+use crate::diagnostic::Code;
 use crate::model::{Restart, RestartCondition};
+use crate::yaml::Node;
 
-pub(super) fn restart(service: &Field<'_>, reader: &mut Reader) -> Restart {
-    let short = short(service, reader);
-    let policy = service
-        .get("deploy")
-        .and_then(|deploy| deploy.get("restart_policy"));
-    match policy {
-        Some(policy) => long(&policy, reader),
-        None => short.unwrap_or_default(),
+pub(super) fn restart(service: &Node, name: &str, reader: &mut Reader) -> Restart {
+    let short = short(service, name, reader);
+    match service.at(&["deploy", "restart_policy"]) {
+        Some(policy) if policy.as_map().is_some() => Restart {
+            condition: condition(policy, name, reader),
+            max_attempts: number(policy, "max_attempts"),
+            delay: time(policy, "delay"),
+        },
+        _ => short.unwrap_or_default(),
     }
 }
 
-fn short(service: &Field<'_>, reader: &mut Reader) -> Option<Restart> {
-    let field = service.get("restart")?;
-    let text = reader.text(&field)?;
+fn short(service: &Node, service_name: &str, reader: &mut Reader) -> Option<Restart> {
+    let node = service.get("restart")?;
+    let text = node.as_str()?;
     let (name, attempts) = match text.split_once(':') {
         Some((name, attempts)) => (name, Some(attempts)),
-        None => (text.as_str(), None),
+        None => (text, None),
     };
     let condition = match name {
         "no" => Some(RestartCondition::Never),
@@ -41,42 +44,32 @@ fn short(service: &Field<'_>, reader: &mut Reader) -> Option<Restart> {
             delay: None,
         }),
         _ => {
-            let expected = "`no`, `always`, `unless-stopped`, `on-failure` or `on-failure:NUMBER`";
-            reader.wrong_value(&field, expected);
+            let message = format!(
+                "`services.{service_name}.restart` must be `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:NUMBER`, not `{text}`"
+            );
+            reader.error(Code::WrongValue, message, node.span);
             None
         }
     }
 }
 
-fn long(policy: &Field<'_>, reader: &mut Reader) -> Restart {
-    if reader.map(policy).is_none() {
-        return Restart::default();
-    }
-    reader.check_keys(policy, keys::RESTART_POLICY);
-    Restart {
-        condition: condition(policy, reader),
-        max_attempts: reader.number_at(policy, "max_attempts"),
-        delay: reader.duration_at(policy, "delay"),
-    }
-}
-
-fn condition(policy: &Field<'_>, reader: &mut Reader) -> RestartCondition {
+fn condition(policy: &Node, service_name: &str, reader: &mut Reader) -> RestartCondition {
     // A policy without a condition restarts on any exit.
-    let Some(field) = policy.get("condition") else {
+    let Some(node) = policy.get("condition") else {
         return RestartCondition::Always;
     };
-    match field.node.as_str() {
+    match node.as_str() {
         Some("none" | "no") => RestartCondition::Never,
         Some("on-failure") => RestartCondition::OnFailure,
         // Engines take the words of `restart` here as well.
         Some("any" | "always" | "unless-stopped") => RestartCondition::Always,
-        Some(_) => {
-            reader.wrong_value(&field, "`none`, `on-failure` or `any`");
+        Some(text) => {
+            let message = format!(
+                "`services.{service_name}.deploy.restart_policy.condition` must be `none`, `on-failure` or `any`, not `{text}`"
+            );
+            reader.error(Code::WrongValue, message, node.span);
             RestartCondition::Never
         }
-        None => {
-            reader.wrong_type(&field, "a text");
-            RestartCondition::Never
-        }
+        None => RestartCondition::Never,
     }
 }

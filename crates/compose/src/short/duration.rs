@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Reads a duration: `90s`, `1m30s`, `1.5h`, `2d`; only `0` needs no unit.
+/// Reads a duration: `90s`, `1m30s`, `1.5h`; only `0` needs no unit.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
@@ -26,6 +26,41 @@ pub fn parse(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(nanoseconds / 1e9).ok()
 }
 
+/// Writes a duration as Compose does: `1h0m30s`, `1.5s`, `250ms`.
+#[must_use]
+pub fn format(duration: Duration) -> String {
+    let nanoseconds = duration.as_nanos();
+    if nanoseconds == 0 {
+        return "0s".to_owned();
+    }
+    if nanoseconds < 1_000 {
+        return format!("{nanoseconds}ns");
+    }
+    if nanoseconds < 1_000_000 {
+        return format!("{}µs", with_fraction(nanoseconds, 3));
+    }
+    if nanoseconds < 1_000_000_000 {
+        return format!("{}ms", with_fraction(nanoseconds, 6));
+    }
+    let minutes = duration.as_secs() / 60;
+    let seconds = with_fraction(nanoseconds - u128::from(minutes) * 60_000_000_000, 9);
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => format!("{seconds}s"),
+        (0, minutes) => format!("{minutes}m{seconds}s"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
+
+/// Divides by a power of ten and drops zeros at the end.
+fn with_fraction(number: u128, digits: usize) -> String {
+    let padded = format!("{number:0>width$}", width = digits + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - digits);
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
 fn nanoseconds_of(unit: &str) -> Option<f64> {
     let nanoseconds = match unit {
         "ns" => 1.0,
@@ -34,8 +69,6 @@ fn nanoseconds_of(unit: &str) -> Option<f64> {
         "s" => 1e9,
         "m" => 60e9,
         "h" => 3600e9,
-        "d" => 24.0 * 3600e9,
-        "w" => 7.0 * 24.0 * 3600e9,
         _ => return None,
     };
     Some(nanoseconds)
@@ -44,6 +77,23 @@ fn nanoseconds_of(unit: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_written_as_by_go() {
+        for (text, expected) in [
+            ("0", "0s"),
+            ("90s", "1m30s"),
+            ("1h", "1h0m0s"),
+            ("1.5h", "1h30m0s"),
+            ("1500ms", "1.5s"),
+            ("250ms", "250ms"),
+            ("1.5us", "1.5µs"),
+            ("3ns", "3ns"),
+            ("61.25s", "1m1.25s"),
+        ] {
+            assert_eq!(parse(text).map(format).as_deref(), Some(expected), "{text}");
+        }
+    }
 
     #[test]
     fn units_add_up() {
@@ -55,8 +105,6 @@ mod tests {
             ("1m30s", 90_000),
             ("1.5h", 5_400_000),
             ("1h2m3s4ms", 3_723_004),
-            ("2d", 172_800_000),
-            ("1w", 604_800_000),
         ] {
             assert_eq!(parse(text), Some(Duration::from_millis(expected)), "{text}");
         }
@@ -75,7 +123,7 @@ mod tests {
             "1s2",
             ".s",
             "1..2s",
-            "99999999999999999999w",
+            "99999999999999999999h",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -3,6 +3,7 @@
 //! Merging compares what the strings mean, and reading types them: both use
 //! these. Nothing here knows about places.
 
+pub mod bytes;
 pub mod duration;
 pub mod port;
 pub mod volume;

@@ -1,5 +1,6 @@
 //! Ports in one string: `127.0.0.1:8080:80/tcp`.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 /// The parts of a port's short form, as written.
@@ -43,6 +44,73 @@ pub fn split(text: &str) -> Port<'_> {
         target,
         protocol,
     }
+}
+
+/// A port that a short form stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Single {
+    /// Address of the host.
+    pub host_ip: Option<String>,
+    /// Port of the host; a range leaves the choice to the engine.
+    pub published: Option<String>,
+    /// Port of the container.
+    pub target: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+}
+
+/// How many ports a project may have: every one of both protocols.
+///
+/// More than any project has, less than harms.
+pub(crate) const MAX_PORTS: usize = 2 * 65_536;
+
+/// Returns for how many ports a short form stands.
+#[must_use]
+pub fn count(text: &str) -> usize {
+    parse_range(split(text).target).map_or(1, |range| range.len())
+}
+
+/// Reads the short form of a port, which may stand for several.
+///
+/// # Errors
+///
+/// Says what is wrong with the text, and after a colon the way out.
+pub fn expand(text: &str) -> Result<Vec<Single>, String> {
+    let parts = split(text);
+    let protocol = parts.protocol.to_ascii_lowercase();
+    let targets = parse_range(parts.target);
+    let published = parts.published.map(parse_range);
+    let is_bare = |ip: &str| ip.contains(':') && !text.starts_with('[');
+    let is_valid = parts
+        .host_ip
+        .is_none_or(|ip| ip.parse::<IpAddr>().is_ok() && !is_bare(ip))
+        && matches!(protocol.as_str(), "tcp" | "udp" | "sctp")
+        && published != Some(None);
+    let (Some(targets), true) = (targets, is_valid) else {
+        let help = "write `TARGET`, `PUBLISHED:TARGET` or `ADDRESS:PUBLISHED:TARGET`";
+        return Err(format!("`{text}` is no port: {help}"));
+    };
+    let count = targets.len();
+    let published = match published.flatten() {
+        None => vec![None; count],
+        // For a single target a range is a choice of the engine's and stays.
+        Some(range) if count == 1 && range.len() == 1 => vec![Some(range.start().to_string())],
+        Some(range) if count == 1 => vec![Some(format!("{}-{}", range.start(), range.end()))],
+        Some(range) if range.len() == count => range.map(|port| Some(port.to_string())).collect(),
+        Some(_) => {
+            return Err(format!("the two ranges of `{text}` differ in length"));
+        }
+    };
+    let single = |(target, published)| Single {
+        host_ip: parts.host_ip.map(str::to_owned),
+        published,
+        target,
+        protocol: protocol.clone(),
+    };
+    let mut singles: Vec<_> = targets.zip(published).map(single).collect();
+    // The order in which Compose lists them: 10 goes before 9.
+    singles.sort_by_cached_key(|port| port.target.to_string());
+    Ok(singles)
 }
 
 /// Reads a port or a range of ports: `80`, `8000-8010`.

@@ -1,4 +1,8 @@
-//! Scalars: their text as written, and the type YAML's core schema gives it.
+//! Scalars: their text as written, and the type Compose's YAML reader gives it.
+
+use std::borrow::Cow;
+
+use super::Number;
 
 /// A scalar with its text as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +22,12 @@ pub enum Style {
     Quoted,
 }
 
-/// The type that YAML 1.2's core schema gives a scalar.
+/// The type that Compose's YAML reader gives a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarKind {
     /// `true`, `True`, `TRUE` and the same of `false`.
     Bool,
-    /// Decimal, `0o` or `0x`.
+    /// Decimal, `0x`, `0o`, `0` or `0b`.
     Integer,
     /// With a point or an exponent, `.inf`, `.nan`.
     Float,
@@ -52,7 +56,7 @@ impl Scalar {
         }
     }
 
-    /// Returns the type that the core schema gives the scalar.
+    /// Returns the type that Compose's YAML reader gives the scalar.
     #[must_use]
     pub fn kind(&self) -> ScalarKind {
         match self.style {
@@ -71,6 +75,31 @@ impl Scalar {
         }
     }
 
+    /// Reads a number, also from a string, which must be decimal.
+    #[must_use]
+    pub fn as_number(&self) -> Option<Number> {
+        match self.style {
+            Style::Plain => Number::parse(&self.text),
+            Style::Quoted => match self.text.parse::<i64>() {
+                Ok(number) => Some(Number::Integer(number.into())),
+                Err(_) => self.text.parse().ok().map(Number::Float),
+            },
+        }
+    }
+
+    /// Returns the text that the value has in an environment variable or a label.
+    #[must_use]
+    pub fn value_text(&self) -> Cow<'_, str> {
+        match (self.style, self.kind()) {
+            (Style::Quoted, _) | (_, ScalarKind::String) => Cow::Borrowed(&self.text),
+            (_, ScalarKind::Bool) => Cow::Owned(self.text.to_ascii_lowercase()),
+            (_, ScalarKind::Integer | ScalarKind::Float) => match Number::parse(&self.text) {
+                Some(number) => Cow::Owned(number.to_string()),
+                None => Cow::Borrowed(&self.text),
+            },
+        }
+    }
+
     /// Reads a decimal integer, also from a string.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
@@ -86,42 +115,12 @@ pub(super) fn is_null(text: &str) -> bool {
 fn kind_of_plain(text: &str) -> ScalarKind {
     match text {
         "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => ScalarKind::Bool,
-        ".nan" | ".NaN" | ".NAN" => ScalarKind::Float,
-        _ if is_integer(text) => ScalarKind::Integer,
-        _ if is_float(text) => ScalarKind::Float,
-        _ => ScalarKind::String,
+        _ => match Number::parse(text) {
+            Some(Number::Integer(_)) => ScalarKind::Integer,
+            Some(Number::Float(_)) => ScalarKind::Float,
+            None => ScalarKind::String,
+        },
     }
-}
-
-fn is_integer(text: &str) -> bool {
-    let all = |digits: &str, valid: fn(&char) -> bool| {
-        !digits.is_empty() && digits.chars().all(|c| valid(&c))
-    };
-    if let Some(digits) = text.strip_prefix("0o") {
-        return all(digits, |c| c.is_digit(8));
-    }
-    if let Some(digits) = text.strip_prefix("0x") {
-        return all(digits, char::is_ascii_hexdigit);
-    }
-    all(unsigned(text), char::is_ascii_digit)
-}
-
-fn is_float(text: &str) -> bool {
-    let text = unsigned(text);
-    if matches!(text, ".inf" | ".Inf" | ".INF") {
-        return true;
-    }
-    // Rust's grammar also knows `inf`, `nan` and `infinity`, which YAML does not.
-    text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && text.contains(|c: char| c.is_ascii_digit())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
-        && text.parse::<f64>().is_ok()
-}
-
-fn unsigned(text: &str) -> &str {
-    text.strip_prefix(['+', '-']).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -129,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_has_the_type_of_the_core_schema() {
+    fn plain_text_has_the_type_that_compose_sees() {
         let cases = [
             ("true", ScalarKind::Bool),
             ("FALSE", ScalarKind::Bool),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use shipway_compose::model::{Restart, Service};
+use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
 use shipway_engine::deploy::{DeployError, Finished, Request};
 use shipway_engine::event::{Event, Reporter};
@@ -458,6 +458,17 @@ fn service(name: &str, release: u32, replicas: u32) -> Service {
         working_dir: None,
         profiles: vec![],
         labels: IndexMap::new(),
+        networks: IndexMap::new(),
+        network_mode: None,
+        secrets: vec![],
+        configs: vec![],
+        limits: Resources::default(),
+        reservations: Resources::default(),
+        container_name: None,
+        user: None,
+        platform: None,
+        links: vec![],
+        extra_hosts: vec![],
         process: Some(Process::default()),
     }
 }

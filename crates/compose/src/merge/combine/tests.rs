@@ -110,8 +110,8 @@ fn what_is_mounted_at_one_place_is_replaced() {
     );
     check(
         "{tmpfs: '/run:size=1m'}",
-        "{tmpfs: ['/run']}",
-        "{tmpfs: ['/run']}",
+        "{tmpfs: ['/run:size=2m']}",
+        "{tmpfs: ['/run:size=2m']}",
     );
     check(
         "{secrets: [a, b]}",
