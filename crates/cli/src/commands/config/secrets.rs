@@ -36,15 +36,24 @@ fn walk(node: &mut Node, parent: &str, key: &str, found: &mut Vec<String>) {
                 mask::value("", &scalar.text)
             };
             if shown != scalar.text {
-                if shown == mask::MASK && scalar.text.len() >= SHORTEST {
-                    found.push(scalar.text.clone());
-                }
-                *scalar = Scalar::string(shown);
+                *scalar = if shown == mask::MASK {
+                    hide(&scalar.text, found)
+                } else {
+                    Scalar::string(shown)
+                };
             }
         }
         Value::Sequence(items) => {
+            let mut follows = false;
             for item in items {
-                walk(item, parent, "", found);
+                let before = item.as_str().is_some_and(mask::is_before_secret);
+                match &mut item.value {
+                    Value::Scalar(scalar) if follows && !scalar.text.starts_with('-') => {
+                        *scalar = hide(&scalar.text, found);
+                    }
+                    _ => walk(item, parent, "", found),
+                }
+                follows = before;
             }
         }
         Value::Mapping(mapping) => {
@@ -53,6 +62,14 @@ fn walk(node: &mut Node, parent: &str, key: &str, found: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Remembers a secret and gives what stands in its place.
+fn hide(secret: &str, found: &mut Vec<String>) -> Scalar {
+    if secret.len() >= SHORTEST {
+        found.push(secret.to_owned());
+    }
+    Scalar::string(mask::MASK)
 }
 
 /// Masks known secrets in whatever text they stand.
@@ -93,10 +110,14 @@ services:
     command: redis-server --requirepass hunter2-hunter2
     environment:
       REDIS_PASSWORD: hunter2-hunter2
+      NODES: redis://a:one-two@a,redis://a:one-two@b
       REDIS_URL: redis://shop:swordfish@cache/0
       SECRET_KEY_FILE: /run/secrets/key
       DEBUG: '1'
     secrets: [password]
+  queue:
+    command: [queue, --token, one-token, --name, kept]
+    labels: {line: queue one-token}
 configs:
   app:
     content: anything
@@ -107,7 +128,14 @@ configs:
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(!shown.contains("swordfish"), "{shown}");
         assert!(!shown.contains("anything"), "{shown}");
-        for kept in ["/run/secrets/key", "redis-server", "- password", "@cache/0"] {
+        assert!(!shown.contains("one-"), "{shown}");
+        for kept in [
+            "- kept",
+            "/run/secrets/key",
+            "redis-server",
+            "- password",
+            "@cache/0",
+        ] {
             assert!(shown.contains(kept), "{kept} in {shown}");
         }
     }

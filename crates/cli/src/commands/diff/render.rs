@@ -99,7 +99,23 @@ fn shown(change: &Change, value: &Option<Value>) -> Option<Value> {
 fn masked(name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) => json!(mask::value(name, text)),
-        Value::Array(items) => items.iter().map(|item| masked(name, item)).collect(),
+        Value::Array(items) => words(name, items),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.clone(),
     }
+}
+
+/// The words of a command, without what follows an option such as `--password`.
+fn words(name: &str, items: &[Value]) -> Value {
+    let mut follows = false;
+    let shown = items.iter().map(|item| {
+        let text = item.as_str();
+        let is_secret = follows && text.is_some_and(|text| !text.starts_with('-'));
+        follows = text.is_some_and(mask::is_before_secret);
+        if is_secret {
+            json!(mask::MASK)
+        } else {
+            masked(name, item)
+        }
+    });
+    shown.collect()
 }
