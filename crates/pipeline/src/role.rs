@@ -22,22 +22,59 @@ pub enum Role {
     Tool,
 }
 
-/// Images whose role is known to everybody, by the last part of their name.
-const KNOWN_IMAGES: [(&str, Role); 14] = [
-    ("postgres", Role::Stateful),
-    ("postgis", Role::Stateful),
-    ("mysql", Role::Stateful),
-    ("mariadb", Role::Stateful),
-    ("memcached", Role::Stateful),
-    ("redis", Role::Stateful),
-    ("valkey", Role::Stateful),
-    ("rabbitmq", Role::Stateful),
-    ("mongo", Role::Stateful),
-    ("elasticsearch", Role::Stateful),
-    ("adminer", Role::Tool),
-    ("pgadmin4", Role::Tool),
-    ("mailhog", Role::Tool),
-    ("mailpit", Role::Tool),
+/// Images that keep data or carry it, by the last part of their name.
+const STATEFUL_IMAGES: [&str; 33] = [
+    "postgres",
+    "postgresql",
+    "postgis",
+    "pgvector",
+    "timescaledb",
+    "timescaledb-ha",
+    "mysql",
+    "mysql-server",
+    "mariadb",
+    "percona",
+    "mongo",
+    "mongodb",
+    "cassandra",
+    "clickhouse",
+    "clickhouse-server",
+    "influxdb",
+    "neo4j",
+    "memcached",
+    "redis",
+    "redis-stack",
+    "redis-stack-server",
+    "valkey",
+    "keydb",
+    "rabbitmq",
+    "nats",
+    "kafka",
+    "cp-kafka",
+    "redpanda",
+    "zookeeper",
+    "elasticsearch",
+    "opensearch",
+    "minio",
+    "etcd",
+];
+
+/// Images that help people and serve no user, by the last part of their name.
+const TOOL_IMAGES: [&str; 14] = [
+    "adminer",
+    "pgadmin4",
+    "phpmyadmin",
+    "mongo-express",
+    "redis-commander",
+    "redisinsight",
+    "mailhog",
+    "mailpit",
+    "mailcatcher",
+    "maildev",
+    "flower",
+    "kibana",
+    "opensearch-dashboards",
+    "portainer-ce",
 ];
 
 impl Role {
@@ -54,16 +91,20 @@ impl Role {
     /// ```
     /// use shipway_pipeline::role::Role;
     /// assert_eq!(Role::of_image("docker.io/library/postgres:17.2"), Some(Role::Stateful));
+    /// assert_eq!(Role::of_image("dpage/pgadmin4@sha256:0a1b"), Some(Role::Tool));
     /// assert_eq!(Role::of_image("shop/web"), None);
     /// ```
     pub fn of_image(image: &str) -> Option<Self> {
         let without_digest = image.split('@').next().unwrap_or(image);
         let last = without_digest.rsplit('/').next().unwrap_or(without_digest);
         let repository = last.split(':').next().unwrap_or(last);
-        KNOWN_IMAGES
-            .iter()
-            .find(|(known, _)| *known == repository)
-            .map(|(_, role)| *role)
+        if STATEFUL_IMAGES.contains(&repository) {
+            Some(Self::Stateful)
+        } else if TOOL_IMAGES.contains(&repository) {
+            Some(Self::Tool)
+        } else {
+            None
+        }
     }
 
     /// The role's name as the configuration writes it.
@@ -81,5 +122,37 @@ impl Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_known_whoever_publishes_them() {
+        let stateful = [
+            "postgis/postgis:16-3.4",
+            "timescale/timescaledb:latest-pg16",
+            "registry.example:5000/mirror/redis:7",
+            "bitnami/postgresql:17",
+            "valkey/valkey",
+            "opensearchproject/opensearch:2",
+            "minio/minio",
+            "nats:2-alpine",
+        ];
+        for image in stateful {
+            assert_eq!(Role::of_image(image), Some(Role::Stateful), "{image}");
+        }
+        for image in [
+            "phpmyadmin/phpmyadmin",
+            "mher/flower:2.0",
+            "axllent/mailpit",
+        ] {
+            assert_eq!(Role::of_image(image), Some(Role::Tool), "{image}");
+        }
+        for image in ["nginx", "shop/redis-client", "python:3.12"] {
+            assert_eq!(Role::of_image(image), None, "{image}");
+        }
     }
 }
