@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, completions, config, demo, deploy, diff, doctor, explain, history, init, logs, migrations,
-    plan, promote, proxy, resume, rollback, show, status, validate,
+    abort, completions, config, demo, deploy, diff, doctor, explain, history, init, logs,
+    migrations, plan, promote, proxy, resume, rollback, show, status, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without

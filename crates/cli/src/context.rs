@@ -9,6 +9,8 @@ use shipway_engine::Engine;
 use shipway_engine::event::{Event, Reporter};
 use shipway_engine::ports::{ProxyLauncher, ProxyRouter};
 use shipway_engine::project::Project;
+use shipway_runtime::Runtimes;
+use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::process::{Launcher, ProcessRuntime};
 use shipway_store::Store;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -33,7 +35,10 @@ impl Context {
         let store = Store::open(&state)?;
         keep_out_of_git(&state)?;
         let program = std::env::current_exe()?;
-        let runtime = ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?;
+        let runtime = Runtimes::new(
+            ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
+            ComposeRuntime::try_new(&state, engine_host(), compose_cli())?,
+        );
         let router = ProxyRouter::new(proxy_launcher(global, program)?);
         let (sender, receiver) = unbounded_channel();
         let actor = actor();
@@ -102,6 +107,22 @@ fn proxy_launcher(global: &Global, program: PathBuf) -> Result<ProxyLauncher> {
         ],
         directory,
     })
+}
+
+/// Where the Docker Engine listens: as for the Docker CLI, by `DOCKER_HOST`.
+fn engine_host() -> String {
+    std::env::var("DOCKER_HOST")
+        .ok()
+        .filter(|host| !host.is_empty())
+        .unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())
+}
+
+/// Docker Compose: the Docker CLI's plugin, or the program that `SHIPWAY_COMPOSE` names.
+fn compose_cli() -> Cli {
+    match std::env::var_os("SHIPWAY_COMPOSE") {
+        Some(program) if !program.is_empty() => Cli::plugin(program),
+        Some(_) | None => Cli::docker(),
+    }
 }
 
 /// State beside `shipway.yml` must never be committed: it holds secrets.

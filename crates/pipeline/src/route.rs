@@ -22,6 +22,29 @@ pub struct RouteKey {
     pub environment: EnvironmentName,
 }
 
+impl RouteKey {
+    /// The name of the environment's Compose project: `<project>-<environment>`.
+    ///
+    /// Compose's names have no dots; a digest keeps apart what would be alike without them.
+    ///
+    /// ```
+    /// use shipway_pipeline::route::RouteKey;
+    /// let key = RouteKey {
+    ///     project: "shop".parse().unwrap(),
+    ///     environment: "testing".parse().unwrap(),
+    /// };
+    /// assert_eq!(key.compose_project(), "shop-testing");
+    /// ```
+    pub fn compose_project(&self) -> String {
+        let plain = format!("{}-{}", self.project, self.environment);
+        if !plain.contains('.') {
+            return plain;
+        }
+        let digest = crate::digest::Digest::of(plain.as_bytes());
+        format!("{}-{}", plain.replace('.', "-"), digest.short())
+    }
+}
+
 /// How requests reach an environment, and who answers them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

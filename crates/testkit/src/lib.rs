@@ -10,6 +10,7 @@
 
 mod application;
 mod client;
+mod containers;
 pub mod fakes;
 mod guard;
 mod journal;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shipway_testkit::{Environment, Running, Sandbox, wait_until};
 
 /// The binary under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_shipway");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_shipway");
 
 /// A sandbox with one environment, `testing`: blue-green.
 pub(crate) fn sandbox() -> Sandbox {

@@ -4,6 +4,7 @@ mod abort;
 mod broken;
 mod common;
 mod config;
+mod containers;
 mod deploy;
 mod diff;
 mod hosts;

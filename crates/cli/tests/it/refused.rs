@@ -153,7 +153,7 @@ fn a_service_without_a_command() {
 
 #[test]
 fn a_routed_service_that_cannot_run_as_a_process() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with([Environment::new("testing").with("runtime", "process")]);
     let text = sandbox.read("docker-compose.yml");
     let (before, rest) = text.split_once("    x-shipway:").expect("it is there");
     let (_, after) = rest.split_once("\n\n").expect("a blank line follows");

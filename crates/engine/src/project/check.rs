@@ -66,7 +66,15 @@ impl Project {
             .map_err(|error| Invalid::of_compose(error.diagnostics, error.sources))?;
         let lookup = |name: &str| variables.get(name);
         let mut diagnostics = loaded.diagnostics.clone();
-        let workload = workload::resolve(&self.config, environment, &loaded.project, &lookup);
+        let workload = workload::resolve(
+            &self.config,
+            environment,
+            workload::Files {
+                project: &loaded.project,
+                directory: &self.directory.to_string_lossy(),
+                variable: &lookup,
+            },
+        );
         let workload = match workload {
             Ok(workload) => Some(workload),
             Err(problems) => {

@@ -12,6 +12,7 @@ use shipway_compose::diagnostic::Diagnostic;
 use shipway_compose::{LoadError, Loaded, Request, SourceFile};
 use shipway_pipeline::config::{self, Config, Environment};
 use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::{self, Workload};
 
 use files::ProjectFiles;
@@ -94,6 +95,14 @@ impl Project {
             })
     }
 
+    /// Whose routes an environment's are.
+    pub fn route_key(&self, environment: &Environment) -> RouteKey {
+        RouteKey {
+            project: self.config.project.clone(),
+            environment: environment.name.clone(),
+        }
+    }
+
     /// The variables that an environment's files may use.
     ///
     /// # Errors
@@ -142,10 +151,12 @@ impl Project {
         let variables = self.variables(environment)?;
         let loaded = self.compose(environment, source)?;
         self.refuse_lints(environment, &loaded)?;
-        let workload = workload::resolve(&self.config, environment, &loaded.project, &|name| {
-            variables.get(name)
-        })
-        .map_err(|problems| {
+        let files = workload::Files {
+            project: &loaded.project,
+            directory: &self.directory.to_string_lossy(),
+            variable: &|name| variables.get(name),
+        };
+        let workload = workload::resolve(&self.config, environment, files).map_err(|problems| {
             let diagnostics = problems
                 .iter()
                 .map(|problem| check::of_problem(problem, &loaded))
@@ -167,7 +178,9 @@ impl Project {
     ) -> Result<Loaded, LoadError> {
         let directory = self.directory.to_string_lossy();
         let lookup = |name: &str| variables.get(name);
+        let name = self.route_key(environment).compose_project();
         let request = Request {
+            name: Some(&name),
             profiles: &environment.profiles,
             ..Request::new(files, &directory).with_variables(&lookup)
         };

@@ -92,8 +92,8 @@ pub struct Environment {
     pub env_files: Vec<String>,
     /// Variables that must be set and not empty.
     pub required: Vec<String>,
-    /// What runs the services.
-    pub runtime: RuntimeKind,
+    /// What runs the services; where not given, the Compose files decide.
+    pub runtime: Option<RuntimeKind>,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
     /// How serious findings are, as far as the file says; the project's levels are among them.
@@ -140,6 +140,8 @@ pub enum Trigger {
 pub enum RuntimeKind {
     /// Host processes; needs no container engine.
     Process,
+    /// Containers of a Docker Engine, by Docker Compose.
+    Compose,
 }
 
 /// What a person must say before a deployment starts.

@@ -1,31 +1,13 @@
 //! The names of what is made, each following from whose it is.
 
-use sha2::{Digest as _, Sha256};
 use shipway_pipeline::colour::{Colour, Slot};
 use shipway_pipeline::id::InstanceId;
-use shipway_pipeline::route::RouteKey;
 
 use crate::ColourKey;
 
-/// The project of the shared slot, and the beginning of all other names.
-pub(super) fn base(route: &RouteKey) -> String {
-    let plain = format!("{}-{}", route.project, route.environment);
-    if !plain.contains('.') {
-        return plain;
-    }
-    // Compose's projects have no dots. The digest keeps `a.b` and `a-b` apart.
-    let digest = Sha256::digest(plain.as_bytes());
-    let short: String = digest
-        .iter()
-        .take(3)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{}-{short}", plain.replace('.', "-"))
-}
-
 /// The Compose project of a slot.
 pub(super) fn project(key: &ColourKey) -> String {
-    let base = base(&key.route);
+    let base = key.route.compose_project();
     match key.slot {
         Slot::Shared => base,
         Slot::Blue | Slot::Green => format!("{base}-{}", key.slot),
@@ -58,21 +40,25 @@ pub(super) fn colour(slot: Slot) -> Option<Colour> {
 
 #[cfg(test)]
 mod tests {
+    use shipway_pipeline::route::RouteKey;
+
     use super::*;
 
-    fn route(project: &str) -> RouteKey {
-        RouteKey {
-            project: project.parse().unwrap(),
-            environment: "testing".parse().unwrap(),
+    fn key(project: &str, slot: Slot) -> ColourKey {
+        let environment = "testing".parse().unwrap();
+        let project = project.parse().unwrap();
+        ColourKey {
+            route: RouteKey {
+                project,
+                environment,
+            },
+            slot,
         }
     }
 
     #[test]
     fn names_tell_whose_it_is() {
-        let key = |slot| ColourKey {
-            route: route("shop"),
-            slot,
-        };
+        let key = |slot| key("shop", slot);
         let web: InstanceId = "web-2".parse().unwrap();
         assert_eq!(container(&key(Slot::Blue), &web), "shop-testing-blue-web-2");
         assert_eq!(container(&key(Slot::Shared), &web), "shop-testing-web-2");
@@ -84,8 +70,8 @@ mod tests {
 
     #[test]
     fn projects_that_differ_by_a_dot_stay_apart() {
-        let dotted = base(&route("a.b"));
+        let dotted = super::project(&key("a.b", Slot::Shared));
         assert!(dotted.starts_with("a-b-testing-") && !dotted.contains('.'));
-        assert_ne!(dotted, base(&route("a-b")));
+        assert_ne!(dotted, super::project(&key("a-b", Slot::Shared)));
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn task(spec: &ColourSpec, document: &Node, task: &str) -> Option<Nod
     );
     set_text(mapping, "restart", "no");
     set_text(mapping, "container_name", &name::task(&spec.key, task));
+    tell(spec, mapping, task);
     let mut labels = label::of_spec(spec);
     labels.insert(label::TASK.to_owned(), task.to_owned());
     services.insert(task, Span::default(), node);
@@ -146,6 +147,7 @@ fn make_instance(
     present: &BTreeMap<String, u32>,
 ) {
     set_text(service, "container_name", &name::container(&spec.key, id));
+    tell(spec, service, &id.to_string());
     add_alias(service, id.service.as_str());
     if let Some(depends_on) = service.remove("depends_on") {
         set(service, "depends_on", on_instances(&depends_on, present));
@@ -161,6 +163,27 @@ fn make_instance(
     }
     // Of the same colour, the name alone finds every instance; a link needs a container.
     service.remove("links");
+}
+
+/// Tells a container who it is. `RELEASE` may be somebody else's word: the file's own one stays.
+fn tell(spec: &ColourSpec, service: &mut Mapping, name: &str) {
+    if service.get("environment").and_then(Node::as_map).is_none() {
+        let empty = Node::mapping(Mapping::new(), Span::default());
+        set(service, "environment", empty);
+    }
+    let Some(environment) = service.get_mut("environment").and_then(Node::as_map_mut) else {
+        return;
+    };
+    if !environment.contains("RELEASE") {
+        set_text(environment, "RELEASE", spec.release.as_str());
+    }
+    set_text(environment, "SHIPWAY_COLOUR", spec.key.slot.as_str());
+    set_text(
+        environment,
+        "SHIPWAY_DEPLOYMENT",
+        &spec.deployment.to_string(),
+    );
+    set_text(environment, "SHIPWAY_INSTANCE", name);
 }
 
 /// Lets the instance answer to its service's name on each of its networks.

@@ -1,6 +1,7 @@
 //! The Compose runtime: one method per call of the contract, each in a module of its own.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -25,7 +26,7 @@ const PATIENCE: u64 = 3_600;
 pub struct ComposeRuntime {
     pub(super) layout: Layout,
     pub(super) cli: Cli,
-    socket: PathBuf,
+    host: String,
     /// Made when it is first needed: a project without containers needs no engine.
     docker: Arc<OnceLock<Docker>>,
 }
@@ -33,15 +34,16 @@ pub struct ComposeRuntime {
 // === impl ComposeRuntime ===
 
 impl ComposeRuntime {
-    /// The runtime of a state directory, with the engine at a unix socket. It is not asked yet.
+    /// The runtime of a state directory, with the engine at an address as in `DOCKER_HOST`. It is
+    /// not asked yet.
     ///
     /// # Errors
     /// The directory cannot be made, or its path resolved.
-    pub fn try_new(state: &Path, socket: impl Into<PathBuf>, cli: Cli) -> Result<Self, Error> {
+    pub fn try_new(state: &Path, host: impl Into<String>, cli: Cli) -> Result<Self, Error> {
         Ok(Self {
             layout: Layout::of_directory(state)?,
             cli,
-            socket: socket.into(),
+            host: host.into(),
             docker: Arc::default(),
         })
     }
@@ -66,9 +68,18 @@ impl ComposeRuntime {
         if let Some(docker) = self.docker.get() {
             return Ok(docker);
         }
-        let address = self.socket.display().to_string();
-        let docker = Docker::connect_with_unix(&address, PATIENCE, bollard::API_DEFAULT_VERSION)
-            .map_err(failed(format!("reach the Docker Engine at `{address}`")))?;
+        let action = format!("reach the Docker Engine at `{}`", self.host);
+        if !self.host.starts_with("unix://") {
+            return Err(Error::Io {
+                action,
+                source: io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "only an engine of this host, at `unix://…`, can be used",
+                ),
+            });
+        }
+        let docker = Docker::connect_with_unix(&self.host, PATIENCE, bollard::API_DEFAULT_VERSION)
+            .map_err(failed(action))?;
         Ok(self.docker.get_or_init(|| docker))
     }
 }

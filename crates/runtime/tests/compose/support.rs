@@ -214,7 +214,7 @@ pub(crate) fn runtime(state: &Path) -> ComposeRuntime {
         Some(program) => Cli::plugin(program),
         None => Cli::docker(),
     };
-    ComposeRuntime::try_new(state, "/var/run/docker.sock", cli).unwrap()
+    ComposeRuntime::try_new(state, "unix:///var/run/docker.sock", cli).unwrap()
 }
 
 /// Reads services from a document's text.

@@ -148,7 +148,7 @@ def main():
         sys.exit(3)
     if BEHAVIOUR == "slow-start":
         time.sleep(NUMBER)
-    with Server(("127.0.0.1", int(os.environ["PORT"])), Handler) as server:
+    with Server((os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])), Handler) as server:
         server.serve_forever(poll_interval=0.1)
 
 

@@ -6,6 +6,10 @@ use std::fmt;
 pub(crate) const SOURCE: &str = include_str!("app.py");
 /// Its Compose file.
 pub(crate) const COMPOSE: &str = include_str!("docker-compose.yml");
+/// Its Compose file for containers.
+pub(crate) const CONTAINERS: &str = include_str!("containers.yml");
+/// How its image is built.
+pub(crate) const DOCKERFILE: &str = include_str!("Dockerfile");
 
 /// How a release of the application behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ pub use environment::Environment;
 
 use crate::application::{self, Behaviour};
 use crate::client::{self, Answer, Socket};
+use crate::containers::Containers;
 use crate::guard::Guard;
 use crate::port::Claim;
 use crate::process::{self, Process, Purpose};
@@ -29,6 +31,8 @@ use crate::wait::wait_until;
 #[derive(Debug)]
 pub struct Sandbox {
     root: PathBuf,
+    name: String,
+    containers: Option<Containers>,
     program: PathBuf,
     environments: RefCell<Vec<(Environment, Claim)>>,
     variables: RefCell<Vec<(String, String)>>,
@@ -59,14 +63,48 @@ impl Sandbox {
         environments: impl IntoIterator<Item = Environment>,
     ) -> Self {
         let sandbox = Self::empty(program);
-        for environment in environments {
-            sandbox.add(environment);
-        }
-        sandbox.write("app.py", application::SOURCE);
         sandbox.write("docker-compose.yml", application::COMPOSE);
-        sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
-        sandbox.release(Behaviour::Good);
+        sandbox.begin(environments);
         sandbox
+    }
+
+    /// The same with the application in containers, under a project's name of its own.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn with_containers(
+        program: impl Into<PathBuf>,
+        environments: impl IntoIterator<Item = Environment>,
+    ) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut sandbox = Self::empty(program);
+        sandbox.name = format!("app{}-{number}", std::process::id());
+        sandbox.containers = Some(Containers::of(&sandbox.name));
+        sandbox.write("docker-compose.yml", application::CONTAINERS);
+        sandbox.write("Dockerfile", application::DOCKERFILE);
+        sandbox.begin(environments);
+        sandbox
+    }
+
+    fn begin(&self, environments: impl IntoIterator<Item = Environment>) {
+        for environment in environments {
+            self.add(environment);
+        }
+        self.write("app.py", application::SOURCE);
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        self.release(Behaviour::Good);
+    }
+
+    /// The names of the containers that exist for the project.
+    ///
+    /// # Panics
+    /// When the sandbox has no containers.
+    pub fn containers(&self) -> Vec<String> {
+        let containers = self.containers.as_ref();
+        containers
+            .expect("the application runs in containers")
+            .names()
     }
 
     /// An empty folder, without a repository and without a configuration.
@@ -83,6 +121,8 @@ impl Sandbox {
         }
         Self {
             program: program.into(),
+            name: "app".to_owned(),
+            containers: None,
             environments: RefCell::default(),
             variables: RefCell::default(),
             runs: Cell::new(0),
@@ -158,8 +198,9 @@ impl Sandbox {
         self.write(
             "shipway.yml",
             &format!(
-                "version: 1\nproject: app\n\nservices:\n  web: {{ role: web, port: 8000 }}\n\n\
-                 environments:\n{sections}"
+                "version: 1\nproject: {}\n\nservices:\n  web: {{ role: web, port: 8000 }}\n\n\
+                 environments:\n{sections}",
+                self.name
             ),
         );
     }

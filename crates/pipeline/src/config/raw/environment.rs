@@ -38,7 +38,7 @@ pub(in crate::config) struct Environment {
     #[schemars(extend("default" = []))]
     pub(in crate::config) required: Option<Vec<String>>,
     /// What runs the services.
-    #[schemars(extend("default" = "process"))]
+    #[schemars(extend("x-default" = "`process` where the routed service has `x-shipway.process`, else `compose`"))]
     pub(in crate::config) runtime: Option<RuntimeKind>,
     /// What a person must say before a deployment starts.
     #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
@@ -78,6 +78,8 @@ pub(in crate::config) enum RuntimeKind {
     /// Processes of the host, by `x-shipway.process` of the Compose files; needs no container
     /// engine.
     Process,
+    /// Containers of the Docker Engine of this host, by Docker Compose.
+    Compose,
 }
 
 /// What a person must say before a deployment starts.

@@ -43,9 +43,10 @@ impl Checker {
             profiles: list(raw.profiles),
             env_files: list(raw.env_files),
             required: raw.required.unwrap_or_default(),
-            runtime: match raw.runtime {
-                Some(raw::RuntimeKind::Process) | None => RuntimeKind::Process,
-            },
+            runtime: raw.runtime.map(|runtime| match runtime {
+                raw::RuntimeKind::Process => RuntimeKind::Process,
+                raw::RuntimeKind::Compose => RuntimeKind::Compose,
+            }),
             confirm,
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),

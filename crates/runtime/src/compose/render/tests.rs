@@ -60,7 +60,7 @@ services:
   web-1:
     image: sha256:web
     command: [gunicorn]
-    environment: {PRICE: '5$'}
+    environment: {PRICE: '5$', RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: green, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: web-1}
     networks: {default: {aliases: [web]}, metrics: {aliases: [web, site]}}
     deploy: {replicas: 1, resources: {limits: {memory: '1073741824'}}}
     volumes: [{type: volume, source: media, target: /media}]
@@ -83,6 +83,7 @@ services:
     networks: {default: {aliases: [worker]}}
     deploy: {replicas: 1}
     container_name: shop-testing-green-worker-1
+    environment: {RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: green, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: worker-1}
     labels:
       shipway.deployment: d7
       shipway.environment: testing
@@ -96,6 +97,7 @@ services:
     networks: {default: {aliases: [worker]}}
     deploy: {replicas: 1}
     container_name: shop-testing-green-worker-2
+    environment: {RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: green, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: worker-2}
     labels:
       shipway.deployment: d7
       shipway.environment: testing
@@ -145,7 +147,7 @@ services:
   d7-migrate:
     image: sha256:web
     command: [migrate, --plan]
-    environment: {PRICE: '5$'}
+    environment: {PRICE: '5$', RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: blue, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: d7-migrate}
     networks: {default: null, metrics: {aliases: [site]}}
     volumes: [{type: volume, source: media, target: /media}]
     restart: 'no'

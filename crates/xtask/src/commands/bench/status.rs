@@ -144,8 +144,16 @@ fn resolve() -> Result<(Config, Workload)> {
         text: COMPOSE.to_owned(),
     }];
     let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)?;
-    let workload = workload::resolve(&config, &config.environments[0], &loaded.project, &|_| None)
-        .map_err(|problems| anyhow!("{problems:?}"))?;
+    let workload = workload::resolve(
+        &config,
+        &config.environments[0],
+        workload::Files {
+            project: &loaded.project,
+            directory: "/srv/shop",
+            variable: &|_| None,
+        },
+    )
+    .map_err(|problems| anyhow!("{problems:?}"))?;
     Ok((config, workload))
 }
 

@@ -1,0 +1,124 @@
+//! Why Compose files and configuration do not make a workload.
+
+use crate::name::ServiceName;
+
+/// Why Compose files and configuration do not make a workload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A service's key cannot be a name.
+    #[error(transparent)]
+    Name(#[from] crate::name::InvalidName),
+    /// Nobody said what a service is.
+    #[error("service `{service}` has no role")]
+    NoRole {
+        /// The service.
+        service: String,
+    },
+    /// Nothing takes the requests.
+    #[error("no service has the role `web`, so nothing can take the requests")]
+    NothingRouted,
+    /// `shipway.yml` names a service that the Compose files lack.
+    #[error("`shipway.yml` names the service `{service}`, which the Compose files do not have")]
+    Unknown {
+        /// The service.
+        service: ServiceName,
+        /// One that was perhaps meant.
+        near: Option<String>,
+    },
+    /// The routed service cannot run as a process.
+    #[error(
+        "service `{service}` takes the requests but has no `x-shipway.process`, which the process runtime needs"
+    )]
+    NotRunnable {
+        /// The service.
+        service: ServiceName,
+    },
+    /// Required variables are missing or empty.
+    #[error("required variables are not set: {}", names.join(", "))]
+    MissingVariables {
+        /// Which.
+        names: Vec<String>,
+    },
+    /// Nobody said on which port the routed service listens.
+    #[error("service `{service}` takes the requests, and nothing says on which port")]
+    NoPort {
+        /// The service.
+        service: String,
+    },
+    /// A host port that two colours would fight over.
+    #[error(
+        "service `{service}` publishes the host port {port}, which two releases cannot both have"
+    )]
+    PublishedPort {
+        /// The service.
+        service: ServiceName,
+        /// The port, as written.
+        port: String,
+    },
+    /// Something that Docker Compose takes from a swarm only.
+    #[error("the {kind} `{name}` is external, and there is no swarm to take it from")]
+    External {
+        /// `secret` or `config`.
+        kind: &'static str,
+        /// Its key.
+        name: String,
+    },
+    /// A routed service without any instance.
+    #[error("service `{service}` takes the requests but has 0 replicas")]
+    NoReplicas {
+        /// The service.
+        service: ServiceName,
+    },
+}
+
+// === impl Problem ===
+
+impl Problem {
+    /// The service of the Compose files that it is about.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::NoRole { service } | Self::NoPort { service } => Some(service),
+            Self::NotRunnable { service }
+            | Self::NoReplicas { service }
+            | Self::PublishedPort { service, .. } => Some(service.as_str()),
+            Self::Name(_)
+            | Self::NothingRouted
+            | Self::Unknown { .. }
+            | Self::External { .. }
+            | Self::MissingVariables { .. } => None,
+        }
+    }
+
+    /// The way out.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Name(_) => None,
+            Self::NoRole { service } => Some(format!(
+                "add it to `services:` of shipway.yml, such as `{service}: {{ role: worker }}`; roles are web, worker, singleton, stateful and tool"
+            )),
+            Self::NothingRouted => Some(
+                "give the service that answers HTTP `{ role: web, port: 8000 }` under `services:` of shipway.yml"
+                    .to_owned(),
+            ),
+            Self::Unknown { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
+            Self::NotRunnable { .. } => Some(
+                "say under `x-shipway.process` of the service how it is built as a host process".to_owned(),
+            ),
+            Self::MissingVariables { names } => Some(format!(
+                "set them in the environment's `env_files` or in your shell, such as `export {}=…`",
+                names.first().map_or("NAME", String::as_str)
+            )),
+            Self::NoPort { service } => Some(format!(
+                "add it in shipway.yml: `services: {{ {service}: {{ role: web, port: 8000 }} }}`"
+            )),
+            Self::PublishedPort { .. } => Some(
+                "take it out of `ports`; if it must be reached from outside, make it the `web` service or a `tool`"
+                    .to_owned(),
+            ),
+            Self::External { kind, .. } => Some(format!(
+                "give the {kind} a `file:` or an `environment:` in this environment's Compose files"
+            )),
+            Self::NoReplicas { .. } => Some("set `deploy.replicas` to 1 or more".to_owned()),
+        }
+    }
+}
