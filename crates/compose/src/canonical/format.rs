@@ -226,7 +226,15 @@ fn scalar(node: &mut Node, shape: &Shape) -> bool {
         Shape::Fraction => {
             spec::fraction(node).map(|number| (number == 0.0, number.to_string(), Style::Plain))
         }
-        Shape::Bytes => spec::size(node).map(|size| (size == 0, size.to_string(), Style::Quoted)),
+        Shape::Bytes => spec::size(node).map(|size| {
+            // Nobody reads a negative size that is a text, not even Compose, which prints it.
+            let style = if size < 0 {
+                Style::Plain
+            } else {
+                Style::Quoted
+            };
+            (size == 0, size.to_string(), style)
+        }),
         Shape::Duration => node.as_str().and_then(duration::parse).map(|duration| {
             (
                 duration.is_zero(),

@@ -1,7 +1,6 @@
 //! What a document says without writing it.
 
 use super::edit::{RESOURCES, sections, services, set_default};
-use crate::path;
 use crate::yaml::{Mapping, Node, Span, Value};
 
 /// Gives a build without a context the project's directory.
@@ -89,13 +88,6 @@ fn implied_service(service: &mut Mapping, variables: &dyn Fn(&str) -> Option<Str
     if let Some(environment) = service.get_mut("environment").and_then(Node::as_map_mut) {
         pass_on(environment, variables);
     }
-    if let Some(Value::Sequence(mounts)) = service.get_mut("volumes").map(|node| &mut node.value) {
-        for target in mounts.iter_mut().filter_map(target) {
-            if let Some(text) = target.as_str() {
-                *target = Node::string(path::clean(text), target.span);
-            }
-        }
-    }
     scale(service);
     imply_dependencies(service);
 }
@@ -121,10 +113,6 @@ pub(crate) fn pass_on(pairs: &mut Mapping, variables: &dyn Fn(&str) -> Option<St
             *node = Node::string(value, node.span);
         }
     }
-}
-
-fn target(mount: &mut Node) -> Option<&mut Node> {
-    mount.as_map_mut()?.get_mut("target")
 }
 
 /// Whom a service uses it also waits for.

@@ -81,6 +81,12 @@ fn replace<'k>(node: &mut Node, entries: impl IntoIterator<Item = (&'k str, Node
 
 fn mount(node: &mut Node) {
     let span = node.span;
+    if let Some(target) = node.as_map_mut().and_then(|mount| mount.get_mut("target")) {
+        if let Some(text) = target.as_str() {
+            *target = Node::string(path::clean(text), target.span);
+        }
+        return;
+    }
     let Some(parts) = node.as_str().and_then(volume::split) else {
         return;
     };

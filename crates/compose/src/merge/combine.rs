@@ -63,13 +63,11 @@ impl Merger {
         let (kind, earlier_kind) = (over.kind(), base.kind());
         let value = match (base.value, over.value) {
             (value, Value::Null) | (Value::Null, value) => value,
-            (Value::Mapping(base), Value::Mapping(over)) => {
-                if rule == Some(Rule::Logging) && other_driver(&base, &over) {
-                    Value::Mapping(over)
-                } else {
-                    Value::Mapping(self.mapping(base, over))
-                }
-            }
+            (Value::Mapping(base), Value::Mapping(over)) => Value::Mapping(match rule {
+                Some(Rule::Logging) if other_driver(&base, &over) => over,
+                Some(Rule::Pairs) => pairs(base, over),
+                _ => self.mapping(base, over),
+            }),
             (Value::Sequence(base), Value::Sequence(over)) => Value::Sequence(match rule {
                 Some(Rule::Pools) => pools::merge(&base, over),
                 _ => sequence(base, over, rule),
@@ -112,6 +110,14 @@ impl Merger {
         }
         base
     }
+}
+
+/// A name without a value takes an earlier one's away.
+fn pairs(mut base: Mapping, over: Mapping) -> Mapping {
+    for (key, entry) in over {
+        base.insert(key, entry.key_span, entry.node);
+    }
+    base
 }
 
 fn sequence(base: Vec<Node>, over: Vec<Node>, rule: Option<Rule>) -> Vec<Node> {

@@ -54,7 +54,7 @@ impl User<'_> {
         for (name, entry) in dependencies.into_iter().flat_map(Mapping::entries) {
             let required = entry.node.get("required").and_then(Node::as_bool);
             match disabled.contains(name) {
-                _ if required == Some(false) => {}
+                true if required == Some(false) => {}
                 true => self.inactive(name, entry.key_span),
                 false => self.require("services", name, entry.key_span),
             }

@@ -41,7 +41,6 @@ pub(crate) fn size(node: &Node) -> Option<i64> {
         (Style::Plain, Some(Number::Integer(number))) => i64::try_from(number).ok(),
         // Compose takes `1.5` for 0 bytes without a word.
         (Style::Plain, Some(Number::Float(_))) => None,
-        _ if scalar.text == "-1" => Some(-1),
         _ => bytes::parse(&scalar.text),
     }
 }
