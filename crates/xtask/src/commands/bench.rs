@@ -3,6 +3,7 @@
 //! Absolute figures belong to one machine on one day. Everything runs on the loopback address, for
 //! a bounded time, and what was started is ended, also when interrupted.
 
+mod compose;
 mod proxy;
 mod status;
 mod switch;
@@ -24,7 +25,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Arguments {
     /// What to measure [default: everything]
     which: Option<Benchmark>,
-    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5]
+    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
     /// Install missing peers with apt-get first
@@ -40,6 +41,8 @@ enum Benchmark {
     Switch,
     /// `shipway status` with a thousand deployments on record
     Status,
+    /// Loading a project of sixty services, against `docker compose config`
+    Compose,
 }
 
 /// What a benchmark works with.
@@ -63,7 +66,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         directory: directory.path(),
         seconds: arguments.seconds,
     };
-    let all = [Benchmark::Proxy, Benchmark::Switch, Benchmark::Status];
+    let all = [
+        Benchmark::Proxy,
+        Benchmark::Switch,
+        Benchmark::Status,
+        Benchmark::Compose,
+    ];
     let chosen = arguments.which.map_or(all.to_vec(), |one| vec![one]);
     if chosen.contains(&Benchmark::Proxy) {
         proxy::prepare(arguments.install)?;
@@ -93,6 +101,7 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
             Benchmark::Proxy => proxy::run(bench).await?,
             Benchmark::Switch => switch::run(bench).await?,
             Benchmark::Status => status::run(bench).await?,
+            Benchmark::Compose => compose::run(bench)?,
         }
     }
     Ok(())

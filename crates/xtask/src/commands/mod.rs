@@ -3,6 +3,8 @@
 mod bench;
 mod check_layers;
 mod ci;
+mod compare_compose;
+mod fuzz;
 mod generate;
 mod provision;
 mod test;
@@ -19,6 +21,8 @@ pub(crate) enum Command {
     CheckLayers(check_layers::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
+    CompareCompose(compare_compose::Arguments),
+    Fuzz(fuzz::Arguments),
 }
 
 impl Command {
@@ -30,6 +34,8 @@ impl Command {
             Self::CheckLayers(arguments) => check_layers::run(&arguments),
             Self::Generate(arguments) => generate::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),
+            Self::CompareCompose(arguments) => compare_compose::run(&arguments),
+            Self::Fuzz(arguments) => fuzz::run(&arguments),
         }
     }
 }
