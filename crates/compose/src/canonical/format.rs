@@ -43,8 +43,8 @@ fn value(node: &mut Node, shape: &Shape) -> bool {
                 value(node, shape);
             }
         }),
-        Shape::List(shape) => list(node, shape),
-        Shape::ShortOrList(shape) => value(node, shape),
+        Shape::List(shape) | Shape::Set(shape) => list(node, shape),
+        Shape::ShortOrList(shape) | Shape::WordOrList(_, shape) => value(node, shape),
         Shape::OneOrMany => {
             into_list(node);
             list(node, &Shape::Text)

@@ -75,10 +75,8 @@ fn pairs(node: &mut Node) {
     };
     for (_, value) in mapping.iter_mut() {
         // `DEBUG: TRUE` is `true` for a container and `VERSION: 1.10` is `1.1`, as in Compose.
-        if let Some(text) = value
-            .as_scalar()
-            .map(|scalar| scalar.value_text().into_owned())
-        {
+        let scalar = value.as_scalar().filter(|scalar| scalar.is_finite());
+        if let Some(text) = scalar.map(|scalar| scalar.value_text().into_owned()) {
             value.value = Node::string(text, value.span).value;
         }
     }

@@ -8,7 +8,7 @@ use super::shape::{Names, Object, Unset, field};
 
 pub(super) const BUILD: Object = Object {
     fields: &[
-        field("additional_contexts", Pairs(Unset::Empty)),
+        field("additional_contexts", Pairs(Unset::Refused)),
         field("args", Pairs(Unset::Null)),
         field("cache_from", List(&Text)),
         field("cache_to", List(&Text)),

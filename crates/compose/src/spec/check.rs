@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::shape::{Field, Names, Object, Shape};
+use super::shape::{Field, Names, Object, Shape, Unset};
 use super::short;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::short::{duration, port};
-use crate::yaml::{Mapping, Node, Number, Scalar, ScalarKind, Span, Value};
+use crate::yaml::{Mapping, Node, Number, ScalarKind, Span, Value};
 
 /// Checks trees and collects what is wrong with them, each thing once.
 #[derive(Debug, Default)]
@@ -106,6 +106,7 @@ impl Checker {
     }
 
     fn keys(&mut self, mapping: &Mapping, object: &Object, place: &Place<'_>, span: Span) {
+        self.external_name(mapping, place);
         for (key, entry) in mapping.entries() {
             match object.field(key) {
                 Some(field) => self.value(&entry.node, &field.shape, &place.key(key)),
@@ -117,6 +118,19 @@ impl Checker {
             if !mapping.contains(field.key) {
                 self.missing(field, place, span);
             }
+        }
+    }
+
+    /// The older form of `external` has a name of its own.
+    fn external_name(&mut self, mapping: &Mapping, place: &Place<'_>) {
+        let older = mapping.get("external").and_then(|node| node.get("name"));
+        let name = mapping.get("name").and_then(Node::as_str);
+        if let (Some(older), Some(name)) = (older, name)
+            && older.as_str() != Some(name)
+        {
+            let message = format!("`{}` has two names", place.name());
+            let help = "write `external: true`, and `name` for its name".to_owned();
+            self.push(Code::WrongValue, message, older.span, Some(help));
         }
     }
 
@@ -161,14 +175,29 @@ impl Checker {
                 self.items(items, &Shape::Text, place);
             }
             (Shape::List(shape), Value::Sequence(items)) => self.items(items, shape, place),
+            (Shape::Set(shape), Value::Sequence(items)) => {
+                self.items(items, shape, place);
+                self.doubles(items, place);
+            }
             (
                 Shape::Short(_, object) | Shape::ShortOrNumber(_, object),
                 Value::Mapping(mapping),
             ) => self.keys(mapping, object, place, node.span),
             (Shape::ShortOrList(_), Value::Scalar(_)) => self.scalar(node, &Shape::Text, place),
-            (Shape::ShortOrList(shape), _) => self.value(node, shape, place),
+            (Shape::WordOrList(words, _), Value::Scalar(_)) => {
+                self.scalar(node, &Shape::Word(words), place);
+            }
+            (Shape::ShortOrList(shape) | Shape::WordOrList(_, shape), _) => {
+                self.value(node, shape, place)
+            }
             (Shape::HealthTest, Value::Sequence(items)) => self.health_test(items, node, place),
-            (Shape::Pairs(_) | Shape::Options | Shape::Ignored, Value::Mapping(mapping)) => {
+            (Shape::Pairs(unset), Value::Mapping(mapping)) => {
+                self.scalars(mapping, place);
+                if *unset == Unset::Refused {
+                    self.values(mapping, place);
+                }
+            }
+            (Shape::Options | Shape::Ignored, Value::Mapping(mapping)) => {
                 self.scalars(mapping, place);
             }
             (Shape::Pairs(_), Value::Sequence(items)) => self.pair_items(items, place),
@@ -215,8 +244,7 @@ impl Checker {
             if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
                 self.wrong_type(node, &Shape::Scalar, &place.key(key));
             }
-            let number = node.as_scalar().and_then(Scalar::as_number);
-            if number.is_some_and(|number| !is_finite(number)) && !is_text(node) {
+            if node.as_scalar().is_some_and(|scalar| !scalar.is_finite()) {
                 let message = format!("`{}` cannot be infinite", place.key(key).name());
                 self.push(Code::WrongValue, message, node.span, None);
             }
@@ -225,15 +253,27 @@ impl Checker {
 
     fn names(&mut self, items: &[Node], place: &Place<'_>) {
         self.items(items, &Shape::Text, place);
-        for (index, item) in items.iter().enumerate() {
-            if items[..index]
-                .iter()
-                .any(|earlier| earlier.same_value(item))
-            {
-                let name = item.as_str().unwrap_or_default();
-                let message = format!("`{}` names `{name}` twice", place.name());
+        self.doubles(items, place);
+    }
+
+    fn doubles(&mut self, items: &[Node], place: &Place<'_>) {
+        let mut seen = HashSet::new();
+        for item in items {
+            let Some(text) = item.as_str() else { continue };
+            if !seen.insert((item.kind(), text)) {
+                let message = format!("`{}` names `{text}` twice", place.name());
                 let help = "remove one of them".to_owned();
                 self.push(Code::WrongValue, message, item.span, Some(help));
+            }
+        }
+    }
+
+    fn values(&mut self, mapping: &Mapping, place: &Place<'_>) {
+        for (key, entry) in mapping.entries() {
+            if entry.node.is_null() {
+                let message = format!("`{}` has no value", place.key(key).name());
+                let help = "write `NAME=VALUE`".to_owned();
+                self.push(Code::WrongValue, message, entry.key_span, Some(help));
             }
         }
     }
@@ -320,6 +360,13 @@ impl Checker {
                     let help = "give both limits, or one number for both".to_owned();
                     self.push(Code::WrongValue, message, span, Some(help));
                 }
+            }
+        }
+        for (key, entry) in mapping.entries() {
+            if !matches!(key, "soft" | "hard") && !key.starts_with("x-") {
+                let message = format!("unknown key `{key}` in `{}`", place.name());
+                let help = did_you_mean(key, ["soft", "hard"]);
+                self.push(Code::UnknownKey, message, entry.key_span, help);
             }
         }
     }
@@ -523,7 +570,8 @@ fn expected(shape: &Shape) -> &'static str {
         Shape::Agents => "a list of `ID=path` or a mapping",
         Shape::Hosts => "a mapping or a list of `HOST=ADDRESS`",
         Shape::NamedOrList(_) => "a list of names or a mapping",
-        Shape::List(_) => "a list",
+        Shape::List(_) | Shape::Set(_) => "a list",
+        Shape::WordOrList(..) => "`all` or a list",
         Shape::OneOrMany | Shape::ShortOrList(_) => "a text or a list",
         Shape::Short(..) => "a text or a mapping",
         Shape::ShortOrNumber(..) => "a text, a number or a mapping",

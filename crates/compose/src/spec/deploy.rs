@@ -1,7 +1,7 @@
 //! `deploy` and devices.
 
 use super::shape::Shape::{
-    Bytes, Count, Duration, Fraction, Integer, Keys, List, Pairs, Text, Word,
+    Bytes, Count, Duration, Fraction, Integer, Keys, List, Pairs, Set, Text, Word,
 };
 use super::shape::{Object, Shape, Unset, field};
 
@@ -89,9 +89,9 @@ const DISCRETE_RESOURCE: Object = Object {
 /// Devices of a reservation, which say what they must be able to do.
 const DEVICE_REQUEST: Object = Object {
     fields: &[
-        field("capabilities", List(&Text)).required(),
+        field("capabilities", Set(&Text)).required(),
         field("count", Count),
-        field("device_ids", List(&Text)),
+        field("device_ids", Set(&Text)),
         field("driver", Text),
         field("options", Pairs(Unset::Empty)),
     ],
@@ -100,9 +100,9 @@ const DEVICE_REQUEST: Object = Object {
 /// `gpus`: the capability is known.
 pub(super) const GPU: Object = Object {
     fields: &[
-        field("capabilities", List(&Text)),
+        field("capabilities", Set(&Text)),
         field("count", Count),
-        field("device_ids", List(&Text)),
+        field("device_ids", Set(&Text)),
         field("driver", Text),
         field("options", Pairs(Unset::Empty)),
     ],

@@ -4,8 +4,8 @@ use super::build::BUILD;
 use super::deploy::{DEPLOY, GPU};
 use super::shape::Shape::{
     Any, Bytes, Command, Duration, Flag, Fraction, HealthTest, Hosts, Integer, Keys, KeysOrNull,
-    List, Matching, Named, NamedOrList, OneOrMany, Options, Pairs, Scalar, Short, ShortOrList,
-    ShortOrNumber, Text, TextOrNull, Ulimit, Word,
+    List, Matching, Named, NamedOrList, OneOrMany, Options, Pairs, Scalar, Set, Short, ShortOrList,
+    ShortOrNumber, Text, TextOrNull, Ulimit, Word, WordOrList,
 };
 use super::shape::{Field, Names, Object, Shape, Unset, field};
 use super::short;
@@ -50,10 +50,10 @@ const FIELDS: &[Field] = &[
     field("environment", Pairs(Unset::Null)),
     field("expose", List(&Scalar)),
     field("extends", Short(any_text, &EXTENDS)),
-    field("external_links", List(&Text)),
+    field("external_links", Set(&Text)),
     field("extra_hosts", Hosts),
-    field("gpus", ShortOrList(&List(&Keys(&GPU)))),
-    field("group_add", List(&Scalar)),
+    field("gpus", WordOrList(&["all"], &List(&Keys(&GPU)))),
+    field("group_add", Set(&Scalar)),
     field("healthcheck", Keys(&HEALTHCHECK)).kept(),
     field("hostname", Text),
     field("image", Text),
@@ -91,7 +91,7 @@ const FIELDS: &[Field] = &[
     field("runtime", Text),
     field("scale", WHOLE).kept(),
     field("secrets", List(&Short(any_text, &FILE_REFERENCE))),
-    field("security_opt", List(&Text)),
+    field("security_opt", Set(&Text)),
     field("shm_size", Bytes),
     field("stdin_open", Flag),
     field("stop_grace_period", Duration).kept(),
@@ -106,7 +106,7 @@ const FIELDS: &[Field] = &[
     field("userns_mode", Text),
     field("uts", Text),
     field("volumes", List(&Short(short::mount, &MOUNT))),
-    field("volumes_from", List(&Text)),
+    field("volumes_from", Set(&Text)),
     field("working_dir", Text),
 ];
 

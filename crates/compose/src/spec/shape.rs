@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     NamedOrList(&'static Shape),
     /// A list.
     List(&'static Shape),
+    /// A list in which nothing stands twice.
+    Set(&'static Shape),
     /// A text, or a list of texts.
     OneOrMany,
     /// A short form as a text, or a long one.
@@ -51,6 +53,8 @@ pub(crate) enum Shape {
     ShortOrNumber(fn(&str) -> Result<(), String>, &'static Object),
     /// The same for a list of these, or one text alone.
     ShortOrList(&'static Shape),
+    /// One word, or a list.
+    WordOrList(&'static [&'static str], &'static Shape),
     /// A number, or soft and hard limits.
     Ulimit,
     /// `all` or a number.
@@ -74,6 +78,8 @@ pub(crate) enum Unset {
     Null,
     /// The empty text.
     Empty,
+    /// Nothing useful: it must have a value.
+    Refused,
 }
 
 /// Which names a mapping takes.

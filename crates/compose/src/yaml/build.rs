@@ -184,14 +184,17 @@ impl<'t> Builder<'t> {
             size.add_child(child);
             end = span.to(node.span);
             if is_merge {
-                merged.push(node);
+                if let Some((first, _)) = merged.first() {
+                    self.duplicates.push(duplicate(&key, span, *first));
+                }
+                merged.push((span, node));
             } else if let Some(first) = mapping.entry(&key) {
                 self.duplicates.push(duplicate(&key, span, first.key_span));
             } else {
                 mapping.insert(key, span, node);
             }
         }
-        for node in merged {
+        for (_, node) in merged {
             merge_key::apply(&mut mapping, node).map_err(not_mergeable)?;
         }
         Ok((mapping, size, end))

@@ -100,6 +100,14 @@ impl Scalar {
         }
     }
 
+    /// Returns whether this is anything but YAML's infinity or not-a-number.
+    pub(crate) fn is_finite(&self) -> bool {
+        match (self.style, Number::parse(&self.text)) {
+            (Style::Plain, Some(Number::Float(number))) => number.is_finite(),
+            _ => true,
+        }
+    }
+
     /// Reads a decimal integer, also from a string.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
