@@ -79,7 +79,7 @@ fn a_deployment_whose_command_was_killed_is_finished_by_the_next() {
     // While containers start, while they are awaited, while traffic moves.
     for step in [4, 5, 6, 7] {
         sandbox.release(Behaviour::Good);
-        let mut running = sandbox.start(["deploy", "testing", "--events"]);
+        let running = sandbox.start(["deploy", "testing", "--events"]);
         wait_until(&format!("step {step}"), || {
             let told = running.stdout();
             (told.matches(r#""entry":"intent""#).count() >= step).then_some(())
