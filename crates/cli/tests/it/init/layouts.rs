@@ -21,7 +21,6 @@ services:
   web:
     build: .
     command: gunicorn --bind 0.0.0.0:8080 shop.wsgi
-    x-shipway: { process: {} }
 ";
 
 pub(super) const LAYOUTS: &[Layout] = &[
@@ -30,7 +29,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker-compose.yml",
-                "services:\n  app:\n    build: .\n    x-shipway: { process: {} }\n  db:\n    image: postgis/postgis:16-3.4\n",
+                "services:\n  app:\n    build: .\n  db:\n    image: postgis/postgis:16-3.4\n",
             ),
             (
                 "Dockerfile",
@@ -159,11 +158,11 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker-compose.yml",
-                "services:\n  web:\n    build: ./app\n    command: python manage.py runserver 0.0.0.0:8000\n    volumes: [\"./app:/app\"]\n    ports: [\"8000:8000\"]\n    env_file: [./.env.dev]\n    x-shipway: { process: {} }\n  db:\n    image: postgres:15\n",
+                "services:\n  web:\n    build: ./app\n    command: python manage.py runserver 0.0.0.0:8000\n    volumes: [\"./app:/app\"]\n    ports: [\"8000:8000\"]\n    env_file: [./.env.dev]\n  db:\n    image: postgres:15\n",
             ),
             (
                 "docker-compose.prod.yml",
-                "services:\n  web:\n    build: { context: ./app, dockerfile: Dockerfile.prod }\n    command: gunicorn hello.wsgi:application --bind 0.0.0.0:8000\n    expose: [8000]\n    env_file: [./.env.prod]\n    x-shipway: { process: {} }\n  db:\n    image: postgres:15\n    env_file: [./.env.prod.db]\n  nginx:\n    build: ./nginx\n    ports: [\"1337:80\"]\n    volumes: [\"static:/static\"]\n    depends_on: [web]\nvolumes:\n  static:\n",
+                "services:\n  web:\n    build: { context: ./app, dockerfile: Dockerfile.prod }\n    command: gunicorn hello.wsgi:application --bind 0.0.0.0:8000\n    expose: [8000]\n    env_file: [./.env.prod]\n  db:\n    image: postgres:15\n    env_file: [./.env.prod.db]\n  nginx:\n    build: ./nginx\n    ports: [\"1337:80\"]\n    volumes: [\"static:/static\"]\n    depends_on: [web]\nvolumes:\n  static:\n",
             ),
             ("app/Dockerfile", "FROM python:3.12\n"),
             ("app/Dockerfile.prod", "FROM python:3.12\n"),
@@ -190,11 +189,11 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker-compose.local.yml",
-                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/local/django/Dockerfile }\n    env_file: [./.envs/.local/.django]\n    ports: [\"8000:8000\"]\n    command: /start\n    x-shipway: { process: {} }\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  redis:\n    image: docker.io/redis:6\n  mailpit:\n    image: docker.io/axllent/mailpit:latest\n  celeryworker:\n    <<: *django\n    ports: []\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    ports: []\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    ports: [\"5555:5555\"]\n    command: /start-flower\n",
+                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/local/django/Dockerfile }\n    env_file: [./.envs/.local/.django]\n    ports: [\"8000:8000\"]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  redis:\n    image: docker.io/redis:6\n  mailpit:\n    image: docker.io/axllent/mailpit:latest\n  celeryworker:\n    <<: *django\n    ports: []\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    ports: []\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    ports: [\"5555:5555\"]\n    command: /start-flower\n",
             ),
             (
                 "docker-compose.production.yml",
-                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/production/django/Dockerfile }\n    env_file: [./.envs/.production/.django]\n    command: /start\n    x-shipway: { process: {} }\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  traefik:\n    build: { context: ., dockerfile: ./compose/production/traefik/Dockerfile }\n    depends_on: [django]\n    ports: [\"0.0.0.0:80:80\", \"0.0.0.0:443:443\"]\n  redis:\n    image: docker.io/redis:6\n  celeryworker:\n    <<: *django\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    command: /start-flower\n",
+                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/production/django/Dockerfile }\n    env_file: [./.envs/.production/.django]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  traefik:\n    build: { context: ., dockerfile: ./compose/production/traefik/Dockerfile }\n    depends_on: [django]\n    ports: [\"0.0.0.0:80:80\", \"0.0.0.0:443:443\"]\n  redis:\n    image: docker.io/redis:6\n  celeryworker:\n    <<: *django\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    command: /start-flower\n",
             ),
             (
                 "compose/production/postgres/Dockerfile",
@@ -222,7 +221,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "deploy/docker-compose.yml",
-                "services:\n  api:\n    build: ..\n    command: uvicorn shop:app --host 0.0.0.0 --port 9000\n    healthcheck: { test: \"wget -q http://127.0.0.1:9000/ping\" }\n    x-shipway: { process: {} }\n  nats:\n    image: nats:2\n",
+                "services:\n  api:\n    build: ..\n    command: uvicorn shop:app --host 0.0.0.0 --port 9000\n    healthcheck: { test: \"wget -q http://127.0.0.1:9000/ping\" }\n  nats:\n    image: nats:2\n",
             ),
             (
                 "deploy/docker-compose.stage.yml",
@@ -247,7 +246,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker/docker-compose.yml",
-                "services:\n  web:\n    image: shop:${TAG}\n    ports: [\"${PORT}:5000\"]\n    x-shipway: { process: {} }\n",
+                "services:\n  web:\n    image: shop:${TAG}\n    ports: [\"${PORT}:5000\"]\n",
             ),
             (
                 "docker/docker-compose.test.yml",
@@ -315,7 +314,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker-compose.yml",
-                "services:\n  nginx:\n    image: nginx:1.27\n    ports: [\"80:80\", \"443:443\"]\n    volumes: [\"./static:/static:ro\"]\n    depends_on: [app]\n  migrate:\n    build: .\n    command: sh -c \"python manage.py migrate --noinput && echo done\"\n  app:\n    build: .\n    healthcheck: { test: [CMD, curl, -f, \"http://localhost:8000/ready/\"] }\n    x-shipway: { process: {} }\n  cron:\n    build: .\n    command: crond -f\n  jobs:\n    build: .\n    command: celery -A shop worker\n  queue:\n    image: rabbitmq:4\n  debug:\n    image: adminer\n    profiles: [debug]\n",
+                "services:\n  nginx:\n    image: nginx:1.27\n    ports: [\"80:80\", \"443:443\"]\n    volumes: [\"./static:/static:ro\"]\n    depends_on: [app]\n  migrate:\n    build: .\n    command: sh -c \"python manage.py migrate --noinput && echo done\"\n  app:\n    build: .\n    healthcheck: { test: [CMD, curl, -f, \"http://localhost:8000/ready/\"] }\n  cron:\n    build: .\n    command: crond -f\n  jobs:\n    build: .\n    command: celery -A shop worker\n  queue:\n    image: rabbitmq:4\n  debug:\n    image: adminer\n    profiles: [debug]\n",
             ),
             ("Dockerfile", "FROM python:3.12\n"),
         ],
@@ -327,7 +326,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         name: "a site of files, without an application behind the server",
         files: &[(
             "compose.yml",
-            "services:\n  site:\n    image: nginx:1.27\n    ports: [\"8080:80\"]\n    x-shipway: { process: {} }\n",
+            "services:\n  site:\n    image: nginx:1.27\n    ports: [\"8080:80\"]\n",
         )],
         written: &[
             "site: { role: web, port: 80 }   # has a port; the port is the one that it opens",
