@@ -14,6 +14,7 @@
 //! | [`model`], [`process`], [`short`] | typed services and their short forms |
 //! | [`load`](mod@load) | all of it in order |
 //! | [`transform`] | projects made from projects |
+//! | [`support`] | what becomes of each key |
 //! | [`lint`](mod@lint) | warnings about what is valid and bites |
 //! | [`diagnostic`] | messages with the place, the line and the way out |
 //!
@@ -72,6 +73,7 @@ pub mod process;
 mod read;
 pub mod short;
 mod spec;
+pub mod support;
 pub mod transform;
 pub mod yaml;
 

@@ -411,11 +411,12 @@ impl Checker {
             Shape::Ulimit if super::whole(node).is_some() => {}
             Shape::Short(check, _) if is_text => self.short(node, check(text), place),
             Shape::ShortOrNumber(check, _) => {
-                self.short(node, check(text), place);
                 self.ports += port::count(text);
                 if self.ports > port::MAX_PORTS {
                     let message = "the port ranges of all services stand for too many ports";
                     self.push(Code::WrongPort, message.to_owned(), node.span, None);
+                } else {
+                    self.short(node, check(text), place);
                 }
             }
             Shape::Published => {
