@@ -39,6 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             "docs/reference/configuration.md",
             reference::configuration(),
         ),
+        ("docs/reference/compose.md", reference::compose()),
         ("docs/reference/migration-rules.md", reference::migrations()),
         (
             "schema/shipway.schema.json",

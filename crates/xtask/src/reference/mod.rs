@@ -1,11 +1,13 @@
 //! Reference pages as text. Reads and writes nothing.
 
 mod commands;
+mod compose;
 mod configuration;
 mod difference;
 mod migrations;
 
 pub(crate) use commands::commands;
+pub(crate) use compose::compose;
 pub(crate) use configuration::configuration;
 pub(crate) use difference::difference;
 pub(crate) use migrations::migrations;
