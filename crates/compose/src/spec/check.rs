@@ -188,7 +188,7 @@ impl Checker {
                 self.scalar(node, &Shape::Word(words), place);
             }
             (Shape::ShortOrList(shape) | Shape::WordOrList(_, shape), _) => {
-                self.value(node, shape, place)
+                self.value(node, shape, place);
             }
             (Shape::HealthTest, Value::Sequence(items)) => self.health_test(items, node, place),
             (Shape::Pairs(unset), Value::Mapping(mapping)) => {
