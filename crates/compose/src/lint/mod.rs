@@ -2,7 +2,7 @@
 //!
 //! Each lint is a pure function over a loaded project. [`Context`] says what
 //! the Compose files do not: what a service is to a deployment, and what kind
-//! of environment it is. [`table`] lists the lints and from which [`Stage`] on
+//! of environment it is. The module `table` lists the lints and from which [`Stage`] on
 //! each matters, so that a development environment hears of nothing that is
 //! right there.
 

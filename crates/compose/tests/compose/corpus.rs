@@ -93,7 +93,7 @@ impl Stored {
                 );
             }
             (Some(_), None) => {
-                problems.push("our answer is not stored: SHIPWAY_BLESS=1".to_owned())
+                problems.push("our answer is not stored: SHIPWAY_BLESS=1".to_owned());
             }
             (None, Some(_)) => problems.push("two answers, and no `difference:`".to_owned()),
         }

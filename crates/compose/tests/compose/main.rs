@@ -10,6 +10,12 @@
 //! The corpus needs no Compose. With one at hand, `cargo xtask compare-compose`
 //! asks it again and tries many more random projects.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "these tests ask a real Compose, and say how many projects were compared"
+)]
+
 mod answer;
 mod case;
 mod compare;

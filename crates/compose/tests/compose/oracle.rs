@@ -39,9 +39,9 @@ impl Oracle {
     pub(crate) fn find() -> Result<Self, String> {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         let named = std::env::var_os("SHIPWAY_COMPOSE").map(PathBuf::from);
-        let plugins = PLUGINS.iter().filter_map(|folder| {
+        let plugins = PLUGINS.iter().map(|folder| {
             let base = home.as_deref().unwrap_or(Path::new("/"));
-            Some(base.join(folder).join("docker-compose"))
+            base.join(folder).join("docker-compose")
         });
         let program = named
             .into_iter()

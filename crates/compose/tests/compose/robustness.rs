@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use shipway_compose::diagnostic::Diagnostic;
 use shipway_compose::load::{Request, load};
 use shipway_compose::yaml::{Limits, parse};
 use shipway_compose::{LoadError, SourceFile, dotenv};
@@ -95,7 +96,10 @@ fn changed_projects_of_the_corpus_get_an_answer() {
             Ok(_) => accepted.set(accepted.get() + 1),
             Err(Refusal::Files(error)) => {
                 // Whatever is refused says why, and where as long as there is a where.
-                prop_assert!(error.diagnostics.iter().any(|d| d.is_error()), "{given}");
+                prop_assert!(
+                    error.diagnostics.iter().any(Diagnostic::is_error),
+                    "{given}"
+                );
                 prop_assert!(!error.to_string().is_empty(), "{given}");
             }
             Err(Refusal::Options(_)) => {}

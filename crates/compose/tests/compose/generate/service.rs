@@ -75,7 +75,7 @@ fn keys(index: usize, often: f64) -> Vec<BoxedStrategy<Entry>> {
     ];
     keys.extend(strings(often / 2.0));
     // Some keys say the same thing twice; half of the services have the one, half the other.
-    keys.extend(if index % 2 == 0 {
+    keys.extend(if index.is_multiple_of(2) {
         deploy::keys(often)
     } else {
         deploy::older_keys(often)

@@ -45,16 +45,8 @@ volumes:
   data: {name: shop-testing_data}
 ";
 
-fn rendered(slot: Slot, sizes: &[(&str, u32)]) -> Node {
-    let spec = spec(DOCUMENT, slot, sizes);
-    instances(&spec, &document(&spec).unwrap())
-}
-
-#[test]
-fn each_instance_of_a_colour_is_a_service_on_the_colours_own_network() {
-    assert_renders(
-        &rendered(Slot::Green, &[("web", 1), ("worker", 2)]),
-        "
+/// What runs of it in green.
+const GREEN: &str = "
 name: shop-testing-green
 services:
   web-1:
@@ -111,8 +103,16 @@ networks:
   metrics: {name: metrics, external: true}
 volumes:
   media: {name: shop-testing_media, external: true}
-",
-    );
+";
+
+fn rendered(slot: Slot, sizes: &[(&str, u32)]) -> Node {
+    let spec = spec(DOCUMENT, slot, sizes);
+    instances(&spec, &document(&spec).unwrap())
+}
+
+#[test]
+fn each_instance_of_a_colour_is_a_service_on_the_colours_own_network() {
+    assert_renders(&rendered(Slot::Green, &[("web", 1), ("worker", 2)]), GREEN);
 }
 
 #[test]
