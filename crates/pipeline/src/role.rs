@@ -90,7 +90,7 @@ impl Role {
     ///
     /// ```
     /// use shipway_pipeline::role::Role;
-    /// assert_eq!(Role::of_image("docker.io/library/postgres:17.2"), Some(Role::Stateful));
+    /// assert_eq!(Role::of_image("registry.example.org/library/postgres:17.2"), Some(Role::Stateful));
     /// assert_eq!(Role::of_image("dpage/pgadmin4@sha256:0a1b"), Some(Role::Tool));
     /// assert_eq!(Role::of_image("shop/web"), None);
     /// ```

@@ -189,19 +189,19 @@ pub(super) const LAYOUTS: &[Layout] = &[
         files: &[
             (
                 "docker-compose.local.yml",
-                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/local/django/Dockerfile }\n    env_file: [./.envs/.local/.django]\n    ports: [\"8000:8000\"]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  redis:\n    image: docker.io/redis:6\n  mailpit:\n    image: docker.io/axllent/mailpit:latest\n  celeryworker:\n    <<: *django\n    ports: []\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    ports: []\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    ports: [\"5555:5555\"]\n    command: /start-flower\n",
+                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/local/django/Dockerfile }\n    env_file: [./.envs/.local/.django]\n    ports: [\"8000:8000\"]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  redis:\n    image: redis:6\n  mailpit:\n    image: axllent/mailpit:latest\n  celeryworker:\n    <<: *django\n    ports: []\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    ports: []\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    ports: [\"5555:5555\"]\n    command: /start-flower\n",
             ),
             (
                 "docker-compose.production.yml",
-                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/production/django/Dockerfile }\n    env_file: [./.envs/.production/.django]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  traefik:\n    build: { context: ., dockerfile: ./compose/production/traefik/Dockerfile }\n    depends_on: [django]\n    ports: [\"0.0.0.0:80:80\", \"0.0.0.0:443:443\"]\n  redis:\n    image: docker.io/redis:6\n  celeryworker:\n    <<: *django\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    command: /start-flower\n",
+                "services:\n  django: &django\n    build: { context: ., dockerfile: ./compose/production/django/Dockerfile }\n    env_file: [./.envs/.production/.django]\n    command: /start\n  postgres:\n    build: { context: ., dockerfile: ./compose/production/postgres/Dockerfile }\n  traefik:\n    build: { context: ., dockerfile: ./compose/production/traefik/Dockerfile }\n    depends_on: [django]\n    ports: [\"0.0.0.0:80:80\", \"0.0.0.0:443:443\"]\n  redis:\n    image: redis:6\n  celeryworker:\n    <<: *django\n    command: /start-celeryworker\n  celerybeat:\n    <<: *django\n    command: /start-celerybeat\n  flower:\n    <<: *django\n    command: /start-flower\n",
             ),
             (
                 "compose/production/postgres/Dockerfile",
-                "FROM docker.io/postgres:16\n",
+                "FROM postgres:16\n",
             ),
             (
                 "compose/production/traefik/Dockerfile",
-                "FROM docker.io/traefik:3\n",
+                "FROM traefik:3\n",
             ),
             (
                 "compose/production/django/Dockerfile",
