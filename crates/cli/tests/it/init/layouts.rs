@@ -199,10 +199,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
                 "compose/production/postgres/Dockerfile",
                 "FROM postgres:16\n",
             ),
-            (
-                "compose/production/traefik/Dockerfile",
-                "FROM traefik:3\n",
-            ),
+            ("compose/production/traefik/Dockerfile", "FROM traefik:3\n"),
             (
                 "compose/production/django/Dockerfile",
                 "FROM python:3.12 AS build\nFROM python:3.12\nENTRYPOINT [\"/entrypoint\"]\n",
