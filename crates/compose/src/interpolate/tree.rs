@@ -136,11 +136,7 @@ fn place(span: Span, text: &str, range: std::ops::Range<usize>, sources: &Source
             None => raw.find(text.get(range.clone())?)?,
         };
         let start = span.start + offset;
-        Some(Span::locate(
-            span.source,
-            &source.text,
-            start..start + range.len(),
-        ))
+        Some(span.part(&source.text, start..start + range.len()))
     });
     found.unwrap_or(span)
 }

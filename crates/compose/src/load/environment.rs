@@ -1,5 +1,6 @@
 //! `env_file` and `label_file`: variables and labels from files.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 
@@ -19,6 +20,8 @@ pub(super) struct FilesOfPairs<'e, 'a> {
     lookup: &'e Lookup<'e>,
     /// Number and text by path; an optional file that is missing has none.
     known: HashMap<String, Option<(u16, String)>>,
+    /// By path and whether it is raw, what a file says that is the same to whoever names it.
+    settled: HashMap<(String, bool), Pairs>,
 }
 
 /// A file that a service names.
@@ -40,6 +43,7 @@ impl<'e, 'a> FilesOfPairs<'e, 'a> {
             session,
             lookup,
             known: HashMap::new(),
+            settled: HashMap::new(),
         }
     }
 
@@ -76,23 +80,39 @@ impl<'e, 'a> FilesOfPairs<'e, 'a> {
         earlier: &Pairs,
         lookup: &Lookup<'_>,
     ) -> Result<Pairs, Box<Diagnostic>> {
+        let key = (file.path.clone(), file.raw);
+        if let Some(pairs) = self.settled.get(&key) {
+            return Ok(pairs.clone());
+        }
         let Some((number, text)) = self.text(file)? else {
             return Ok(Pairs::new());
         };
+        let is_settled = Cell::new(true);
+        let lookup = |name: &str| {
+            is_settled.set(false);
+            match earlier.get(name) {
+                Some((_, value)) => Some(value.clone()),
+                None => lookup(name),
+            }
+        };
         let places = places(text, *number);
         let placed = |(key, value): (String, String)| {
-            let span = places.get(key.as_str()).copied().unwrap_or(file.span);
+            let span = places.get(key.as_str()).copied().unwrap_or_else(|| {
+                is_settled.set(false);
+                file.span
+            });
             (key, (span, value))
         };
-        if file.raw {
-            return Ok(dotenv::parse_raw(text).into_iter().map(placed).collect());
-        }
-        let lookup = |name: &str| match earlier.get(name) {
-            Some((_, value)) => Some(value.clone()),
-            None => lookup(name),
+        let values = if file.raw {
+            dotenv::parse_raw(text)
+        } else {
+            dotenv::parse(text, *number, &lookup)?
         };
-        let values = dotenv::parse(text, *number, &lookup)?;
-        Ok(values.into_iter().map(placed).collect())
+        let pairs: Pairs = values.into_iter().map(placed).collect();
+        if is_settled.get() {
+            self.settled.insert(key, pairs.clone());
+        }
+        Ok(pairs)
     }
 
     fn text(&mut self, file: &Named) -> Result<Option<&(u16, String)>, Box<Diagnostic>> {

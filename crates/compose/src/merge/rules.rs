@@ -44,99 +44,65 @@ pub(crate) enum Identity {
     FileTarget(&'static str),
 }
 
-/// Keys from the top, `*` for any.
+/// Keys, `*` for any.
 type Pattern = &'static [&'static str];
 
-const RULES: &[(Pattern, Rule)] = &[
-    (&["services", "*", "annotations"], Rule::Pairs),
-    (&["services", "*", "build"], Rule::Build),
+/// Of a service, from its own keys on.
+const SERVICE: &[(Pattern, Rule)] = &[
+    (&["annotations"], Rule::Pairs),
+    (&["build"], Rule::Build),
+    (&["build", "additional_contexts"], Rule::Pairs),
+    (&["build", "args"], Rule::Pairs),
+    (&["build", "extra_hosts"], Rule::Hosts),
+    (&["build", "labels"], Rule::Pairs),
+    (&["build", "tags"], Rule::Unique(Identity::Key)),
+    (&["cap_add"], Rule::Unique(Identity::Key)),
+    (&["cap_drop"], Rule::Unique(Identity::Key)),
+    (&["command"], Rule::Replace),
+    (&["configs"], Rule::Unique(Identity::FileTarget(""))),
+    (&["depends_on"], Rule::DependsOn),
+    (&["deploy", "labels"], Rule::Pairs),
+    (&["devices"], Rule::Unique(Identity::DeviceTarget)),
+    (&["dns"], Rule::OneOrMany(Identity::Key)),
+    (&["dns_opt"], Rule::Unique(Identity::Key)),
+    (&["dns_search"], Rule::OneOrMany(Identity::Key)),
+    (&["entrypoint"], Rule::Replace),
+    (&["env_file"], Rule::OneOrMany(Identity::Path)),
+    (&["environment"], Rule::Pairs),
+    (&["expose"], Rule::Unique(Identity::Text)),
+    (&["extra_hosts"], Rule::Hosts),
+    (&["healthcheck", "test"], Rule::Replace),
+    (&["label_file"], Rule::OneOrMany(Identity::Text)),
+    (&["labels"], Rule::Pairs),
+    (&["links"], Rule::Unique(Identity::Key)),
+    (&["logging"], Rule::Logging),
+    (&["models"], Rule::Names),
+    (&["networks"], Rule::Names),
+    (&["networks", "*", "aliases"], Rule::Unique(Identity::Key)),
     (
-        &["services", "*", "build", "additional_contexts"],
-        Rule::Pairs,
-    ),
-    (&["services", "*", "build", "args"], Rule::Pairs),
-    (&["services", "*", "build", "extra_hosts"], Rule::Hosts),
-    (&["services", "*", "build", "labels"], Rule::Pairs),
-    (
-        &["services", "*", "build", "tags"],
+        &["networks", "*", "link_local_ips"],
         Rule::Unique(Identity::Key),
     ),
-    (&["services", "*", "cap_add"], Rule::Unique(Identity::Key)),
-    (&["services", "*", "cap_drop"], Rule::Unique(Identity::Key)),
-    (&["services", "*", "command"], Rule::Replace),
+    (&["ports"], Rule::Unique(Identity::Port)),
+    (&["profiles"], Rule::Unique(Identity::Key)),
     (
-        &["services", "*", "configs"],
-        Rule::Unique(Identity::FileTarget("")),
-    ),
-    (&["services", "*", "depends_on"], Rule::DependsOn),
-    (&["services", "*", "deploy", "labels"], Rule::Pairs),
-    (
-        &["services", "*", "devices"],
-        Rule::Unique(Identity::DeviceTarget),
-    ),
-    (&["services", "*", "dns"], Rule::OneOrMany(Identity::Key)),
-    (&["services", "*", "dns_opt"], Rule::Unique(Identity::Key)),
-    (
-        &["services", "*", "dns_search"],
-        Rule::OneOrMany(Identity::Key),
-    ),
-    (&["services", "*", "entrypoint"], Rule::Replace),
-    (
-        &["services", "*", "env_file"],
-        Rule::OneOrMany(Identity::Path),
-    ),
-    (&["services", "*", "environment"], Rule::Pairs),
-    (&["services", "*", "expose"], Rule::Unique(Identity::Text)),
-    (&["services", "*", "extra_hosts"], Rule::Hosts),
-    (&["services", "*", "healthcheck", "test"], Rule::Replace),
-    (
-        &["services", "*", "label_file"],
-        Rule::OneOrMany(Identity::Text),
-    ),
-    (&["services", "*", "labels"], Rule::Pairs),
-    (&["services", "*", "links"], Rule::Unique(Identity::Key)),
-    (&["services", "*", "logging"], Rule::Logging),
-    (&["services", "*", "models"], Rule::Names),
-    (&["services", "*", "networks"], Rule::Names),
-    (
-        &["services", "*", "networks", "*", "aliases"],
-        Rule::Unique(Identity::Key),
-    ),
-    (
-        &["services", "*", "networks", "*", "link_local_ips"],
-        Rule::Unique(Identity::Key),
-    ),
-    (&["services", "*", "ports"], Rule::Unique(Identity::Port)),
-    (&["services", "*", "profiles"], Rule::Unique(Identity::Key)),
-    (
-        &["services", "*", "secrets"],
+        &["secrets"],
         Rule::Unique(Identity::FileTarget("/run/secrets")),
     ),
-    (&["services", "*", "sysctls"], Rule::Pairs),
-    (&["services", "*", "tmpfs"], Rule::OneOrMany(Identity::Key)),
-    (
-        &["services", "*", "volumes"],
-        Rule::Unique(Identity::MountTarget),
-    ),
+    (&["sysctls"], Rule::Pairs),
+    (&["tmpfs"], Rule::OneOrMany(Identity::Key)),
+    (&["volumes"], Rule::Unique(Identity::MountTarget)),
     // Soft and hard limits belong together.
-    (&["services", "*", "ulimits", "*"], Rule::Replace),
+    (&["ulimits", "*"], Rule::Replace),
     // A process' steps depend on each other: half of another file's makes no sense.
-    (
-        &["services", "*", "x-shipway", "process", "build"],
-        Rule::Replace,
-    ),
-    (
-        &["services", "*", "x-shipway", "process", "command"],
-        Rule::Replace,
-    ),
-    (
-        &["services", "*", "x-shipway", "process", "environment"],
-        Rule::Pairs,
-    ),
-    (
-        &["services", "*", "x-shipway", "process", "path"],
-        Rule::Replace,
-    ),
+    (&["x-shipway", "process", "build"], Rule::Replace),
+    (&["x-shipway", "process", "command"], Rule::Replace),
+    (&["x-shipway", "process", "environment"], Rule::Pairs),
+    (&["x-shipway", "process", "path"], Rule::Replace),
+];
+
+/// Of everything else, from the top.
+const OTHERS: &[(Pattern, Rule)] = &[
     (&["networks", "*", "ipam", "config"], Rule::Pools),
     (&["networks", "*", "labels"], Rule::Pairs),
     (&["volumes", "*", "labels"], Rule::Pairs),
@@ -153,10 +119,12 @@ pub(super) fn rule(path: &[String]) -> Option<Rule> {
     {
         return Some(Rule::Replace);
     }
-    RULES
-        .iter()
-        .find(|(pattern, _)| matches(pattern, path))
-        .map(|(_, rule)| *rule)
+    let (table, path) = match path {
+        [top, _, path @ ..] if top == "services" => (SERVICE, path),
+        path => (OTHERS, path),
+    };
+    let found = table.iter().find(|(pattern, _)| matches(pattern, path));
+    found.map(|(_, rule)| *rule)
 }
 
 fn matches(pattern: Pattern, path: &[String]) -> bool {

@@ -23,14 +23,33 @@ impl Span {
     /// Finds line and column of a byte range in a text.
     #[must_use]
     pub fn locate(source: u16, text: &str, range: Range<usize>) -> Self {
-        let start = text.floor_char_boundary(range.start.min(text.len()));
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        Self {
+        let first = Self {
             source,
-            line: count(before.matches('\n').count()),
-            column: count(before[line_start..].chars().count()),
+            line: 1,
+            column: 1,
+            start: 0,
+            end: text.len(),
+        };
+        first.part(text, range)
+    }
+
+    /// Finds a byte range of the text that starts in this span, which is of the same text.
+    ///
+    /// Only what stands between the two starts is looked at.
+    #[must_use]
+    pub fn part(self, text: &str, range: Range<usize>) -> Self {
+        let start = text.floor_char_boundary(range.start.min(text.len()));
+        let before = text.get(self.start..start).unwrap_or_default();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let lines = before.bytes().filter(|byte| *byte == b'\n').count();
+        let column = match before.rsplit_once('\n') {
+            Some((_, line)) => count(line.chars().count()).saturating_add(1),
+            None => self.column.saturating_add(count(before.chars().count())),
+        };
+        Self {
+            source: self.source,
+            line: self.line.saturating_add(count(lines)),
+            column,
             start,
             end: range.end.clamp(start, text.len().max(start)),
         }
