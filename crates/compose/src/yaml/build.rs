@@ -1,10 +1,12 @@
 //! The tree from the scanner's events.
 
+mod refusal;
+
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
 
-use super::merge_key::NotMergeable;
+use self::refusal::{bad_key, duplicate, not_mergeable, second_document, unexpected};
 use super::position::Positions;
 use super::scalar::is_null;
 use super::{Limits, Mapping, Node, Scalar, Span, Tag, Value, merge_key};
@@ -356,44 +358,6 @@ fn kept(tag: EventTag<'_>) -> Option<Tag> {
         ("!", suffix) => Some(Tag::Other(format!("!{suffix}"))),
         (handle, suffix) => Some(Tag::Other(format!("!<{handle}{suffix}>"))),
     }
-}
-
-fn duplicate(key: &str, again: Span, first: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::YamlDuplicateKey,
-        format!("key `{key}` is there twice"),
-    )
-    .with_label(again, "again here")
-    .with_label(first, "first here")
-    .with_help("remove one of them, or join what they hold")
-}
-
-fn second_document(span: Span) -> Fatal {
-    Box::new(
-        Diagnostic::new(
-            Code::YamlDocuments,
-            "the file holds more than one YAML document",
-        )
-        .with_label(span, "the second one starts here")
-        .with_help("put each document into a file of its own"),
-    )
-}
-
-fn bad_key(span: Span) -> Fatal {
-    Box::new(
-        Diagnostic::new(Code::YamlKey, "a key must be a text")
-            .with_label(span, "not a text")
-            .with_help("quote the key if it holds special characters"),
-    )
-}
-
-fn not_mergeable(NotMergeable(span, kind): NotMergeable) -> Fatal {
-    let message = format!("`<<` takes a mapping or a list of mappings, not {kind}");
-    Box::new(Diagnostic::new(Code::YamlMergeKey, message).with_label(span, ""))
-}
-
-fn unexpected(span: Span) -> Fatal {
-    Box::new(Diagnostic::new(Code::YamlSyntax, "not valid YAML").with_label(span, ""))
 }
 
 #[cfg(test)]
