@@ -110,6 +110,14 @@ fn check<'a>(
     }
     // What a shared file defines is used if any environment uses it.
     report.keep_where_all_agree(Code::UnusedDefinition);
+    if environments.len() == project.config.environments.len() {
+        let checked: Vec<&Checked> = all.iter().map(|(_, checked)| checked).collect();
+        let (found, sources) = project.check_services(&checked);
+        // Levels of the whole file are in each of its environments.
+        let of_file = environments.first().map(|one| one.diagnostics.clone());
+        let levels = of_file.unwrap_or_default().with(levels);
+        report.add_common(levels.apply(found), &sources);
+    }
     (report, all)
 }
 

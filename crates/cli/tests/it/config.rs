@@ -66,3 +66,41 @@ fn each_value_has_its_place_and_each_variable_its_origin() {
     let open = ["config", "testing", "--compose", "--show-secrets"];
     assert!(sandbox.run_well(open).stdout.contains("another-one"));
 }
+
+#[test]
+fn a_default_is_told_as_such() {
+    let sandbox = sandbox();
+    let text = sandbox.read("docker-compose.yml");
+    sandbox.write(
+        "docker-compose.yml",
+        &text.replace("image: app", "image: app:${TAG:-1.2}"),
+    );
+    let words = ["config", "testing", "--variables", "--json"];
+    let told = sandbox.run_well(words).json();
+    assert_eq!(
+        (&told["TAG"]["value"], &told["TAG"]["from"]),
+        (&"1.2".into(), &"default".into())
+    );
+    sandbox.set_variable("TAG", "2.0");
+    let told = sandbox.run_well(words).json();
+    assert_eq!(
+        (&told["TAG"]["value"], &told["TAG"]["from"]),
+        (&"2.0".into(), &"shell".into())
+    );
+}
+
+#[test]
+fn the_compose_document_is_shown_whatever_it_lacks_to_be_deployed() {
+    let sandbox = sandbox();
+    let text = sandbox.read("docker-compose.yml");
+    sandbox.write(
+        "docker-compose.yml",
+        &text.replacen("services:\n", "services:\n  job: { image: job }\n", 1),
+    );
+    sandbox
+        .run(["config", "testing"])
+        .expect_code(2)
+        .expect_told(&["service `job` has no role"]);
+    let shown = sandbox.run_well(["config", "testing", "--compose"]).stdout;
+    assert!(shown.contains("image: job"), "{shown}");
+}

@@ -89,6 +89,30 @@ fn findings_are_told_with_their_place_and_their_environment() {
 }
 
 #[test]
+fn a_service_that_no_environment_has_is_told_at_its_place() {
+    let sandbox = sandbox_with([Environment::new("testing"), Environment::new("production")]);
+    let text = sandbox.read("shipway.yml");
+    let said = text.replacen("services:\n", "services:\n  celery: { role: worker }\n", 1);
+    sandbox.write("shipway.yml", &said);
+    let line = said
+        .lines()
+        .position(|line| line.contains("celery"))
+        .expect("a line")
+        + 1;
+    let ended = sandbox.run_well(["validate"]);
+    ended.expect_told(&[
+        "warning[unknown-service]: no environment has a service `celery`",
+        &format!("shipway.yml:{line}:3"),
+    ]);
+    // One environment alone cannot tell.
+    let alone = sandbox.run_well(["validate", "testing"]);
+    alone.expect_told(&["no findings in 1 environment"]);
+    sandbox
+        .run(["validate", "--deny", "unknown-service"])
+        .expect_code(2);
+}
+
+#[test]
 fn one_environment_can_be_looked_at_alone() {
     let sandbox = careless();
     let ended = sandbox.run_well(["validate", "testing"]);

@@ -97,6 +97,7 @@ codes! {
 
     FileUnreadable = "file-unreadable" Fatal Shipway "a file that shipway.yml names cannot be read"
     Config = "config" Fatal Shipway "shipway.yml is not valid"
+    UnknownService = "unknown-service" Warning Shipway "shipway.yml names a service that no environment has"
     Workload = "workload" Fatal Shipway "shipway.yml and the Compose files do not fit together"
 }
 

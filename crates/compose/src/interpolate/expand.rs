@@ -24,6 +24,8 @@ pub struct Use {
     pub is_set: bool,
     /// Whether the text says what to do when it is unset.
     pub has_fallback: bool,
+    /// What stands in its place, where the text gives a default and that was needed.
+    pub default: Option<String>,
 }
 
 /// A text could not be expanded.
@@ -146,7 +148,9 @@ impl Expander<'_> {
             range: range.clone(),
             is_set: value.is_some(),
             has_fallback: operation.is_some(),
+            default: None,
         });
+        let used = self.out.uses.len() - 1;
         let Some(operation) = operation else {
             self.out.text.push_str(&value.unwrap_or_default());
             return Ok(());
@@ -154,8 +158,12 @@ impl Expander<'_> {
         let is_set = value.is_some();
         let present = value.filter(|value| !(operation.empty_is_unset && value.is_empty()));
         match (operation.operator, present) {
-            (Operator::Alternative, Some(_)) | (Operator::Default, None) => {
-                self.pieces(&operation.word)
+            (Operator::Alternative, Some(_)) => self.pieces(&operation.word),
+            (Operator::Default, None) => {
+                let before = self.out.text.len();
+                self.pieces(&operation.word)?;
+                self.out.uses[used].default = Some(self.out.text[before..].to_owned());
+                Ok(())
             }
             (Operator::Alternative, None) => Ok(()),
             (Operator::Default | Operator::Required, Some(value)) => {

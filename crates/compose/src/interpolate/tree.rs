@@ -24,6 +24,8 @@ pub struct Variable {
     pub spans: Vec<Span>,
     /// Whether it has a value, which may be empty.
     pub is_set: bool,
+    /// The default that stands in its place, at the first use that needed one.
+    pub default: Option<String>,
 }
 
 // === impl Interpolator ===
@@ -103,6 +105,9 @@ impl Interpolator {
             }
             known.spans.push(span);
             known.is_set = used.is_set;
+            if known.default.is_none() {
+                known.default.clone_from(&used.default);
+            }
         }
     }
 }
@@ -186,6 +191,8 @@ mod tests {
             .collect();
         assert_eq!(places, [(1, 6), (2, 7), (4, 3), (5, 3)]);
         assert!(!variables["OK"].is_set);
+        let default = |name: &str| variables[name].default.as_deref();
+        assert_eq!((default("NO"), default("OK")), (Some("d"), Some("1")));
     }
 
     #[test]

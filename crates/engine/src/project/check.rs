@@ -1,17 +1,18 @@
 //! Everything that is to be said about an environment, told instead of failed with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use shipway_compose::diagnostic::{Code, Diagnostic, Levels, Sources};
+use shipway_compose::diagnostic::{Code, Diagnostic, Levels, Sources, did_you_mean};
 use shipway_compose::lint::{self, Stage};
 use shipway_compose::model;
+use shipway_compose::yaml::{self, Limits};
 use shipway_compose::{Loaded, SourceFile};
 use shipway_pipeline::config::{Environment, ServiceConfig};
 use shipway_pipeline::name::ServiceName;
 use shipway_pipeline::role::Role;
 use shipway_pipeline::workload::{self, Workload};
 
-use super::{Invalid, Project, ProjectError, Source};
+use super::{FILE, Invalid, Project, ProjectError, Source};
 
 /// Everything that is to be said about an environment.
 #[derive(Debug, Clone)]
@@ -22,6 +23,9 @@ pub struct Checked {
     pub sources: Sources,
     /// What the environment runs, if that can be told.
     pub workload: Option<Workload>,
+    /// The services of its Compose files, those of no active profile among them; `None` where the
+    /// files cannot be read.
+    pub services: Option<Vec<String>>,
 }
 
 impl Project {
@@ -36,10 +40,50 @@ impl Project {
                 diagnostics: invalid.diagnostics,
                 sources: invalid.sources,
                 workload: None,
+                services: None,
             },
         };
         checked.diagnostics = levels.apply(checked.diagnostics);
         checked
+    }
+
+    /// What `shipway.yml` says of services that none of all its environments has.
+    pub fn check_services(&self, environments: &[&Checked]) -> (Vec<Diagnostic>, Sources) {
+        let mut sources = Sources::new();
+        let services: Option<Vec<&[String]>> = environments
+            .iter()
+            .map(|checked| checked.services.as_deref())
+            .collect();
+        // Where a file cannot be read, nobody knows what it has.
+        let Some(services) = services else {
+            return (Vec::new(), sources);
+        };
+        let known: BTreeSet<&str> = services
+            .iter()
+            .copied()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let text = std::fs::read_to_string(self.directory.join(FILE)).unwrap_or_default();
+        let number = sources.add(FILE, &text);
+        let written = yaml::parse(&text, number, Limits::default()).ok();
+        let place = |name: &str| {
+            let services = written.as_ref()?.get("services")?.as_map()?;
+            Some(services.entry(name)?.key_span)
+        };
+        let names = self.config.services.keys().map(ServiceName::as_str);
+        let unknown = names.filter(|name| !known.contains(name)).map(|name| {
+            let message = format!("no environment has a service `{name}`");
+            let diagnostic = Diagnostic::new(Code::UnknownService, message);
+            let diagnostic = diagnostic.with_help(
+                did_you_mean(name, known.iter().copied()).unwrap_or_else(|| "remove it".to_owned()),
+            );
+            match place(name) {
+                Some(span) => diagnostic.with_label(span, ""),
+                None => diagnostic,
+            }
+        });
+        (unknown.collect(), sources)
     }
 
     /// What bites in production, as far as the levels of `shipway.yml` make it an error.
@@ -84,11 +128,14 @@ impl Project {
             }
         };
         diagnostics.extend(self.lint(environment, &loaded));
+        let (active, others) = (&loaded.project.services, &loaded.project.disabled);
+        let services = active.keys().chain(others.keys()).cloned().collect();
         let judged = Invalid::of_compose(diagnostics, loaded.sources);
         Ok(Checked {
             diagnostics: judged.diagnostics,
             sources: judged.sources,
             workload,
+            services: Some(services),
         })
     }
 

@@ -65,15 +65,20 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         variables::print(&loaded, &values, arguments.json, arguments.show_secrets)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let resolved = project.resolve(environment, Source::WorkTree)?;
-    let loaded = &resolved.loaded;
-    let mut tree = loaded.project.tree.clone();
+    // The Compose document alone can be shown whatever it lacks to be deployed.
+    let (loaded, workload) = if arguments.compose {
+        (project.compose(environment, Source::WorkTree)?, None)
+    } else {
+        let resolved = project.resolve(environment, Source::WorkTree)?;
+        (resolved.loaded, Some(resolved.workload))
+    };
+    let mut tree = loaded.project.tree;
     if !arguments.show_secrets {
         secrets::mask(&mut tree);
     }
     keep(&mut tree, &arguments.services)?;
-    if !arguments.compose {
-        tree = document::with_settings(tree, &project.config, environment, &resolved.workload)?;
+    if let Some(workload) = workload {
+        tree = document::with_settings(tree, &project.config, environment, &workload)?;
     }
     let sources = arguments.source.then_some(&loaded.sources);
     if arguments.json {

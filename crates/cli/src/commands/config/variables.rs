@@ -16,8 +16,10 @@ pub(super) fn print(
     is_json: bool,
     show_secrets: bool,
 ) -> Result<()> {
+    let default = |name: &str| loaded.variables[name].default.clone();
     let shown = |name: &str| {
-        let value = values.get(name)?;
+        // An empty value may stand for none, so that the default counts.
+        let value = default(name).or_else(|| values.get(name))?;
         Some(if show_secrets {
             value
         } else {
@@ -35,7 +37,10 @@ pub(super) fn print(
         }
         places
     };
-    let origin = |name: &str| values.origin(name).map(|origin| describe(&origin));
+    let origin = |name: &str| match default(name) {
+        Some(_) => Some("default".to_owned()),
+        None => values.origin(name).map(|origin| describe(&origin)),
+    };
     if is_json {
         let document = loaded.variables.keys().map(|name| {
             let one = json!({ "value": shown(name), "from": origin(name), "used": used(name) });
