@@ -1,6 +1,6 @@
 //! `shipway diff`.
 
-use shipway_testkit::Environment;
+use shipway_testkit::{Behaviour, Environment};
 
 use crate::common::{sandbox, sandbox_with};
 
@@ -47,4 +47,17 @@ fn what_is_live_differs_from_files_that_changed() {
     assert!(told.contains("environment.GREETING"), "{told}");
     let ended = sandbox.run(["diff", "tesing"]).expect_code(2);
     ended.expect_told(&["did you mean `testing`?"]);
+}
+
+#[test]
+fn releases_differ_in_what_was_built() {
+    let sandbox = sandbox();
+    sandbox.run_well(["deploy", "testing"]);
+    sandbox.release(Behaviour::Good);
+    sandbox.run_well(["deploy", "testing"]);
+    let told = sandbox.run_well(["diff", "d1", "d2"]).stdout;
+    assert!(told.contains("web (web): recreate"), "{told}");
+    assert!(told.contains("  artifact: \"sha256:"), "{told}");
+    let same = sandbox.run_well(["diff", "d2", "d2"]).stdout;
+    assert!(same.contains("run the same"), "{same}");
 }

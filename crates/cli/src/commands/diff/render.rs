@@ -119,3 +119,44 @@ fn words(name: &str, items: &[Value]) -> Value {
     });
     shown.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(path: &[&str], value: Value) -> Option<Value> {
+        let change = Change {
+            path: path.iter().map(|key| (*key).to_owned()).collect(),
+            before: None,
+            after: Some(value),
+            effect: Effect::Recreate,
+        };
+        shown(&change, &change.after)
+    }
+
+    #[test]
+    fn no_secret_is_shown_whatever_key_it_is_below() {
+        let mask = json!(mask::MASK);
+        let cases = [
+            (
+                &["environment", "API_TOKEN"][..],
+                json!("hunter2"),
+                mask.clone(),
+            ),
+            (&["environment", "GREETING"], json!("hello"), json!("hello")),
+            (
+                &["secrets", "key", "content"],
+                json!("hunter2"),
+                mask.clone(),
+            ),
+            (
+                &["command"],
+                json!(["serve", "--password", "hunter2", "--port", "80"]),
+                json!(["serve", "--password", mask, "--port", "80"]),
+            ),
+        ];
+        for (path, value, expected) in cases {
+            assert_eq!(told(path, value), Some(expected), "{path:?}");
+        }
+    }
+}

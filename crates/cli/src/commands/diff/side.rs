@@ -1,11 +1,13 @@
 //! What is compared: environments as their files are, and what deployments ran.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use shipway_engine::project::Source;
 use shipway_pipeline::config::{Config, Environment, from_node, render_duration};
 use shipway_pipeline::difference::{Service, Side};
 use shipway_pipeline::digest::Digest;
-use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::id::{DeploymentId, ReleaseId};
 use shipway_pipeline::role::Role;
 use shipway_pipeline::workload::Workload;
 
@@ -25,7 +27,22 @@ pub(super) struct Compared {
 /// What a name stands for.
 enum Named<'c> {
     Files(&'c Environment),
-    Ran { name: String, workload: Digest },
+    Ran {
+        name: String,
+        workload: Digest,
+        release: ReleaseId,
+    },
+}
+
+/// What both sides are known in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Whole Compose documents.
+    Document,
+    /// Services as they are recorded.
+    Workload,
+    /// The same, and what was built for them.
+    Built,
 }
 
 /// Both sides in the same form: whole documents where both are files, else what is recorded.
@@ -44,10 +61,16 @@ pub(super) fn pair(
             (live(context, environment)?, Named::Files(environment))
         }
     };
-    let is_files = matches!((&before, &after), (Named::Files(_), Named::Files(_)));
+    let form = match (&before, &after) {
+        (Named::Files(_), Named::Files(_)) => Form::Document,
+        (Named::Ran { .. }, Named::Ran { .. }) => Form::Built,
+        (Named::Files(_), Named::Ran { .. }) | (Named::Ran { .. }, Named::Files(_)) => {
+            Form::Workload
+        }
+    };
     Ok((
-        compared(context, &before, is_files)?,
-        compared(context, &after, is_files)?,
+        compared(context, &before, form)?,
+        compared(context, &after, form)?,
     ))
 }
 
@@ -61,6 +84,7 @@ fn find<'c>(context: &'c Context, name: &str, other: Option<&str>) -> Result<Nam
         return Ok(Named::Ran {
             name: format!("{id} in {}", deployment.plan.environment),
             workload: deployment.plan.target.workload,
+            release: deployment.plan.target.release,
         });
     }
     let environment = context.project.environment(name);
@@ -90,6 +114,7 @@ fn find<'c>(context: &'c Context, name: &str, other: Option<&str>) -> Result<Nam
     Ok(Named::Ran {
         name: format!("{} in {}", release.id, found.plan.environment),
         workload: found.plan.target.workload,
+        release: release.id,
     })
 }
 
@@ -102,19 +127,20 @@ fn live<'c>(context: &'c Context, environment: &Environment) -> Result<Named<'c>
     Ok(Named::Ran {
         name: format!("{} live in {}", live.release, environment.name),
         workload: live.workload,
+        release: live.release,
     })
 }
 
-fn compared(context: &Context, named: &Named<'_>, is_files: bool) -> Result<Compared> {
+fn compared(context: &Context, named: &Named<'_>, form: Form) -> Result<Compared> {
     match named {
         Named::Files(environment) => {
             let resolved = context.project.resolve(environment, Source::WorkTree)?;
-            let side = if is_files {
+            let side = if form == Form::Document {
                 let tree: Value = from_node(&resolved.loaded.project.tree)
                     .map_err(|refused| CliError::new(Kind::Failed, refused.message))?;
                 of_document(tree, &context.project.config)
             } else {
-                of_workload(&resolved.workload)
+                of_workload(&resolved.workload, &BTreeMap::new())
             };
             let mut settings = json!(environment);
             if let Some(settings) = settings.as_object_mut() {
@@ -126,14 +152,22 @@ fn compared(context: &Context, named: &Named<'_>, is_files: bool) -> Result<Comp
                 settings: Some(settings),
             })
         }
-        Named::Ran { name, workload } => {
+        Named::Ran {
+            name,
+            workload,
+            release,
+        } => {
             let recorded = context.engine.store.workload(workload)?;
             let recorded = recorded.ok_or_else(|| {
                 CliError::new(Kind::Failed, format!("what {name} ran is not recorded"))
             })?;
+            let release = context.engine.store.release(release)?;
+            let artifacts = release
+                .filter(|_| form == Form::Built)
+                .map(|release| release.artifacts);
             Ok(Compared {
                 name: name.clone(),
-                side: of_workload(&recorded),
+                side: of_workload(&recorded, &artifacts.unwrap_or_default()),
                 settings: None,
             })
         }
@@ -164,11 +198,20 @@ fn of_document(mut tree: Value, config: &Config) -> Side {
     }
 }
 
-fn of_workload(workload: &Workload) -> Side {
-    let services = workload.members.iter().map(|member| Service {
-        name: member.name.to_string(),
-        role: Some(member.role),
-        keys: in_words_of_compose(json!(member.service)),
+/// A recorded workload, with the digests of what was built for it.
+fn of_workload(workload: &Workload, artifacts: &BTreeMap<String, String>) -> Side {
+    let services = workload.members.iter().map(|member| {
+        let mut keys = in_words_of_compose(json!(member.service));
+        if let (Some(keys), Some(digest)) =
+            (keys.as_object_mut(), artifacts.get(member.name.as_str()))
+        {
+            keys.insert("artifact".to_owned(), json!(digest));
+        }
+        Service {
+            name: member.name.to_string(),
+            role: Some(member.role),
+            keys,
+        }
     });
     Side {
         services: services.collect(),
