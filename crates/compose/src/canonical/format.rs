@@ -150,13 +150,13 @@ fn into_pairs(node: &mut Node) {
     node.value = Value::Mapping(pairs);
 }
 
-/// `{default: null, id: path}` becomes `[default, 'id: path']`, as Compose prints it.
+/// `{default: null, id: path}` becomes `[default, id=path]`.
 fn agents(node: &mut Node) -> bool {
     let Some(agents) = node.as_map() else {
         return false;
     };
     let text = |id: &str, path: &Node| match path.as_str() {
-        Some(path) if !path.is_empty() => format!("{id}: {path}"),
+        Some(path) if !path.is_empty() => format!("{id}={path}"),
         _ => id.to_owned(),
     };
     let items: Vec<_> = agents

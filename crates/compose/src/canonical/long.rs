@@ -211,7 +211,7 @@ fn agents(node: &mut Node) {
     let mut mapping = Mapping::new();
     for item in items {
         let Some(text) = item.as_str() else { return };
-        // The second form is what Compose itself prints.
+        // The second form is what Compose prints, and does not read.
         let (id, value) = match text.split_once('=').or_else(|| text.split_once(": ")) {
             Some((id, path)) => (id, Node::string(path, item.span)),
             None => (text, Node::new(Value::Null, item.span)),

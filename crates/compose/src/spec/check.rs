@@ -151,6 +151,7 @@ impl Checker {
             (Shape::HealthTest, Value::Sequence(items)) => self.health_test(items, node, place),
             (Shape::Pairs(unset), Value::Mapping(mapping)) => {
                 self.scalars(mapping, place);
+                self.unnamed(mapping, place);
                 if *unset == Unset::Refused {
                     self.values(mapping, place);
                 }

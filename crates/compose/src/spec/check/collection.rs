@@ -38,6 +38,14 @@ impl Checker {
         }
     }
 
+    pub(super) fn unnamed(&mut self, mapping: &Mapping, place: &Place<'_>) {
+        if let Some(entry) = mapping.entry("") {
+            let message = format!("`{}` has a value without a name", place.name());
+            let help = "write `NAME=VALUE`".to_owned();
+            self.push(Code::WrongValue, message, entry.key_span, Some(help));
+        }
+    }
+
     pub(super) fn values(&mut self, mapping: &Mapping, place: &Place<'_>) {
         for (key, entry) in mapping.entries() {
             if entry.node.is_null() {

@@ -34,10 +34,11 @@ pub(super) fn resources() -> BoxedStrategy<Entries> {
 /// Changes of what the first file declares.
 pub(super) fn changes() -> BoxedStrategy<Entries> {
     let networks = mapping_of(vec![
-        optional(0.3, "front", changed_labels()),
-        optional(0.1, "default", changed_labels()),
+        optional(0.3, "front", changed_labels(&["a", "b", "c"])),
+        optional(0.1, "default", changed_labels(&["a", "b", "c"])),
     ]);
-    let volumes = mapping_of(vec![optional(0.3, "data", changed_labels())]);
+    // Compose refuses the same label of a volume in two files, and we do not.
+    let volumes = mapping_of(vec![optional(0.3, "data", changed_labels(&["c"]))]);
     vec![
         optional(0.4, "networks", networks),
         optional(0.4, "volumes", volumes),
@@ -57,8 +58,8 @@ pub(super) fn extras() -> BoxedStrategy<Entries> {
     .boxed()
 }
 
-fn changed_labels() -> BoxedStrategy<Node> {
-    mapping_of(vec![optional(0.8, "labels", pairs(&["a", "b", "c"]))])
+fn changed_labels(names: &'static [&'static str]) -> BoxedStrategy<Node> {
+    mapping_of(vec![optional(0.8, "labels", pairs(names))])
 }
 
 fn network() -> BoxedStrategy<Node> {

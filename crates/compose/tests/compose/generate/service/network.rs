@@ -35,5 +35,10 @@ pub(super) fn extra_hosts() -> BoxedStrategy<Node> {
         some_of(&["three:1.1.1.1", "four=[::1]", "five:host-gateway"]),
         long
     ]
+    // Without any host in two files it is refused by Compose, and not by us.
+    .prop_filter("no host", |hosts| {
+        let list = hosts.as_sequence().is_some_and(|items| !items.is_empty());
+        list || hosts.as_map().is_some_and(|hosts| !hosts.is_empty())
+    })
     .boxed()
 }
