@@ -8,7 +8,7 @@ mod wrong;
 use std::collections::HashSet;
 
 use self::place::{Place, TOP};
-use super::shape::{Field, Names, Object, Shape, Unset};
+use super::shape::{Field, Names, Object, Shape};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::yaml::{Mapping, Node, ScalarKind, Span, Value};
 
@@ -149,13 +149,7 @@ impl Checker {
                 self.value(node, shape, place);
             }
             (Shape::HealthTest, Value::Sequence(items)) => self.health_test(items, node, place),
-            (Shape::Pairs(unset), Value::Mapping(mapping)) => {
-                self.scalars(mapping, place);
-                self.unnamed(mapping, place);
-                if *unset == Unset::Refused {
-                    self.values(mapping, place);
-                }
-            }
+            (Shape::Pairs(unset), Value::Mapping(mapping)) => self.pairs(mapping, *unset, place),
             (Shape::Options | Shape::Ignored, Value::Mapping(mapping)) => {
                 self.scalars(mapping, place);
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::place::Place;
 use super::{Checker, is_text};
 use crate::diagnostic::{Code, did_you_mean};
-use crate::spec::shape::Shape;
+use crate::spec::shape::{Shape, Unset};
 use crate::yaml::{Mapping, Node, Span, Value};
 
 impl Checker {
@@ -38,7 +38,11 @@ impl Checker {
         }
     }
 
-    pub(super) fn unnamed(&mut self, mapping: &Mapping, place: &Place<'_>) {
+    pub(super) fn pairs(&mut self, mapping: &Mapping, unset: Unset, place: &Place<'_>) {
+        self.scalars(mapping, place);
+        if unset == Unset::Refused {
+            self.values(mapping, place);
+        }
         if let Some(entry) = mapping.entry("") {
             let message = format!("`{}` has a value without a name", place.name());
             let help = "write `NAME=VALUE`".to_owned();
@@ -46,7 +50,7 @@ impl Checker {
         }
     }
 
-    pub(super) fn values(&mut self, mapping: &Mapping, place: &Place<'_>) {
+    fn values(&mut self, mapping: &Mapping, place: &Place<'_>) {
         for (key, entry) in mapping.entries() {
             if entry.node.is_null() {
                 let message = format!("`{}` has no value", place.key(key).name());
