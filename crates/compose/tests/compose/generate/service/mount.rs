@@ -45,10 +45,8 @@ pub(super) fn volumes() -> BoxedStrategy<Node> {
     let mode = prop::sample::select(&["", ":ro", ":rw", ":z", ":ro,Z", ":nocopy"][..]);
     let short = (source, target.clone(), mode)
         .prop_map(|(source, target, mode)| text(format!("{source}:{target}{mode}")));
-    // Compose takes a `/` at the end of these for another target, once.
-    let plain_target = target
-        .clone()
-        .prop_map(|target| target.trim_end_matches('/'));
+    // Compose takes `/cache` and `/cache/` for two targets where one of them is of this form.
+    let plain_target = prop::sample::select(&["/data", "/src", "/etc/x"][..]);
     let bind = (
         one_of(&["./a", "/b", "../c"]),
         plain_target.clone(),
