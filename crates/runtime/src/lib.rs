@@ -4,11 +4,13 @@
 //! call is safe to repeat: it is given a deterministic name and makes the world
 //! as described, whatever an earlier, interrupted call left behind.
 
+mod attached;
 mod clock;
 pub mod compose;
 mod contract;
 mod export;
 mod lines;
+mod operate;
 pub mod process;
 mod runtimes;
 mod state;
@@ -17,4 +19,5 @@ pub use contract::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Health, HealthStatus,
     Instance, Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
 };
+pub use operate::{Operate, Usage};
 pub use runtimes::Runtimes;

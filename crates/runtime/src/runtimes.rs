@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::route::RouteKey;
 
 use crate::compose::ComposeRuntime;
 use crate::process::ProcessRuntime;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Output, Runtime,
-    StopHow, Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Operate, Output,
+    Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// Processes and containers side by side.
@@ -29,12 +30,74 @@ impl Runtimes {
         Self { process, compose }
     }
 
+    /// The one that runs containers.
+    #[must_use]
+    pub fn compose(&self) -> &ComposeRuntime {
+        &self.compose
+    }
+
     fn of(&self, is_for_containers: bool) -> &dyn Runtime {
         if is_for_containers {
             &self.compose
         } else {
             &self.process
         }
+    }
+}
+
+impl Runtimes {
+    /// The runtime in which an instance is.
+    async fn holding(&self, key: &ColourKey, id: &InstanceId) -> Result<&dyn Operate, Error> {
+        let containers = self.compose.list(key).await?;
+        Ok(if containers.iter().any(|one| one.id == *id) {
+            &self.compose
+        } else {
+            &self.process
+        })
+    }
+}
+
+#[async_trait]
+impl Operate for Runtimes {
+    async fn run(&self, name: &str, colour: &ColourSpec) -> Result<Exit, Error> {
+        if colour.model.is_some() {
+            self.compose.run(name, colour).await
+        } else {
+            self.process.run(name, colour).await
+        }
+    }
+
+    async fn exec(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        command: &[String],
+    ) -> Result<Exit, Error> {
+        let runtime = self.holding(key, instance).await?;
+        runtime.exec(key, instance, command).await
+    }
+
+    async fn usage(&self, key: &ColourKey) -> Result<Vec<Usage>, Error> {
+        let mut used = self.process.usage(key).await?;
+        used.extend(self.compose.usage(key).await?);
+        Ok(used)
+    }
+
+    async fn remove_volumes(&self, route: &RouteKey) -> Result<Vec<String>, Error> {
+        let mut removed = self.process.remove_volumes(route).await?;
+        removed.extend(self.compose.remove_volumes(route).await?);
+        Ok(removed)
+    }
+
+    async fn follow(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        lines: usize,
+        output: Output<'_>,
+    ) -> Result<(), Error> {
+        let runtime = self.holding(key, instance).await?;
+        runtime.follow(key, instance, lines, output).await
     }
 }
 

@@ -60,13 +60,42 @@ impl Cli {
     }
 
     /// Makes the words of a call for a project.
-    pub(super) fn words(&self, project: &str, file: &Path, words: &[&str]) -> Vec<OsString> {
+    fn words(
+        &self,
+        progress: &str,
+        project: &str,
+        file: Option<&Path>,
+        words: &[&str],
+    ) -> Vec<OsString> {
         let mut all = self.leading.clone();
-        all.extend(["--ansi", "never", "--progress", "plain"].map(OsString::from));
+        all.extend(["--ansi", "never", "--progress", progress].map(OsString::from));
         all.extend(["--project-name".into(), project.into()]);
-        all.extend(["--file".into(), file.into()]);
+        if let Some(file) = file {
+            all.extend(["--file".into(), file.into()]);
+        }
         all.extend(words.iter().map(OsString::from));
         all
+    }
+
+    /// Makes a call for a project, at the caller's standard streams.
+    pub(super) fn command(
+        &self,
+        progress: &str,
+        project: &str,
+        file: Option<&Path>,
+        words: &[&str],
+    ) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(self.words(progress, project, file, words))
+            // One project file holds one slot; what else runs under the name is no orphan.
+            .env("COMPOSE_IGNORE_ORPHANS", "true")
+            // The file is complete: nothing of the caller's may change it.
+            .env("COMPOSE_DISABLE_ENV_FILE", "true")
+            .env_remove("COMPOSE_FILE")
+            .env_remove("COMPOSE_PROFILES")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// Calls Compose for a project, to its end. It is killed when the caller stops waiting.
@@ -77,16 +106,8 @@ impl Cli {
         words: &[&str],
         output: Option<Output<'_>>,
     ) -> Result<(), Failure> {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command("plain", project, Some(file), words);
         command
-            .args(self.words(project, file, words))
-            // One project file holds one slot; what else runs under the name is no orphan.
-            .env("COMPOSE_IGNORE_ORPHANS", "true")
-            // The file is complete: nothing of the caller's may change it.
-            .env("COMPOSE_DISABLE_ENV_FILE", "true")
-            .env_remove("COMPOSE_FILE")
-            .env_remove("COMPOSE_PROFILES")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -171,7 +192,12 @@ mod tests {
 
     #[test]
     fn a_call_is_about_one_project_and_one_file() {
-        let words = Cli::docker().words("shop-testing-blue", Path::new("/s/c.yml"), &["up"]);
+        let words = Cli::docker().words(
+            "plain",
+            "shop-testing-blue",
+            Some(Path::new("/s/c.yml")),
+            &["up"],
+        );
         assert_eq!(
             words,
             [
@@ -188,7 +214,7 @@ mod tests {
             ]
         );
         let plugin = Cli::plugin("/x/docker-compose");
-        assert_eq!(plugin.words("p", Path::new("f"), &[])[0], "--ansi");
+        assert_eq!(plugin.words("plain", "p", None, &[])[0], "--ansi");
     }
 
     #[test]

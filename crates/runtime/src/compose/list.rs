@@ -12,7 +12,7 @@ use super::engine::{failed, is_missing};
 use super::instance::instance;
 use super::{label, name};
 use crate::lines::Splitter;
-use crate::{ColourKey, Error, Instance};
+use crate::{ColourKey, Error, Instance, Line, Output};
 
 /// The instances of a slot, running or not.
 pub(super) async fn list(docker: &Docker, key: &ColourKey) -> Result<Vec<Instance>, Error> {
@@ -83,4 +83,42 @@ pub(super) async fn logs(
     read.extend(out.finish());
     read.extend(err.finish());
     Ok(read)
+}
+
+/// Tells the last lines that an instance wrote, and then each new one until it ends.
+pub(super) async fn follow(
+    docker: &Docker,
+    key: &ColourKey,
+    instance: &InstanceId,
+    lines: usize,
+    output: Output<'_>,
+) -> Result<(), Error> {
+    let name = name::container(key, instance);
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .follow(true)
+        .tail(&lines.to_string());
+    let mut stream = std::pin::pin!(docker.logs(&name, Some(options.build())));
+    let mut splitters = [Splitter::default(), Splitter::default()];
+    while let Some(part) = stream.next().await {
+        let part = match part {
+            Ok(part) => part,
+            Err(error) if is_missing(&error) => return Ok(()),
+            Err(error) => return Err(failed(format!("read the log of `{name}`"))(error)),
+        };
+        let is_error = matches!(part, LogOutput::StdErr { .. });
+        for text in splitters[usize::from(is_error)].push(&part.into_bytes()) {
+            if output.send(Line { text, is_error }).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    for (splitter, is_error) in splitters.iter_mut().zip([false, true]) {
+        if let Some(text) = splitter.finish() {
+            // Whoever listened may be gone: so is the instance.
+            let _ = output.send(Line { text, is_error });
+        }
+    }
+    Ok(())
 }

@@ -23,9 +23,11 @@
 //! What Docker Compose says of success is not believed: it takes a container that dies after a
 //! second for healthy. The engine is asked.
 
+mod attach;
 mod build;
 mod cli;
 mod connect;
+mod development;
 mod engine;
 mod image;
 mod instance;
@@ -40,7 +42,9 @@ mod stop;
 mod task;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod volume;
 
 pub use cli::Cli;
+pub use development::Development;
 pub use runtime::ComposeRuntime;

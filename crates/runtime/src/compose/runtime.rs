@@ -6,16 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bollard::Docker;
+use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::route::RouteKey;
 
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
-use super::{build, image, list, start, stop, task};
+use super::{attach, build, image, list, start, stop, task, usage, volume};
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, StopHow,
-    Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Operate, Output, Runtime,
+    StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// A call may last as long as a container's grace period; the engine that calls has deadlines.
@@ -134,5 +136,58 @@ impl Runtime for ComposeRuntime {
             return Ok(Vec::new());
         }
         list::logs(self.docker()?, key, instance, lines).await
+    }
+}
+
+#[async_trait]
+impl Operate for ComposeRuntime {
+    async fn run(&self, name: &str, colour: &ColourSpec) -> Result<Exit, Error> {
+        attach::run(self, name, colour).await
+    }
+
+    async fn exec(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        command: &[String],
+    ) -> Result<Exit, Error> {
+        attach::exec(self, key, instance, command).await
+    }
+
+    async fn usage(&self, key: &ColourKey) -> Result<Vec<Usage>, Error> {
+        if !self.has_used(key) {
+            return Ok(Vec::new());
+        }
+        usage::usage(self.docker()?, key).await
+    }
+
+    async fn remove_volumes(&self, route: &RouteKey) -> Result<Vec<String>, Error> {
+        let shared = ColourKey {
+            route: route.clone(),
+            slot: Slot::Shared,
+        };
+        let colours = [Slot::Blue, Slot::Green].map(|slot| ColourKey {
+            route: route.clone(),
+            slot,
+        });
+        // Where nothing was ever started no engine is needed to say that there is none.
+        if !colours
+            .iter()
+            .chain([&shared])
+            .any(|key| self.has_used(key))
+        {
+            return Ok(Vec::new());
+        }
+        volume::remove(self.docker()?, &shared).await
+    }
+
+    async fn follow(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        lines: usize,
+        output: Output<'_>,
+    ) -> Result<(), Error> {
+        list::follow(self.docker()?, key, instance, lines, output).await
     }
 }

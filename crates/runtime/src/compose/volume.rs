@@ -1,7 +1,10 @@
 //! The volumes of an environment. They outlive releases and projects.
 
+use std::collections::HashMap;
+
 use bollard::Docker;
 use bollard::models::VolumeCreateRequest;
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use shipway_compose::yaml::Node;
 
 use super::engine::{failed, is_missing};
@@ -42,4 +45,29 @@ pub(super) async fn ensure(
     let made = docker.create_volume(request).await;
     made.map(drop)
         .map_err(failed(format!("make the volume `{name}`")))
+}
+
+/// Removes the volumes that were made for an environment, by their labels.
+pub(super) async fn remove(docker: &Docker, key: &ColourKey) -> Result<Vec<String>, Error> {
+    let labels = label::of_key(key)
+        .into_iter()
+        .filter(|(name, _)| name != label::SLOT)
+        .map(|(name, value)| format!("{name}={value}"));
+    let filters = HashMap::from([("label".to_owned(), labels.collect::<Vec<_>>())]);
+    let options = ListVolumesOptionsBuilder::new().filters(&filters);
+    let found = docker.list_volumes(Some(options.build())).await;
+    let found = found.map_err(failed(format!("list the volumes of {}", key.route)))?;
+    let mut removed = Vec::new();
+    for volume in found.volumes.unwrap_or_default() {
+        let name = volume.name;
+        match docker
+            .remove_volume(&name, None::<RemoveVolumeOptions>)
+            .await
+        {
+            Ok(()) => removed.push(name),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(failed(format!("remove the volume `{name}`"))(error)),
+        }
+    }
+    Ok(removed)
 }

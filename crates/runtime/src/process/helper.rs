@@ -25,6 +25,7 @@ pub fn run_helper(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Some(Mode::Detach), Some(directory)) => supervisor::detach(Path::new(&directory)),
         (Some(Mode::Instance), Some(directory)) => supervisor::run(Path::new(&directory)),
         (Some(Mode::Exec), Some(parent)) => shim::run(&parent, arguments),
+        (Some(Mode::Attach), Some(parent)) => shim::attach(&parent, arguments),
         (Some(Mode::Guard), None) => guard::run(),
         _ => ExitCode::from(USAGE),
     }

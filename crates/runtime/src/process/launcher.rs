@@ -37,6 +37,8 @@ pub(super) enum Mode {
     Instance,
     /// Ties itself to its parent's life and becomes a program.
     Exec,
+    /// The same at its parent's standard streams.
+    Attach,
     /// Runs a command that must end with its caller.
     Guard,
 }
@@ -97,13 +99,20 @@ impl Launcher {
 // === impl Mode ===
 
 impl Mode {
-    const ALL: [Self; 4] = [Self::Detach, Self::Instance, Self::Exec, Self::Guard];
+    const ALL: [Self; 5] = [
+        Self::Detach,
+        Self::Instance,
+        Self::Exec,
+        Self::Attach,
+        Self::Guard,
+    ];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Detach => "detach",
             Self::Instance => "instance",
             Self::Exec => "exec",
+            Self::Attach => "attach",
             Self::Guard => "guard",
         }
     }

@@ -20,8 +20,10 @@
 //! descriptors and abstract sockets.
 
 mod artifact;
+mod attach;
 mod build;
 mod child;
+mod follow;
 mod guard;
 mod guarded;
 mod helper;
@@ -44,6 +46,7 @@ mod stop;
 mod stop_signal;
 mod supervisor;
 mod task;
+mod usage;
 
 pub use helper::run_helper;
 pub use launcher::Launcher;

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::route::RouteKey;
 
 use super::launcher::Launcher;
 use super::log::Limits;
-use super::{artifact, build, list, start, stop, task};
+use super::{artifact, attach, build, follow, list, start, stop, task, usage};
+use crate::state::files;
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Output, Runtime, Stopped,
-    TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Operate, Output, Runtime,
+    Stopped, TaskSpec, Usage,
 };
 
 /// Runs services as processes of this host and user. Cheap to clone.
@@ -95,5 +97,42 @@ impl Runtime for ProcessRuntime {
         lines: usize,
     ) -> Result<Vec<String>, Error> {
         list::logs(&self.layout, key, instance, lines)
+    }
+}
+
+#[async_trait]
+impl Operate for ProcessRuntime {
+    async fn run(&self, name: &str, colour: &ColourSpec) -> Result<Exit, Error> {
+        attach::run(self, name, colour).await
+    }
+
+    async fn exec(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        command: &[String],
+    ) -> Result<Exit, Error> {
+        attach::exec(self, key, instance, command).await
+    }
+
+    async fn usage(&self, key: &ColourKey) -> Result<Vec<Usage>, Error> {
+        usage::usage(&self.layout, key)
+    }
+
+    async fn remove_volumes(&self, route: &RouteKey) -> Result<Vec<String>, Error> {
+        let directory = self.layout.volumes(route);
+        let names = files::names_in(&directory).map_err(files::failed("list", &directory))?;
+        files::remove_tree(&directory).map_err(files::failed("remove", &directory))?;
+        Ok(names)
+    }
+
+    async fn follow(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        lines: usize,
+        output: Output<'_>,
+    ) -> Result<(), Error> {
+        follow::follow(&self.layout, key, instance, lines, output).await
     }
 }

@@ -16,11 +16,26 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 /// What a shell exits with when it cannot execute a command.
 const NOT_EXECUTED: u8 = 127;
 
-pub(super) fn run(parent: &OsStr, mut words: impl Iterator<Item = OsString>) -> ExitCode {
+pub(super) fn run(parent: &OsStr, words: impl Iterator<Item = OsString>) -> ExitCode {
     let Ok(mut report) = take_report() else {
         return ExitCode::from(NOT_EXECUTED);
     };
-    let reason = match prepare(parent) {
+    let reason = become_program(parent, words);
+    // Nobody is left to be told when this fails.
+    let _ = report.write_all(reason.as_bytes());
+    ExitCode::from(NOT_EXECUTED)
+}
+
+/// The same with the parent's standard streams, to which the reason is told as well.
+pub(super) fn attach(parent: &OsStr, words: impl Iterator<Item = OsString>) -> ExitCode {
+    let reason = become_program(parent, words);
+    let _ = writeln!(io::stderr(), "{reason}");
+    ExitCode::from(NOT_EXECUTED)
+}
+
+/// Returns only where it could not, and why.
+fn become_program(parent: &OsStr, mut words: impl Iterator<Item = OsString>) -> String {
+    match prepare(parent) {
         Err(error) => error.to_string(),
         Ok(()) => match words.next() {
             None => "no program given".to_owned(),
@@ -29,10 +44,7 @@ pub(super) fn run(parent: &OsStr, mut words: impl Iterator<Item = OsString>) -> 
                 format!("cannot execute `{}`: {error}", program.display())
             }
         },
-    };
-    // Nobody is left to be told when this fails.
-    let _ = report.write_all(reason.as_bytes());
-    ExitCode::from(NOT_EXECUTED)
+    }
 }
 
 /// Takes the pipe off the standard input; the copy is closed by a successful exec.

@@ -7,4 +7,5 @@ mod tail;
 pub(super) use archive::{archive, newest_archived};
 pub use rotate::Limits;
 pub(super) use rotate::Log;
-pub(super) use tail::{last_lines, last_lines_of_file};
+pub(super) use rotate::newest;
+pub(super) use tail::{last_lines, last_lines_and_rest, last_lines_of_file};

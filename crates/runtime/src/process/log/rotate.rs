@@ -92,6 +92,11 @@ impl Log {
     }
 }
 
+/// The file that is being written to.
+pub(crate) fn newest(directory: &Path) -> PathBuf {
+    path(directory, 0)
+}
+
 /// The file with this number, 0 being the newest.
 pub(super) fn path(directory: &Path, number: u32) -> PathBuf {
     match number {
