@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, completions, config, demo, deploy, diff, doctor, explain, history, init, logs,
-    migrations, plan, promote, proxy, resume, rollback, show, status, validate,
+    abort, completions, config, demo, deploy, diff, doctor, down, exec, explain, history, init,
+    logs, migrations, plan, promote, proxy, resume, rollback, run, scale, show, status, top, up,
+    validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -79,7 +80,13 @@ pub(crate) enum Command {
     Deploy(deploy::Arguments),
     Promote(promote::Arguments),
     Rollback(rollback::Arguments),
+    Scale(scale::Arguments),
+    Run(run::Arguments),
+    Exec(exec::Arguments),
+    Up(up::Arguments),
+    Down(down::Arguments),
     Status(status::Arguments),
+    Top(top::Arguments),
     History(history::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),

@@ -36,17 +36,22 @@ pub(crate) fn ask(environment: &Environment, consent: &Consent) -> Result<()> {
             let answer = prompt(&format!("Go ahead in {name}? [y/N] "), "--yes")?;
             agree(matches!(answer.as_str(), "y" | "Y" | "yes"))
         }
-        Confirm::Name => match &consent.confirm {
-            Some(said) if said == name => Ok(()),
-            Some(said) => Err(CliError::usage(format!(
-                "`--confirm {said}` does not name the environment `{name}`"
-            ))),
-            None => {
-                let question = format!("Type the environment's name to go ahead ({name}): ");
-                let answer = prompt(&question, &format!("--confirm {name}"))?;
-                agree(answer == name)
-            }
-        },
+        Confirm::Name => ask_name(name, consent.confirm.as_deref()),
+    }
+}
+
+/// Asks for the environment's name, or checks what was said on the command line.
+pub(crate) fn ask_name(name: &str, said: Option<&str>) -> Result<()> {
+    match said {
+        Some(said) if said == name => Ok(()),
+        Some(said) => Err(CliError::usage(format!(
+            "`--confirm {said}` does not name the environment `{name}`"
+        ))),
+        None => {
+            let question = format!("Type the environment's name to go ahead ({name}): ");
+            let answer = prompt(&question, &format!("--confirm {name}"))?;
+            agree(answer == name)
+        }
     }
 }
 

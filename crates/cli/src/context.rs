@@ -9,9 +9,9 @@ use shipway_engine::Engine;
 use shipway_engine::event::{Event, Reporter};
 use shipway_engine::ports::{ProxyLauncher, ProxyRouter};
 use shipway_engine::project::Project;
-use shipway_runtime::Runtimes;
 use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::process::{Launcher, ProcessRuntime};
+use shipway_runtime::{Runtime, Runtimes};
 use shipway_store::Store;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -25,6 +25,8 @@ pub(crate) const HELPER: &str = "supervise";
 pub(crate) struct Context {
     pub(crate) project: Project,
     pub(crate) engine: Engine,
+    /// What runs releases, for commands that look at them or work beside them.
+    pub(crate) runtimes: Arc<Runtimes>,
 }
 
 impl Context {
@@ -35,22 +37,27 @@ impl Context {
         let store = Store::open(&state)?;
         keep_out_of_git(&state)?;
         let program = std::env::current_exe()?;
-        let runtime = Runtimes::new(
+        let runtimes = Arc::new(Runtimes::new(
             ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
             ComposeRuntime::try_new(&state, engine_host(), compose_cli())?,
-        );
+        ));
         let router = ProxyRouter::new(proxy_launcher(global, program)?);
         let (sender, receiver) = unbounded_channel();
         let actor = actor();
         let engine = Engine {
             store: Arc::new(store),
-            runtime: Arc::new(runtime),
+            runtime: Arc::clone(&runtimes) as Arc<dyn Runtime>,
             router: Arc::new(router),
             reporter: Reporter::new(sender),
             owner: format!("{actor} on {} (process {})", host(), std::process::id()),
             actor,
         };
-        Ok((Self { project, engine }, receiver))
+        let context = Self {
+            project,
+            engine,
+            runtimes,
+        };
+        Ok((context, receiver))
     }
 }
 

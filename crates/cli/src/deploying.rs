@@ -93,7 +93,8 @@ pub(crate) async fn settle(
     Ok(ExitCode::from(code(&finished, &context.engine.actor)))
 }
 
-fn code(finished: &Finished, actor: &str) -> u8 {
+/// The exit code of an outcome.
+pub(crate) fn code(finished: &Finished, actor: &str) -> u8 {
     match finished.outcome {
         Outcome::Succeeded => exit::OK,
         Outcome::Failed => exit::REFUSED,

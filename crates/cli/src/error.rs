@@ -10,7 +10,9 @@ use shipway_engine::git::GitError;
 use shipway_engine::project::ProjectError;
 use shipway_engine::release::ReleaseError;
 use shipway_engine::rollback::RollbackError;
+use shipway_engine::scale::ScaleError;
 use shipway_engine::status::StatusError;
+use shipway_pipeline::plan::Refusal;
 use shipway_pipeline::promotion;
 use shipway_store::TakeError;
 
@@ -202,6 +204,49 @@ impl From<DeployError> for CliError {
     }
 }
 
+impl From<ScaleError> for CliError {
+    fn from(error: ScaleError) -> Self {
+        match error {
+            ScaleError::Deploy(error) => error.into(),
+            ScaleError::Runtime(error) => error.into(),
+            ScaleError::Refused(refusal) => refusal.into(),
+            ScaleError::NothingLive(ref environment) => Self::of(Kind::Failed, &error)
+                .hint(format!("`shipway deploy {environment}` first")),
+            ScaleError::Interrupted {
+                ref environment, ..
+            } => Self::of(Kind::NotAllowed, &error).hint(format!(
+                "`shipway resume {environment}` finishes it, `shipway abort {environment}` goes back"
+            )),
+        }
+    }
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> Self {
+        let told = |kind| Self::of(kind, &refusal);
+        match &refusal {
+            Refusal::Unknown { service, known, .. } => {
+                let names = known.iter().map(String::as_str);
+                let near = shipway_compose::diagnostic::nearest(service.as_str(), names);
+                told(Kind::Usage).hint(match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("what can be scaled is {}", known.join(", ")),
+                })
+            }
+            Refusal::Routed(_) => {
+                told(Kind::NotAllowed).hint("`shipway down` stops the whole environment")
+            }
+            Refusal::Named { .. } => {
+                told(Kind::NotAllowed).hint("take `container_name` out of the Compose file")
+            }
+            Refusal::Port { .. } => told(Kind::NotAllowed).hint(
+                "take `PORT` out of `x-shipway.process`: each instance is given one of its own",
+            ),
+            Refusal::Singleton(_) | Refusal::Shared { .. } => told(Kind::NotAllowed),
+        }
+    }
+}
+
 impl From<RollbackError> for CliError {
     fn from(error: RollbackError) -> Self {
         match &error {
@@ -250,6 +295,12 @@ impl From<shipway_store::OpenError> for CliError {
 
 impl From<shipway_runtime::Error> for CliError {
     fn from(error: shipway_runtime::Error) -> Self {
+        Self::of(Kind::Failed, &error)
+    }
+}
+
+impl From<ExecutorError> for CliError {
+    fn from(error: ExecutorError) -> Self {
         Self::of(Kind::Failed, &error)
     }
 }

@@ -8,8 +8,10 @@ mod deploying;
 mod error;
 mod exit;
 mod interrupt;
+mod live;
 mod mask;
 mod render;
+mod usage;
 
 use std::process::ExitCode;
 

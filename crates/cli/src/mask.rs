@@ -28,6 +28,11 @@ pub(crate) fn value(name: &str, value: &str) -> String {
     line(&urls(value))
 }
 
+/// A command as it may be recorded.
+pub(crate) fn words(words: &[String]) -> String {
+    line(&urls(&words.join(" ")))
+}
+
 /// Whether the word of a command after this one is a secret, as after `--password`.
 pub(crate) fn is_before_secret(word: &str) -> bool {
     let option = word.strip_prefix('-').map(|rest| rest.trim_matches('-'));

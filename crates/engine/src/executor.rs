@@ -244,10 +244,28 @@ impl Run<'_> {
             .as_ref()
             .and_then(|step| step.makes_live)
             .map(|side| self.plan.occupant(side));
-        let stable = done.filter(|step| step.action == Action::MarkStable);
-        self.record(entries, &transition.state, live, stable.is_some())?;
+        let resized = done.as_ref().and_then(|step| step.resizes.as_deref());
+        let is_marked = done
+            .as_ref()
+            .is_some_and(|step| step.action == Action::MarkStable);
+        let stable = if is_marked {
+            Some(&self.plan.target)
+        } else {
+            resized.filter(|_| self.is_stable())
+        };
+        let live = live.or_else(|| resized.map(Some));
+        self.record(entries, &transition.state, live, stable)?;
         self.state = transition.state;
         Ok(effect)
+    }
+
+    /// Whether what is resized finished its bake: then a rollback returns to it in its new size.
+    fn is_stable(&self) -> bool {
+        let record = self.engine.store.environment(self.lease.environment());
+        record.is_ok_and(|record| {
+            let stable = record.stable;
+            stable.is_some_and(|stable| stable.deployment == self.plan.target.deployment)
+        })
     }
 
     fn record(
@@ -255,7 +273,7 @@ impl Run<'_> {
         entries: Vec<Entry>,
         state: &State,
         live: Option<Option<&Occupant>>,
-        stable: bool,
+        stable: Option<&Occupant>,
     ) -> Result<(), ExecutorError> {
         let at = now();
         let freeze = match state {
@@ -275,7 +293,7 @@ impl Run<'_> {
             entries,
             state: Some(state),
             live,
-            stable: stable.then_some(&self.plan.target),
+            stable,
             freeze,
         };
         let records = self

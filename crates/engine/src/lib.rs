@@ -11,16 +11,20 @@
 
 pub mod clock;
 pub mod deploy;
+pub mod down;
 pub mod event;
 mod executor;
 pub mod git;
+pub mod live;
 mod perform;
 pub mod ports;
 mod probe;
 pub mod project;
 pub mod recover;
 pub mod release;
+pub mod resources;
 pub mod rollback;
+pub mod scale;
 pub mod status;
 
 pub use executor::{Engine, ExecutorError, Interrupt, Interrupts};

@@ -3,7 +3,7 @@
 use shipway_pipeline::deployment::{Outcome, State};
 use shipway_pipeline::id::ReleaseId;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::Occupant;
+use shipway_pipeline::plan::{Kind, Occupant};
 
 use crate::executor::Engine;
 
@@ -98,6 +98,8 @@ impl Engine {
         Ok(all
             .into_iter()
             .filter(|deployment| succeeded(&deployment.state))
+            // What was scaled or stopped was there before, stable or not.
+            .filter(|deployment| !matches!(deployment.plan.kind, Kind::Scale | Kind::Down))
             .map(|deployment| deployment.plan.target)
             .collect())
     }

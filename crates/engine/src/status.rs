@@ -1,6 +1,7 @@
 //! What is live where, since when, how healthy, and what is next.
 
 use serde::Serialize;
+use shipway_pipeline::colour::Slot;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::id::{DeploymentId, InstanceId};
 use shipway_pipeline::name::{EnvironmentName, ServiceName};
@@ -68,6 +69,8 @@ pub struct InstanceStatus {
     pub restarts: u32,
     /// Where it listens.
     pub address: Option<std::net::SocketAddr>,
+    /// Since when it runs.
+    pub since: Option<Timestamp>,
 }
 
 /// A deployment that is not over.
@@ -145,6 +148,28 @@ impl Engine {
         Ok(futures_util::future::join_all(looked).await)
     }
 
+    /// The instances of a slot, of whatever deployment: what both colours share, for example.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    pub async fn instances_of(
+        &self,
+        project: &Project,
+        environment: &Environment,
+        slot: Slot,
+    ) -> Result<Vec<InstanceStatus>, StatusError> {
+        let route = RouteKey {
+            project: project.config.project.clone(),
+            environment: environment.name.clone(),
+        };
+        let found = self.runtime.list(&ColourKey { route, slot }).await?;
+        let routed = routed_service(project);
+        let looked = found
+            .into_iter()
+            .map(|instance| look(instance, environment, routed));
+        Ok(futures_util::future::join_all(looked).await)
+    }
+
     async fn routed(&self, key: &RouteKey, live: Option<&Occupant>) -> Routed {
         let Ok(traffic) = self.router.traffic(key).await else {
             return Routed::NoProxy;
@@ -200,7 +225,12 @@ async fn look(
         }
         State::Running { .. } => own_health(&instance),
     };
+    let since = match instance.state {
+        State::Running { since, .. } => Some(since),
+        State::Starting | State::Restarting { .. } | State::Exited { .. } => None,
+    };
     InstanceStatus {
+        since,
         id: instance.id,
         healthy,
         detail,

@@ -9,7 +9,7 @@ use shipway_compose::process::Process;
 use crate::colour::Colour;
 use crate::config::{self, Config};
 use crate::id::{DeploymentId, ReleaseId};
-use crate::plan::{Facts, Kind, Occupant, Plan, Sizes, make};
+use crate::plan::{Facts, Kind, Occupant, Plan, Scales, Sizes, make};
 use crate::role::Role;
 use crate::workload::{self, Member, Workload};
 
@@ -96,6 +96,7 @@ pub(crate) fn occupant(web: u32) -> Occupant {
             ("worker".parse().unwrap(), 1),
             ("beat".parse().unwrap(), 1),
         ]),
+        scaled: Scales::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::{Kind, Occupant, Plan, Revert, RoutePlan, Sizes};
+use shipway_pipeline::plan::{Kind, Occupant, Plan, Revert, RoutePlan, Scales, Sizes};
 use shipway_pipeline::strategy::Strategy;
 use shipway_pipeline::time::Timestamp;
 use shipway_store::{Change, Error, Lease, NewDeployment, OpenError, Store, TakeError};
@@ -27,6 +27,7 @@ fn occupant(deployment: DeploymentId) -> Occupant {
         colour: Colour::Blue,
         workload: Digest::of(b"workload"),
         sizes: Sizes::new(),
+        scaled: Scales::new(),
     }
 }
 

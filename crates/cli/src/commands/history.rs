@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use shipway_engine::scale;
 use shipway_pipeline::deployment::State;
+use shipway_pipeline::plan::{Kind, Plan};
 use shipway_store::Deployment;
 
 use crate::arguments::Global;
@@ -43,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
                 deployment.id.to_string(),
                 time::absolute(deployment.created),
                 deployment.plan.environment.to_string(),
-                deployment.plan.kind.as_str().to_owned(),
+                kind(&deployment.plan),
                 deployment.plan.target.release.to_string(),
                 store
                     .release(&deployment.plan.target.release)?
@@ -67,6 +69,26 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a deployment that scales changed; none of others.
+fn changes(plan: &Plan) -> Option<Vec<serde_json::Value>> {
+    (plan.kind == Kind::Scale).then(|| {
+        let changes = scale::changes(plan).into_iter();
+        changes
+            .map(|(service, from, to)| {
+                serde_json::json!({"service": service, "from": from, "to": to})
+            })
+            .collect()
+    })
+}
+
+/// The kind, and what a deployment that scales changed.
+fn kind(plan: &Plan) -> String {
+    match plan.kind {
+        Kind::Scale => format!("{} {}", plan.kind.as_str(), scale::render_changes(plan)),
+        Kind::Deploy | Kind::Promote | Kind::Rollback | Kind::Down => plan.kind.as_str().to_owned(),
+    }
+}
+
 /// A deployment as machines read it, without its plan and journal.
 pub(crate) fn document(deployment: &Deployment) -> serde_json::Value {
     let (outcome, cause) = match &deployment.state {
@@ -80,6 +102,7 @@ pub(crate) fn document(deployment: &Deployment) -> serde_json::Value {
         "strategy": deployment.plan.strategy,
         "release": deployment.plan.target.release,
         "previous": deployment.plan.previous.as_ref().map(|previous| &previous.release),
+        "changes": changes(&deployment.plan),
         "state": deployment.state.name(&deployment.plan),
         "outcome": outcome,
         "cause": cause,

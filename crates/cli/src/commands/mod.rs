@@ -7,6 +7,8 @@ pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod down;
+pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -17,8 +19,12 @@ pub(crate) mod promote;
 pub(crate) mod proxy;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+pub(crate) mod run;
+pub(crate) mod scale;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod top;
+pub(crate) mod up;
 pub(crate) mod validate;
 
 use crate::arguments::{Arguments, Command};
@@ -36,6 +42,12 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
         Command::Promote(arguments) => wait(promote::run(&arguments, global)),
         Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
+        Command::Scale(arguments) => wait(scale::run(&arguments, global)),
+        Command::Run(arguments) => wait(run::run(&arguments, global)),
+        Command::Exec(arguments) => wait(exec::run(&arguments, global)),
+        Command::Top(arguments) => wait(top::run(&arguments, global)),
+        Command::Up(arguments) => wait(up::run(&arguments, global)),
+        Command::Down(arguments) => wait(down::run(&arguments, global)),
         Command::Status(arguments) => wait(status::run(&arguments, global)),
         Command::History(arguments) => history::run(&arguments, global),
         Command::Show(arguments) => show::run(&arguments, global),

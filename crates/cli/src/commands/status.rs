@@ -5,20 +5,35 @@ use std::process::ExitCode;
 use owo_colors::OwoColorize;
 use shipway_engine::clock::now;
 use shipway_engine::status::{EnvironmentStatus, Routed};
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::plan::Occupant;
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
 use crate::render::{self, time};
+use crate::usage;
 
 /// Show what is live where, since when, how healthy, and what is next
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The environment [default: all]
     environment: Option<String>,
+    /// Measure what each instance uses: processor, memory, network
+    #[arg(long)]
+    resources: bool,
     /// Print one JSON document to standard output
     #[arg(long)]
     json: bool,
+}
+
+/// An environment with what its instances use.
+#[derive(serde::Serialize)]
+struct Observed {
+    #[serde(flatten)]
+    status: EnvironmentStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<Vec<usage::Row>>,
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
@@ -29,16 +44,37 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     };
     let mut all = Vec::new();
     for environment in chosen {
-        all.push(context.engine.status(&context.project, environment).await?);
+        let resources = if arguments.resources {
+            Some(resources(&context, environment).await?)
+        } else {
+            None
+        };
+        all.push(Observed {
+            status: context.engine.status(&context.project, environment).await?,
+            resources,
+        });
     }
     if arguments.json {
         render::json(&all)?;
     } else {
-        for status in &all {
-            print(status);
+        for observed in &all {
+            print(&observed.status);
+            for line in observed.resources.iter().flat_map(|rows| {
+                let table = usage::render(rows);
+                table.lines().map(str::to_owned).collect::<Vec<_>>()
+            }) {
+                anstream::println!("  {line}");
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn resources(context: &Context, environment: &Environment) -> Result<Vec<usage::Row>> {
+    let before = usage::measure(context, environment).await?;
+    tokio::time::sleep(usage::BETWEEN).await;
+    let (rows, _) = usage::rows(context, environment, &before).await?;
+    Ok(rows)
 }
 
 fn print(status: &EnvironmentStatus) {
@@ -65,6 +101,7 @@ fn print(status: &EnvironmentStatus) {
                     "not stable yet"
                 },
             );
+            print_sizes(live);
         }
         _ => anstream::println!("  nothing is live"),
     }
@@ -90,6 +127,17 @@ fn print(status: &EnvironmentStatus) {
     print_troubles(status);
     if let Some(next) = &status.next {
         anstream::println!("  next: {next}");
+    }
+}
+
+/// What an operator set, beside what the Compose files ask for.
+fn print_sizes(live: &Occupant) {
+    for (service, scaled) in &live.scaled {
+        anstream::println!(
+            "  {service} is scaled to {}; the Compose files ask for {}",
+            scaled.size,
+            scaled.file
+        );
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize;
 use shipway_engine::event::{self, Event, Kind};
+use shipway_engine::scale::render_changes;
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::journal::{Entry, Record};
-use shipway_pipeline::plan::{Plan, Stage};
+use shipway_pipeline::plan::{self, Plan, Stage};
 use shipway_pipeline::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -155,19 +156,22 @@ impl People {
     }
 
     fn begin(&mut self, at: Timestamp, plan: &Plan) {
-        let from = plan
-            .previous
-            .as_ref()
-            .map_or_else(String::new, |one| format!(", over {}", one.release));
+        let what = if plan.kind == plan::Kind::Scale {
+            format!("{} {}", render_changes(plan), plan.deployment)
+        } else {
+            let from = plan.previous.as_ref();
+            let from = from.map_or_else(String::new, |one| format!(", over {}", one.release));
+            format!(
+                "{} {} by {}{from}",
+                plan.target.release, plan.deployment, plan.strategy
+            )
+        };
         self.line(
             at,
             &format!(
-                "{} {}: {} {} by {}{from}",
+                "{} {}: {what}",
                 plan.kind.as_str().bold(),
-                plan.environment.bold(),
-                plan.target.release,
-                plan.deployment,
-                plan.strategy,
+                plan.environment.bold()
             ),
         );
         for note in plan.notes.iter().filter(|_| !self.is_quiet) {

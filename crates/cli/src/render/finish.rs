@@ -2,7 +2,9 @@
 
 use owo_colors::OwoColorize;
 use shipway_engine::deploy::Finished;
+use shipway_engine::scale::render_changes;
 use shipway_pipeline::deployment::Outcome;
+use shipway_pipeline::plan::Kind;
 
 use super::{Form, json};
 use crate::error::Result;
@@ -28,6 +30,17 @@ fn tell(finished: &Finished) {
     let plan = &finished.plan;
     let id = finished.deployment;
     match finished.outcome {
+        Outcome::Succeeded if plan.kind == Kind::Scale => anstream::eprintln!(
+            "{} {} in {} ({id})",
+            "✓".green().bold(),
+            render_changes(plan),
+            plan.environment
+        ),
+        Outcome::Succeeded if plan.kind == Kind::Down => anstream::eprintln!(
+            "{} nothing runs in {} any more ({id})",
+            "✓".green().bold(),
+            plan.environment
+        ),
         Outcome::Succeeded => anstream::eprintln!(
             "{} {} is live in {} ({id})",
             "✓".green().bold(),

@@ -1,7 +1,8 @@
 //! Plans for people and machines.
 
 use owo_colors::OwoColorize;
-use shipway_pipeline::plan::{Plan, Severity, Step};
+use shipway_engine::scale::render_changes;
+use shipway_pipeline::plan::{Kind, Plan, Severity, Step};
 use shipway_pipeline::release::Release;
 
 use super::{Form, json, step};
@@ -29,22 +30,16 @@ pub(crate) fn tell(plan: &Plan, release: &Release) {
 }
 
 fn render(plan: &Plan, release: &Release) -> String {
-    let mut text = format!(
-        "{} {} ({}, {}) to {} by {}\n",
-        capital(plan.kind.as_str()),
-        release.id.bold(),
-        release.short_commit(),
-        release.subject,
-        plan.environment.bold(),
-        plan.strategy,
-    );
-    match &plan.previous {
-        Some(previous) => text.push_str(&format!(
-            "  {} {} replaces {} {}\n",
-            plan.target.colour, plan.target.release, previous.colour, previous.release
-        )),
-        None => text.push_str("  nothing is live there yet\n"),
-    }
+    let mut text = match plan.kind {
+        Kind::Scale => scale_heading(plan, release),
+        Kind::Down => format!(
+            "Stop all of {}\n  {} {} is live\n",
+            plan.environment.bold(),
+            plan.target.colour,
+            release.id
+        ),
+        Kind::Deploy | Kind::Promote | Kind::Rollback => heading(plan, release),
+    };
     for note in &plan.notes {
         let mark = match note.severity {
             Severity::Info => "note:".cyan().to_string(),
@@ -75,6 +70,38 @@ fn render(plan: &Plan, release: &Release) -> String {
         format!("plan {}", plan.digest().short()).dimmed()
     ));
     text
+}
+
+fn heading(plan: &Plan, release: &Release) -> String {
+    let mut text = format!(
+        "{} {} ({}, {}) to {} by {}\n",
+        capital(plan.kind.as_str()),
+        release.id.bold(),
+        release.short_commit(),
+        release.subject,
+        plan.environment.bold(),
+        plan.strategy,
+    );
+    match &plan.previous {
+        Some(previous) => text.push_str(&format!(
+            "  {} {} replaces {} {}\n",
+            plan.target.colour, plan.target.release, previous.colour, previous.release
+        )),
+        None => text.push_str("  nothing is live there yet\n"),
+    }
+    text
+}
+
+fn scale_heading(plan: &Plan, release: &Release) -> String {
+    format!(
+        "Scale {} in {}\n  {} {} ({}, {}) is live and stays\n",
+        render_changes(plan).bold(),
+        plan.environment.bold(),
+        plan.target.colour,
+        release.id,
+        release.short_commit(),
+        release.subject,
+    )
 }
 
 fn push_steps(text: &mut String, plan: &Plan, steps: &[Step]) {

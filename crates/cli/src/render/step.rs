@@ -3,7 +3,8 @@
 use shipway_pipeline::config::render_duration;
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::journal::Detail;
-use shipway_pipeline::plan::{Action, Plan, Side, Sizes};
+use shipway_pipeline::name::ServiceName;
+use shipway_pipeline::plan::{Action, Kind, Plan, Side, Sizes};
 
 /// What a step does, in a few words.
 pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
@@ -19,6 +20,7 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
         Action::AwaitHealthy {
             side,
             sizes,
+            only,
             healthy_for,
         } => {
             let times = if healthy_for.is_zero() {
@@ -29,7 +31,8 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
             format!(
                 "wait until {} is healthy{times}: {}",
                 who(plan, *side),
-                render_sizes(sizes)
+                only.as_deref()
+                    .map_or_else(|| render_sizes(sizes), render_instances)
             )
         }
         Action::Smoke { paths } => format!("try {} at {}", plan.target.colour, paths.join(", ")),
@@ -49,6 +52,14 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
         }
         Action::Stop { side, only } => {
             format!("stop {}{}", who(plan, *side), render_only(only.as_deref()))
+        }
+        Action::StopShared => "stop what both colours share; volumes stay".to_owned(),
+        Action::Settle { services, .. } => {
+            let services: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
+            format!(
+                "remove what came of {} and is not healthy",
+                services.join(", ")
+            )
         }
     }
 }
@@ -84,7 +95,12 @@ fn route(plan: &Plan, target: &[InstanceId], previous: &[InstanceId]) -> String 
     match (target.is_empty(), previous.is_empty()) {
         (true, true) => "route to nothing".to_owned(),
         (false, true) => format!(
-            "switch to {}: {}",
+            "{} to {}: {}",
+            if plan.kind == Kind::Scale {
+                "route"
+            } else {
+                "switch"
+            },
             plan.target.colour,
             render_instances(target)
         ),

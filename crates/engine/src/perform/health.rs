@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::InstanceId;
-use shipway_pipeline::plan::{Probe, Side, Sizes};
+use shipway_pipeline::plan::{Probe, Side};
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
 use tokio::time::Instant;
 
-use super::{LAST_LINES, Performed, Performer, failure, instances};
+use super::{LAST_LINES, Performed, Performer, failure};
 use crate::event::Kind;
 use crate::probe::{self, Question};
 
@@ -42,25 +42,24 @@ impl Performer<'_> {
     pub(super) async fn await_healthy(
         &self,
         side: Side,
-        sizes: &Sizes,
+        wanted: &[InstanceId],
         healthy_for: Duration,
         deadline: Duration,
     ) -> Performed {
         let key = self.colour_key(side)?;
         let for_evidence = FOR_EVIDENCE.min(deadline / 4);
         let until = Instant::now() + deadline.saturating_sub(for_evidence);
-        self.await_healthy_in(&key, sizes, healthy_for, Some(until))
+        self.await_healthy_in(&key, wanted, healthy_for, Some(until))
             .await
     }
 
     pub(super) async fn await_healthy_in(
         &self,
         key: &ColourKey,
-        sizes: &Sizes,
+        wanted: &[InstanceId],
         healthy_for: Duration,
         until: Option<Instant>,
     ) -> Performed {
-        let wanted = instances(sizes);
         let longest = self
             .plan
             .probe
@@ -87,7 +86,7 @@ impl Performer<'_> {
                 return Ok(None);
             }
             if until.is_some_and(|until| Instant::now() >= until) {
-                return Err(self.never_healthy(key, &wanted, &seen).await);
+                return Err(self.never_healthy(key, wanted, &seen).await);
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(longest);

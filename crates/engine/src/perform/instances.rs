@@ -11,7 +11,7 @@ use shipway_pipeline::role::Role;
 use shipway_pipeline::route::{Backend, Route};
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State, StopHow};
 
-use super::{Performed, Performer, failed, failure};
+use super::{Performed, Performer, failed, failure, instances};
 
 impl Performer<'_> {
     /// Removes what dead deployments left in the target's colour; never what is routed.
@@ -93,8 +93,17 @@ impl Performer<'_> {
                 .await
                 .map_err(|error| failed(&error))?;
         }
-        self.await_healthy_in(&spec.key, &awaited, Duration::ZERO, None)
+        self.await_healthy_in(&spec.key, &instances(&awaited), Duration::ZERO, None)
             .await
+    }
+
+    /// Stops the shared services, whichever deployment started them.
+    pub(super) async fn stop_shared(&self) -> Performed {
+        let key = ColourKey {
+            route: self.route_key(),
+            slot: Slot::Shared,
+        };
+        self.stop_in(&key, None).await
     }
 
     pub(super) async fn start(&self, side: Side, sizes: &Sizes) -> Performed {

@@ -7,6 +7,7 @@ mod health;
 mod instances;
 mod look;
 mod route;
+mod settle;
 mod smoke;
 mod task;
 
@@ -19,11 +20,12 @@ use shipway_pipeline::plan::{Action, Occupant, Plan, Side, Sizes, Step};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Workload;
-use shipway_runtime::{Artifact, ColourKey, ColourSpec, Form};
+use shipway_runtime::{Artifact, ColourKey, ColourSpec};
 use shipway_store::Lease;
 
 use crate::event::Kind;
 use crate::executor::{Engine, ExecutorError};
+use crate::live;
 
 pub(crate) use look::WatchMemory;
 
@@ -88,9 +90,11 @@ impl<'a> Performer<'a> {
             Action::AwaitHealthy {
                 side,
                 sizes,
+                only,
                 healthy_for,
             } => {
-                self.await_healthy(*side, sizes, *healthy_for, step.deadline)
+                let wanted = only.clone().unwrap_or_else(|| instances(sizes));
+                self.await_healthy(*side, &wanted, *healthy_for, step.deadline)
                     .await
             }
             Action::Smoke { paths } => self.smoke(paths).await,
@@ -109,6 +113,12 @@ impl<'a> Performer<'a> {
                     .await
             }
             Action::Stop { side, only } => self.stop(*side, only.as_deref()).await,
+            Action::StopShared => self.stop_shared().await,
+            Action::Settle {
+                services,
+                timeout,
+                streaming,
+            } => self.settle(services, *timeout, *streaming).await,
         }
     }
 
@@ -186,13 +196,7 @@ impl Running {
 
     /// What its release was built to.
     fn artifact(&self) -> Artifact {
-        Artifact {
-            form: match self.workload.model {
-                Some(_) => Form::Image,
-                None => Form::Directory,
-            },
-            digests: self.release.artifacts.clone(),
-        }
+        live::artifact(&self.release, &self.workload)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{LAST_LINES, Performed, Performer, failed};
 use crate::event::Kind;
+use crate::live::set_command;
 
 impl Performer<'_> {
     pub(super) async fn migrate(
@@ -21,11 +22,7 @@ impl Performer<'_> {
     ) -> Performed {
         let mut colour = self.spec(Side::Target, &Sizes::from([(service.clone(), 1)]))?;
         for service in &mut colour.services {
-            service.entrypoint = None;
-            service.command = Some(command.to_vec());
-            if let Some(process) = &mut service.process {
-                process.command = None;
-            }
+            set_command(service, command);
         }
         let task = TaskSpec {
             name: format!("{}-migrate", self.plan.deployment),

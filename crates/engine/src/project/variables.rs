@@ -82,6 +82,14 @@ impl Variables {
         get(&self.files, name)
     }
 
+    /// What the files set; the caller's own environment wins over it.
+    pub fn of_files(&self) -> BTreeMap<String, String> {
+        let pairs = self.files.iter();
+        pairs
+            .map(|(name, found)| (name.clone(), found.value.clone()))
+            .collect()
+    }
+
     /// Where a variable's value comes from; nowhere where it is not set.
     pub fn origin(&self, name: &str) -> Option<Origin> {
         if std::env::var(name).is_ok() {

@@ -41,12 +41,18 @@ pub(crate) fn unannounced(store: &Store, call: &Call) -> Option<String> {
 fn announces(action: &Action, call: &Call) -> bool {
     match call {
         Call::Start { .. } => matches!(action, Action::Start { .. } | Action::StartShared { .. }),
-        Call::Stop { .. } => matches!(action, Action::Stop { .. } | Action::ClearColour),
+        Call::Stop { .. } => matches!(
+            action,
+            Action::Stop { .. } | Action::ClearColour | Action::Settle { .. }
+        ),
         Call::RunTask { .. } => matches!(action, Action::Migrate { .. }),
-        Call::Put { .. } => matches!(action, Action::Route { .. } | Action::ClearColour),
+        Call::Put { .. } => matches!(
+            action,
+            Action::Route { .. } | Action::ClearColour | Action::Settle { .. }
+        ),
         Call::Hold { .. } => matches!(action, Action::Hold),
         Call::Resume { .. } => matches!(action, Action::Resume),
-        Call::Cut { .. } => matches!(action, Action::Drain { .. }),
+        Call::Cut { .. } => matches!(action, Action::Drain { .. } | Action::Settle { .. }),
         Call::Build
         | Call::HasArtifact
         | Call::List { .. }

@@ -12,5 +12,6 @@ mod history;
 mod journal;
 mod perform;
 mod rig;
+mod scale;
 mod scenario;
 mod success;

@@ -1,9 +1,13 @@
 //! A second look at every plan: rules that any plan must keep, whoever made it.
 
-use super::{Action, Note, Plan, Severity, Side};
+use super::scale::audit as audit_scale;
+use super::{Action, Kind, Note, Plan, Severity, Side};
 
 /// Checks a plan; a [`Severity::Fatal`] note means that it must not be carried out.
 pub fn audit(plan: &Plan) -> Vec<Note> {
+    if plan.kind == Kind::Scale {
+        return audit_scale(plan);
+    }
     let mut notes = Vec::new();
     let mut fatal = |text: &str| {
         notes.push(Note {
@@ -17,6 +21,9 @@ pub fn audit(plan: &Plan) -> Vec<Note> {
         .is_some_and(|previous| previous.colour == plan.target.colour)
     {
         fatal("the target and the live release share a colour");
+    }
+    if plan.kind == Kind::Down && !unroutes_first(plan) {
+        fatal("an instance would be stopped while it is routed");
     }
     if !routes_only_what_is_healthy(plan) {
         fatal("traffic would reach an instance that was not seen healthy");
@@ -47,6 +54,19 @@ fn routes_only_what_is_healthy(plan: &Plan) -> bool {
                 .get(&instance.service)
                 .is_some_and(|size| instance.number <= *size)
         }),
+        _ => true,
+    })
+}
+
+/// What ends an environment routes to nobody before it stops anybody.
+fn unroutes_first(plan: &Plan) -> bool {
+    let mut is_unrouted = false;
+    plan.steps.iter().all(|step| match &step.action {
+        Action::Route { target, previous } => {
+            is_unrouted = target.is_empty() && previous.is_empty();
+            true
+        }
+        Action::Drain { .. } | Action::Stop { .. } | Action::StopShared => is_unrouted,
         _ => true,
     })
 }

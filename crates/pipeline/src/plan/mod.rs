@@ -5,7 +5,10 @@
 //! to do when a step fails is planned as well ([`Revert`]).
 
 mod audit;
+mod down;
 mod make;
+mod scale;
+mod size;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +17,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use audit::audit;
+pub use down::{DownFacts, down};
 pub use make::{Facts, make, renumber};
+pub use scale::{Refusal, ScaleFacts, scale};
+pub use size::{Scaled, Scales};
 
 use crate::colour::Colour;
 use crate::config::{Bake, Environment};
@@ -24,7 +30,7 @@ use crate::name::{EnvironmentName, ProjectName, ServiceName};
 use crate::strategy::Strategy;
 
 /// Version of the stored form; raised when a field is added or changes its meaning.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How many instances of each service.
 pub type Sizes = BTreeMap<ServiceName, u32>;
@@ -71,6 +77,10 @@ pub enum Kind {
     Promote,
     /// A release that was live here before.
     Rollback,
+    /// More or fewer instances of what is live.
+    Scale,
+    /// The end of all that runs.
+    Down,
 }
 
 /// A release in a colour.
@@ -86,6 +96,9 @@ pub struct Occupant {
     pub workload: Digest,
     /// How many instances of each coloured service, singletons included.
     pub sizes: Sizes,
+    /// Which of them an operator set.
+    #[serde(skip_serializing_if = "Scales::is_empty", default)]
+    pub scaled: Scales,
 }
 
 /// Where requests come in.
@@ -127,6 +140,9 @@ pub struct Step {
     /// After it, this side's occupant is the environment's live one; none where the side is empty.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub makes_live: Option<Side>,
+    /// After it, the environment's live release has these instances.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resizes: Option<Box<Occupant>>,
 }
 
 /// The parts of a deployment's life.
@@ -194,6 +210,9 @@ pub enum Action {
         side: Side,
         /// How many of each.
         sizes: Sizes,
+        /// Which of them; all where not given.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        only: Option<Vec<InstanceId>>,
         /// For how long without a break.
         #[serde(with = "millis")]
         healthy_for: Duration,
@@ -242,6 +261,20 @@ pub enum Action {
         /// Which; all where not given.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         only: Option<Vec<InstanceId>>,
+    },
+    /// Stops what both colours share. Volumes stay.
+    StopShared,
+    /// Routes to the instances that the live release is recorded with, then drains and stops what
+    /// runs of these services beyond them.
+    Settle {
+        /// Which services.
+        services: Vec<ServiceName>,
+        /// For requests with an end in sight.
+        #[serde(with = "millis")]
+        timeout: Duration,
+        /// For event streams and upgraded connections.
+        #[serde(with = "millis")]
+        streaming: Duration,
     },
 }
 
@@ -341,6 +374,8 @@ impl Kind {
             Self::Deploy => "deploy",
             Self::Promote => "promote",
             Self::Rollback => "rollback",
+            Self::Scale => "scale",
+            Self::Down => "down",
         }
     }
 }

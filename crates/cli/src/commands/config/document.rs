@@ -3,6 +3,7 @@
 use serde_json::json;
 use shipway_compose::yaml::{Limits, Mapping, Node, Span, parse};
 use shipway_pipeline::config::{Config, Environment};
+use shipway_pipeline::plan::Scales;
 use shipway_pipeline::workload::Workload;
 
 use crate::error::{CliError, Kind, Result};
@@ -13,13 +14,17 @@ pub(super) fn with_settings(
     config: &Config,
     environment: &Environment,
     workload: &Workload,
+    scaled: &Scales,
 ) -> Result<Node> {
-    let settings = json!({
+    let mut settings = json!({
         "project": config.project,
         "environment": environment,
         "migrate": config.migrate,
         "left_out": workload.left_out,
     });
+    if !scaled.is_empty() {
+        settings["scaled"] = json!(scaled);
+    }
     let settings = parse(&settings.to_string(), 0, Limits::default())
         .map_err(|_| CliError::new(Kind::Failed, "the settings cannot be shown"))?;
     let mut document = Mapping::new();

@@ -9,8 +9,11 @@ use std::process::ExitCode;
 
 use shipway_compose::diagnostic::nearest;
 use shipway_compose::yaml::Node;
-use shipway_engine::project::Source;
+use shipway_engine::project::{Project, Source};
 use shipway_pipeline::config::{self, reference};
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::plan::Scales;
+use shipway_store::Store;
 
 use crate::arguments::Global;
 use crate::error::{CliError, Result};
@@ -78,7 +81,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     }
     keep(&mut tree, &arguments.services)?;
     if let Some(workload) = workload {
-        tree = document::with_settings(tree, &project.config, environment, &workload)?;
+        let scaled = scaled(global, &project, &environment.name)?;
+        let config = &project.config;
+        tree = document::with_settings(tree, config, environment, &workload, &scaled)?;
     }
     let sources = arguments.source.then_some(&loaded.sources);
     if arguments.json {
@@ -87,6 +92,17 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         anstream::print!("{}", print::yaml(&tree, sources));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The numbers of instances that `shipway scale` set; none where nothing was ever deployed.
+fn scaled(global: &Global, project: &Project, environment: &EnvironmentName) -> Result<Scales> {
+    let state = context::state_directory(global, project)?;
+    // To look must not make a state directory.
+    if !state.is_dir() {
+        return Ok(Scales::new());
+    }
+    let live = Store::open(&state)?.environment(environment)?.live;
+    Ok(live.map(|live| live.scaled).unwrap_or_default())
 }
 
 /// What there is to say without an environment.

@@ -5,6 +5,10 @@ mod revert;
 mod steps;
 mod strategies;
 
+pub(super) use notes::probe;
+pub(super) use steps::{MARGIN, instances};
+
+use super::size::carry_over;
 use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
 use crate::config::{Config, Environment};
 use crate::id::{DeploymentId, ReleaseId};
@@ -59,7 +63,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
             hosts: facts.environment.route.hosts.clone(),
             service: facts.workload.routed.clone(),
         },
-        probe: draft.probe(),
+        probe: probe(facts.environment),
         notes: draft.notes(),
         target: draft.target,
         previous: facts.live.cloned(),
@@ -75,14 +79,17 @@ pub fn make(facts: &Facts<'_>) -> Plan {
 /// The same plan for a deployment of another number, which is given only with its record.
 pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
     plan.deployment = deployment;
-    plan.target.deployment = deployment;
+    // What is live is of the deployment that made it so, however many instances it has.
+    if !matches!(plan.kind, Kind::Scale | Kind::Down) {
+        plan.target.deployment = deployment;
+    }
     plan
 }
 
 /// Whether an action can be felt by the traffic or the old release.
 pub(super) fn touches(action: &Action) -> bool {
     match action {
-        Action::Hold | Action::Route { .. } => true,
+        Action::Hold | Action::Route { .. } | Action::Settle { .. } | Action::StopShared => true,
         Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
         Action::CheckArtifact
         | Action::CheckAddress
@@ -109,7 +116,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(facts: &'a Facts<'a>) -> Self {
-        let all = facts.workload.coloured_sizes();
+        let (all, scaled) = carry_over(facts.kind, facts.workload, facts.live);
         let is_singleton =
             |service: &ServiceName| facts.workload.role(service) == Some(Role::Singleton);
         let (singletons, replaceable): (Sizes, Sizes) = all
@@ -125,6 +132,7 @@ impl<'a> Draft<'a> {
                     .map_or(crate::colour::Colour::Blue, |live| live.colour.other()),
                 workload: facts.workload.digest(),
                 sizes: all,
+                scaled,
             },
             facts,
             replaceable,

@@ -1,30 +1,29 @@
 //! What a plan says beside its steps: the health question, and what a reader should know.
 
 use super::Draft;
-use crate::plan::{Note, Probe, Severity};
+use crate::config::Environment;
+use crate::name::ServiceName;
+use crate::plan::{Note, Probe, Scaled, Severity};
 use crate::strategy::Strategy;
 
-impl Draft<'_> {
-    pub(super) fn probe(&self) -> Option<Probe> {
-        let environment = self.facts.environment;
-        let health = &environment.health;
-        let host = health.host.clone();
-        // A pattern such as `*.example.org` is no name to ask for.
-        let named = environment
-            .route
-            .hosts
-            .iter()
-            .find(|host| !host.starts_with('*'));
-        Some(Probe {
-            path: health.path.clone()?,
-            host: host
-                .or_else(|| named.cloned())
-                .unwrap_or_else(|| "localhost".to_owned()),
-            interval: health.interval,
-            timeout: health.timeout,
-        })
-    }
+/// How an instance of the routed service is asked for its health.
+pub(in crate::plan) fn probe(environment: &Environment) -> Option<Probe> {
+    let health = &environment.health;
+    let host = health.host.clone();
+    // A pattern such as `*.example.org` is no name to ask for.
+    let mut hosts = environment.route.hosts.iter();
+    let named = hosts.find(|host| !host.starts_with('*'));
+    Some(Probe {
+        path: health.path.clone()?,
+        host: host
+            .or_else(|| named.cloned())
+            .unwrap_or_else(|| "localhost".to_owned()),
+        interval: health.interval,
+        timeout: health.timeout,
+    })
+}
 
+impl Draft<'_> {
     pub(super) fn notes(&self) -> Vec<Note> {
         let mut notes: Vec<Note> = self
             .facts
@@ -58,6 +57,32 @@ impl Draft<'_> {
                 text: "`bake.duration` is 0: the release is not judged after the switch".to_owned(),
             });
         }
+        notes.extend(self.size_notes());
         notes
+    }
+
+    /// Where the Compose files and an operator ask for different numbers.
+    fn size_notes(&self) -> Vec<Note> {
+        let before = self.facts.live.iter().flat_map(|live| &live.scaled);
+        let text = |(service, scaled): (&ServiceName, &Scaled)| {
+            let size = scaled.size;
+            if self.target.scaled.contains_key(service) {
+                let file = scaled.file;
+                format!(
+                    "`{service}` keeps the size {size} that `shipway scale` gave it; the Compose files said {file}"
+                )
+            } else {
+                let new = self.target.sizes.get(service).copied().unwrap_or(0);
+                format!(
+                    "`{service}` gets the size {new} of the Compose files, which changed since `shipway scale` made it {size}"
+                )
+            }
+        };
+        before
+            .map(|one| Note {
+                severity: Severity::Info,
+                text: text(one),
+            })
+            .collect()
     }
 }

@@ -41,16 +41,19 @@ impl Draft<'_> {
                 },
                 deadline: environment.timeouts.start,
                 makes_live: None,
+                resizes: None,
             },
             Step {
                 stage: Stage::RollingBack,
                 action: Action::AwaitHealthy {
                     side: Side::Previous,
                     sizes: replaceable,
+                    only: None,
                     healthy_for: Duration::ZERO,
                 },
                 deadline: environment.health.deadline,
                 makes_live: None,
+                resizes: None,
             },
             Step {
                 stage: Stage::RollingBack,
@@ -71,6 +74,7 @@ impl Draft<'_> {
                 },
                 deadline: environment.timeouts.start,
                 makes_live: None,
+                resizes: None,
             });
         }
         steps
@@ -86,5 +90,6 @@ pub(super) fn stop_target(workload: &Workload) -> Step {
         },
         deadline: workload.longest_grace() + MARGIN,
         makes_live: None,
+        resizes: None,
     }
 }

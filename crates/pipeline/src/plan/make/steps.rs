@@ -9,7 +9,7 @@ use crate::plan::{Action, BakeLimits, Kind, Side, Sizes, Stage, Step};
 use crate::role::Role;
 
 /// Room on top of the sum of a drain's or a stop's own limits, for the calls themselves.
-pub(super) const MARGIN: Duration = Duration::from_secs(30);
+pub(in crate::plan) const MARGIN: Duration = Duration::from_secs(30);
 
 impl Draft<'_> {
     pub(super) fn prepare(&self) -> Vec<Step> {
@@ -25,6 +25,7 @@ impl Draft<'_> {
                 action: Action::StartShared { sizes: shared },
                 deadline: self.facts.environment.health.deadline,
                 makes_live: None,
+                resizes: None,
             });
         }
         // A rollback runs on the schema as it is: old code must live with it, as it did in the bake.
@@ -39,6 +40,7 @@ impl Draft<'_> {
                 },
                 deadline: migrate.timeout,
                 makes_live: None,
+                resizes: None,
             });
         }
         steps
@@ -50,6 +52,7 @@ impl Draft<'_> {
             action: Action::ClearColour,
             deadline: self.facts.workload.longest_grace() + MARGIN,
             makes_live: None,
+            resizes: None,
         }
     }
 
@@ -64,16 +67,19 @@ impl Draft<'_> {
                 },
                 deadline: environment.timeouts.start,
                 makes_live: None,
+                resizes: None,
             },
             Step {
                 stage: Stage::Starting,
                 action: Action::AwaitHealthy {
                     side: Side::Target,
                     sizes,
+                    only: None,
                     healthy_for: environment.health.healthy_for,
                 },
                 deadline: environment.health.deadline,
                 makes_live: None,
+                resizes: None,
             },
         ]
     }
@@ -88,6 +94,7 @@ impl Draft<'_> {
             },
             deadline: health.deadline,
             makes_live: None,
+            resizes: None,
         })
     }
 
@@ -106,6 +113,7 @@ impl Draft<'_> {
             action: Action::Route { target, previous },
             deadline: self.facts.environment.timeouts.switch,
             makes_live: None,
+            resizes: None,
         }
     }
 
@@ -145,6 +153,7 @@ impl Draft<'_> {
             deadline: limits.duration * 2 + limits.interval * 10 + MARGIN,
             action: Action::Bake { limits },
             makes_live: None,
+            resizes: None,
         })
     }
 
@@ -160,6 +169,7 @@ impl Draft<'_> {
             },
             deadline: drain.timeout.max(drain.streaming) + MARGIN,
             makes_live: None,
+            resizes: None,
         }
     }
 
@@ -169,6 +179,7 @@ impl Draft<'_> {
             action: Action::Stop { side, only },
             deadline: self.facts.workload.longest_grace() + MARGIN,
             makes_live: None,
+            resizes: None,
         }
     }
 }
@@ -180,10 +191,11 @@ pub(super) fn quick(stage: Stage, action: Action) -> Step {
         action,
         deadline: MARGIN,
         makes_live: None,
+        resizes: None,
     }
 }
 
-pub(super) fn instances(
+pub(in crate::plan) fn instances(
     service: &ServiceName,
     numbers: impl IntoIterator<Item = u32>,
 ) -> Vec<InstanceId> {
