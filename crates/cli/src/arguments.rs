@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, completions, config, demo, deploy, diff, doctor, down, exec, explain, history, init,
-    logs, migrations, plan, promote, proxy, resume, rollback, run, scale, show, status, top, up,
-    validate,
+    logs, migrations, plan, promote, proxy, resume, rollback, run, scale, secrets, show, status,
+    top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -91,6 +91,7 @@ pub(crate) enum Command {
     Show(show::Arguments),
     Explain(explain::Arguments),
     Logs(logs::Arguments),
+    Secrets(secrets::Arguments),
     Migrations(migrations::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),

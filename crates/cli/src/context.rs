@@ -12,7 +12,7 @@ use shipway_engine::project::Project;
 use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::process::{Launcher, ProcessRuntime};
 use shipway_runtime::{Runtime, Runtimes};
-use shipway_store::Store;
+use shipway_store::{Keyring, Store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::arguments::Global;
@@ -32,10 +32,11 @@ pub(crate) struct Context {
 impl Context {
     /// Finds the project and opens its state. Events go to the receiver.
     pub(crate) fn open(global: &Global) -> Result<(Self, UnboundedReceiver<Event>)> {
-        let project = project(global)?;
+        let mut project = Project::find(&start_directory(global)?)?;
         let state = state_directory(global, &project)?;
         let store = Store::open(&state)?;
         keep_out_of_git(&state)?;
+        project.secrets = store.newest_secrets()?;
         let program = std::env::current_exe()?;
         let runtimes = Arc::new(Runtimes::new(
             ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
@@ -48,6 +49,7 @@ impl Context {
             store: Arc::new(store),
             runtime: Arc::clone(&runtimes) as Arc<dyn Runtime>,
             router: Arc::new(router),
+            keyring: keyring()?,
             reporter: Reporter::new(sender),
             owner: format!("{actor} on {} (process {})", host(), std::process::id()),
             actor,
@@ -63,7 +65,39 @@ impl Context {
 
 /// The project that the command is about.
 pub(crate) fn project(global: &Global) -> Result<Project> {
-    Ok(Project::find(&start_directory(global)?)?)
+    with_secrets(global, Project::find(&start_directory(global)?)?)
+}
+
+/// A project that knows which secrets are set.
+pub(crate) fn with_secrets(global: &Global, mut project: Project) -> Result<Project> {
+    let state = state_directory(global, &project)?;
+    // Looking at a project makes no state.
+    if Store::exists(&state) {
+        project.secrets = Store::open(&state)?.newest_secrets()?;
+    }
+    Ok(project)
+}
+
+/// The age identity of the user's secrets.
+fn keyring() -> Result<Keyring> {
+    if let Ok(text) = std::env::var("SHIPWAY_AGE_IDENTITY")
+        && !text.is_empty()
+    {
+        return Ok(Keyring::of_text(text));
+    }
+    let named = std::env::var_os("SHIPWAY_AGE_IDENTITY_FILE").filter(|path| !path.is_empty());
+    if let Some(path) = named {
+        return Ok(Keyring::of_file(std::path::absolute(path)?));
+    }
+    let base = match std::env::var_os("XDG_CONFIG_HOME").filter(|path| !path.is_empty()) {
+        Some(base) => PathBuf::from(base),
+        None => std::env::home_dir()
+            .ok_or_else(|| {
+                CliError::usage("no home directory").hint("set SHIPWAY_AGE_IDENTITY_FILE")
+            })?
+            .join(".config"),
+    };
+    Ok(Keyring::of_file(base.join("shipway/age-identity.txt")))
 }
 
 /// Where the command runs.

@@ -11,10 +11,11 @@ use shipway_engine::project::ProjectError;
 use shipway_engine::release::ReleaseError;
 use shipway_engine::rollback::RollbackError;
 use shipway_engine::scale::ScaleError;
+use shipway_engine::secrets::SecretError;
 use shipway_engine::status::StatusError;
 use shipway_pipeline::plan::Refusal;
 use shipway_pipeline::promotion;
-use shipway_store::TakeError;
+use shipway_store::{KeyringError, TakeError};
 
 use crate::exit;
 use crate::render::findings;
@@ -199,6 +200,7 @@ impl From<DeployError> for CliError {
             DeployError::Executor(_) => {
                 told(Kind::Failed).hint("`shipway resume` goes on once the cause is gone")
             }
+            DeployError::Secret(error) => secret(error),
             DeployError::Interrupted => told(Kind::Interrupted),
         }
     }
@@ -244,6 +246,31 @@ impl From<Refusal> for CliError {
             ),
             Refusal::Singleton(_) | Refusal::Shared { .. } => told(Kind::NotAllowed),
         }
+    }
+}
+
+impl From<SecretError> for CliError {
+    fn from(error: SecretError) -> Self {
+        secret(&error)
+    }
+}
+
+fn secret(error: &SecretError) -> CliError {
+    let told = CliError::of(Kind::Failed, error);
+    match error {
+        SecretError::Unknown { environment, .. } => CliError::of(Kind::Usage, error).hint(format!(
+            "`shipway secrets list {environment}` shows what is set, `shipway secrets set` sets one"
+        )),
+        SecretError::Removed { environment, .. } => told.hint(format!(
+            "set it again and deploy: `shipway secrets list {environment}` shows what is there"
+        )),
+        SecretError::OtherIdentity { .. }
+        | SecretError::Decrypt { .. }
+        | SecretError::Keyring(KeyringError::Missing(_)) => told.hint(
+            "bring the identity back from its copy, or name it in SHIPWAY_AGE_IDENTITY_FILE; \
+             secrets of a lost one have to be removed and set again",
+        ),
+        SecretError::Keyring(_) | SecretError::Store(_) => told,
     }
 }
 

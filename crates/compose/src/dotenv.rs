@@ -6,6 +6,8 @@
 //! double-quoted values, by the caller's environment first and what stands
 //! above in the file second.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -47,6 +49,36 @@ pub fn parse_raw(text: &str) -> IndexMap<String, String> {
         .filter_map(|line| line.split_once('='))
         .map(|(key, value)| (key.trim().to_owned(), value.to_owned()))
         .collect()
+}
+
+/// Returns where each variable of a file is given last.
+#[must_use]
+pub fn places(text: &str, source: u16) -> HashMap<&str, Span> {
+    let mut places = HashMap::new();
+    let mut start = 0;
+    for (line, written) in (1..).zip(text.split_inclusive('\n')) {
+        let trimmed = written.trim_start();
+        let trimmed = trimmed
+            .strip_prefix("export ")
+            .unwrap_or(trimmed)
+            .trim_start();
+        let name = trimmed
+            .split(['=', ':', '\n'])
+            .next()
+            .unwrap_or_default()
+            .trim_end();
+        let indent = written.len() - trimmed.len();
+        let span = Span {
+            source,
+            line,
+            column: u32::try_from(indent + 1).unwrap_or(u32::MAX),
+            start: start + indent,
+            end: start + indent + name.len(),
+        };
+        places.insert(name, span);
+        start += written.len();
+    }
+    places
 }
 
 struct Reader<'a> {

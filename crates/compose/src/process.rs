@@ -13,6 +13,8 @@
 //!       DATA_DIR: "{volume:data}"
 //! ```
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +25,8 @@ pub struct Process {
     pub build: Vec<BuildStep>,
     /// Directories of the artifact that go before `PATH`.
     pub path: Vec<String>,
-    /// Over the service's environment; `None` unsets. `{port}`, `{artifact}` and
-    /// `{volume:NAME}` are replaced when an instance starts.
+    /// Over the service's environment; `None` unsets. `{port}`, `{artifact}`, `{volume:NAME}`,
+    /// `{secret:NAME}` and `{config:NAME}` are replaced when an instance starts.
     pub environment: IndexMap<String, Option<String>>,
     /// In place of the service's `entrypoint` and `command`, with the same replacements.
     pub command: Option<Vec<String>>,
@@ -41,4 +43,56 @@ pub struct BuildStep {
     pub inputs: Vec<String>,
     /// A cached directory: made at `$OUTPUT`, linked into the artifact under this name.
     pub output: Option<String>,
+}
+
+// === impl Process ===
+
+impl Process {
+    /// Returns the secrets that it asks for as files, by `{secret:NAME}`.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<String> {
+        self.asked("{secret:")
+    }
+
+    /// Returns the configs that it asks for as files, by `{config:NAME}`.
+    #[must_use]
+    pub fn configs(&self) -> BTreeSet<String> {
+        self.asked("{config:")
+    }
+
+    fn asked(&self, opening: &str) -> BTreeSet<String> {
+        let values = self.environment.values().flatten();
+        let texts = values.chain(self.command.iter().flatten());
+        let names = texts.flat_map(|text| {
+            let parts = text.split(opening).skip(1);
+            parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
+        });
+        names.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_that_a_process_asks_for_are_found_in_its_variables_and_its_command() {
+        let process = Process {
+            environment: IndexMap::from([
+                ("KEY_FILE".to_owned(), Some("{secret:key}".to_owned())),
+                ("NONE".to_owned(), None),
+                ("OPEN".to_owned(), Some("{secret:".to_owned())),
+            ]),
+            command: Some(vec![
+                "run".to_owned(),
+                "-c={config:app},{secret:tls}".to_owned(),
+            ]),
+            ..Process::default()
+        };
+        assert_eq!(
+            process.secrets().into_iter().collect::<Vec<_>>(),
+            ["key", "tls"]
+        );
+        assert_eq!(process.configs().into_iter().collect::<Vec<_>>(), ["app"]);
+    }
 }

@@ -110,7 +110,7 @@ const fn ignored(key: &'static str, note: &'static str) -> Entry {
 pub const ENTRIES: &[Entry] = &[
     passed(
         "configs",
-        "Paths of files become absolute. Docker Compose refuses external ones. Those that no active service uses are left out.",
+        "Paths of files become absolute. External ones, which Docker Compose refuses, are read from Shipway's own store (`shipway secrets`). What each holds is settled with the deployment, and services read copies. Those that no active service uses are left out.",
     ),
     loader(
         "include",
@@ -130,7 +130,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     passed(
         "secrets",
-        "Paths of files become absolute. Docker Compose refuses external ones. Those that no active service uses are left out.",
+        "Paths of files become absolute. External ones, which Docker Compose refuses, are read from Shipway's own store (`shipway secrets`). What each holds is settled with the deployment, and services read copies. Those that no active service uses are left out.",
     ),
     loader(
         "services",

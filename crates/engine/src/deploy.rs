@@ -18,6 +18,7 @@ use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::secrets::SecretError;
 
 /// Between two attempts to get an environment that somebody else has.
 const WAIT_POLL: Duration = Duration::from_millis(200);
@@ -103,6 +104,9 @@ pub enum DeployError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] shipway_store::Error),
+    /// A secret that it reads cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// Somebody did not want to wait any longer.
     #[error("interrupted before anything was done")]
     Interrupted,
@@ -119,6 +123,8 @@ impl Engine {
     }
 
     fn plan_as(&self, request: &Request<'_>, id: DeploymentId) -> Result<Plan, DeployError> {
+        // Here, so that nothing was touched yet.
+        self.file_contents(&request.environment.name, &request.workload)?;
         let environment = self.store.environment(&request.environment.name)?;
         let plan = plan::make(&Facts {
             deployment: id,

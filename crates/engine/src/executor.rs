@@ -8,7 +8,7 @@ use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::{Detail, Entry};
 use shipway_pipeline::plan::{Action, Occupant, Plan, Step};
 use shipway_runtime::Runtime;
-use shipway_store::{Change, Deployment, Frozen, Lease, Store};
+use shipway_store::{Change, Deployment, Frozen, Keyring, Lease, Store};
 use tokio::sync::watch;
 
 use crate::clock::now;
@@ -28,6 +28,8 @@ pub struct Engine {
     pub runtime: Arc<dyn Runtime>,
     /// What routes requests.
     pub router: Arc<dyn Router>,
+    /// What decrypts the store's secrets.
+    pub keyring: Keyring,
     /// Who listens.
     pub reporter: Reporter,
     /// Who this is, for leases and records: user, host and process.

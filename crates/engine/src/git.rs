@@ -102,10 +102,37 @@ impl Repository {
             commit: commit.get(..8).unwrap_or(commit).to_owned(),
         })
     }
+
+    /// A file of the project as a commit has it, be it text or not; nothing where the commit has
+    /// no such file.
+    ///
+    /// # Errors
+    /// git is missing.
+    pub fn bytes(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let full = self.subdirectory.join(path);
+        let spec = format!("{commit}:{}", full.display());
+        output(&self.root, &["cat-file", "blob", &spec])
+    }
+
+    /// Whether git keeps a file of the work tree.
+    ///
+    /// # Errors
+    /// git is missing.
+    pub fn is_tracked(&self, path: &Path) -> Result<bool, GitError> {
+        let path = path.display().to_string();
+        let words = ["ls-files", "--error-unmatch", "--", &path];
+        Ok(output(&self.root, &words)?.is_some())
+    }
+}
+
+/// git's output as text, or `None` where it exits with an error.
+fn git(directory: &Path, arguments: &[&str]) -> Result<Option<String>, GitError> {
+    let output = output(directory, arguments)?;
+    Ok(output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// git's output, or `None` where it exits with an error.
-fn git(directory: &Path, arguments: &[&str]) -> Result<Option<String>, GitError> {
+fn output(directory: &Path, arguments: &[&str]) -> Result<Option<Vec<u8>>, GitError> {
     let output = Command::new("git")
         .arg("-C")
         .arg(directory)
@@ -113,8 +140,5 @@ fn git(directory: &Path, arguments: &[&str]) -> Result<Option<String>, GitError>
         .stdin(std::process::Stdio::null())
         .output()
         .map_err(GitError::Run)?;
-    Ok(output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    Ok(output.status.success().then_some(output.stdout))
 }

@@ -25,6 +25,7 @@ pub mod release;
 pub mod resources;
 pub mod rollback;
 pub mod scale;
+pub mod secrets;
 pub mod status;
 
 pub use executor::{Engine, ExecutorError, Interrupt, Interrupts};

@@ -7,7 +7,7 @@ use shipway_pipeline::plan::Occupant;
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Workload;
-use shipway_runtime::{Artifact, ColourKey, ColourSpec, Form};
+use shipway_runtime::{Artifact, ColourKey, ColourSpec, FileContents, Form};
 
 use crate::executor::{Engine, ExecutorError};
 use crate::project::Project;
@@ -63,10 +63,15 @@ impl Engine {
 // === impl Live ===
 
 impl Live {
-    /// What to start to run a command with all that a service runs with; `None` of a service that
-    /// there is not.
+    /// What to start to run a command with all that a service runs with, the files among it; `None`
+    /// of a service that there is not.
     #[must_use]
-    pub fn task(&self, service: &ServiceName, command: &[String]) -> Option<ColourSpec> {
+    pub fn task(
+        &self,
+        service: &ServiceName,
+        command: &[String],
+        files: FileContents,
+    ) -> Option<ColourSpec> {
         let mut members = self.workload.members.iter();
         let member = members.find(|member| member.name == *service)?;
         let mut service = member.service.clone();
@@ -81,6 +86,7 @@ impl Live {
             artifact: artifact(&self.release, &self.workload),
             services: vec![service],
             model: self.workload.model.clone(),
+            files,
         })
     }
 

@@ -82,6 +82,7 @@ pub(crate) fn workload(web: u32) -> Workload {
         routed: "web".parse().unwrap(),
         left_out: vec![],
         model: None,
+        files: vec![],
     }
 }
 

@@ -19,6 +19,7 @@ pub mod promotion;
 pub mod release;
 pub mod role;
 pub mod route;
+pub mod secret;
 pub mod strategy;
 pub mod time;
 pub mod traffic;

@@ -1,10 +1,12 @@
 //! What a release runs in one environment: the services of its Compose files,
 //! each with its role and its complete environment.
 
+mod file;
 mod model;
 mod problem;
 mod resolve;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,10 +16,12 @@ use crate::digest::Digest;
 use crate::name::ServiceName;
 use crate::plan::Sizes;
 use crate::role::Role;
+use crate::secret::{SecretName, Version};
 
+pub use file::{Content, File, FileKey, FileKind};
 pub use model::Model;
 pub use problem::Problem;
-pub use resolve::{Files, resolve};
+pub use resolve::{Files, ReadFile, resolve};
 
 /// Version of the stored form.
 pub const VERSION: u16 = 1;
@@ -36,6 +40,9 @@ pub struct Workload {
     /// What containers are made from; `None` where services run as processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Model>,
+    /// The secrets and configs that its services read as files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
 }
 
 /// A service and its role.
@@ -74,6 +81,16 @@ impl Workload {
     /// How many instances of each service that both colours share.
     pub fn shared_sizes(&self) -> Sizes {
         self.sizes(|role| !role.is_coloured())
+    }
+
+    /// The secrets of the store that it reads, each with the version that it was made with.
+    pub fn secrets(&self) -> BTreeMap<&SecretName, Version> {
+        let files = self.files.iter();
+        let stored = files.filter_map(|file| match &file.content {
+            Content::Store { secret, version } => Some((secret, *version)),
+            Content::Text(_) | Content::Bytes(_) => None,
+        });
+        stored.collect()
     }
 
     fn sizes(&self, wanted: impl Fn(Role) -> bool) -> Sizes {

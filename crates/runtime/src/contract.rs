@@ -12,8 +12,9 @@ use shipway_compose::model::Service;
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId, ReleaseId};
 use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::secret::SecretValue;
 use shipway_pipeline::time::Timestamp;
-use shipway_pipeline::workload::Model;
+use shipway_pipeline::workload::{FileKey, Model};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Starts, lists and stops the instances of a slot, builds what they run, runs one-off tasks.
@@ -160,7 +161,13 @@ pub struct ColourSpec {
     pub services: Vec<Service>,
     /// Where they come from, for runtimes that run containers.
     pub model: Option<Model>,
+    /// What the services read as files. Kept on disk for as long as something of the deployment
+    /// exists in the slot, for nobody else to read.
+    pub files: FileContents,
 }
+
+/// What secrets and configs hold.
+pub type FileContents = BTreeMap<FileKey, SecretValue>;
 
 /// A command to run once.
 #[derive(Debug, Clone)]

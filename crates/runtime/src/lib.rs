@@ -16,8 +16,8 @@ mod runtimes;
 mod state;
 
 pub use contract::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Health, HealthStatus,
-    Instance, Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Form, Health,
+    HealthStatus, Instance, Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
 };
 pub use operate::{Operate, Usage};
 pub use runtimes::Runtimes;

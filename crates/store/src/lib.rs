@@ -1,4 +1,4 @@
-//! What Shipway remembers: releases, deployments, their journal, leases, the audit trail.
+//! What Shipway remembers: releases, deployments, their journal, leases, the audit trail, secrets.
 //!
 //! One SQLite file (`shipway.db`, WAL, `synchronous = FULL`) in a directory of
 //! mode 0700. Every write is one `BEGIN IMMEDIATE` transaction, and every write
@@ -9,15 +9,19 @@ mod audit;
 mod deployment;
 mod environment;
 mod error;
+mod keyring;
 mod lease;
 mod lock;
 mod release;
 mod schema;
+mod secret;
 mod store;
 
 pub use audit::{Audit, AuditRecord};
 pub use deployment::{Change, Deployment, NewDeployment};
 pub use environment::{Environment, Frozen};
 pub use error::{Error, OpenError};
+pub use keyring::{Keyring, KeyringError, Keys};
 pub use lease::{Holder, Lease, TakeError};
+pub use secret::{NewSecret, SecretRecord};
 pub use store::Store;

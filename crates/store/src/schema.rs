@@ -5,7 +5,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// In order; the number of a migration is its index plus one.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE releases (
         id TEXT PRIMARY KEY,
         document TEXT NOT NULL,
@@ -60,7 +61,21 @@ const MIGRATIONS: &[&str] = &["
         environment TEXT,
         subject TEXT NOT NULL
     ) STRICT;
-"];
+",
+    // A removed value leaves its row: its number is never given again.
+    "
+    CREATE TABLE secrets (
+        environment TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        ciphertext BLOB,
+        recipient TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        PRIMARY KEY (environment, name, version)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The newest schema that this program knows.
 pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;

@@ -14,6 +14,9 @@ use crate::schema;
 /// Writers of other processes are waited for this long; a transaction takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The database.
+const FILE: &str = "shipway.db";
+
 /// An open state directory.
 pub struct Store {
     directory: PathBuf,
@@ -36,7 +39,7 @@ impl Store {
             .create(directory)
             .map_err(failed)?;
         std::fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(failed)?;
-        let path = directory.join("shipway.db");
+        let path = directory.join(FILE);
         let mut connection = connect(&path).map_err(|source| OpenError::Database {
             path: path.clone(),
             source,
@@ -63,6 +66,11 @@ impl Store {
             directory: directory.to_owned(),
             connection: Mutex::new(connection),
         })
+    }
+
+    /// Whether a directory holds a state already.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FILE).exists()
     }
 
     /// The state directory.

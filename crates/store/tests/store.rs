@@ -10,9 +10,10 @@ use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Kind, Occupant, Plan, Revert, RoutePlan, Scales, Sizes};
+use shipway_pipeline::secret::{SecretName, Version};
 use shipway_pipeline::strategy::Strategy;
 use shipway_pipeline::time::Timestamp;
-use shipway_store::{Change, Error, Lease, NewDeployment, OpenError, Store, TakeError};
+use shipway_store::{Change, Error, Lease, NewDeployment, NewSecret, OpenError, Store, TakeError};
 
 const NOW: Timestamp = Timestamp(1000);
 
@@ -200,4 +201,42 @@ fn the_state_is_for_its_owner_alone() {
     Store::open(&state).unwrap();
     let mode = std::fs::metadata(&state).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn secrets_have_versions_and_a_removed_number_is_not_given_again() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(home.path()).unwrap();
+    let name: SecretName = "key".parse().unwrap();
+    let environment = production();
+    let put = |ciphertext: &[u8]| {
+        let new = NewSecret {
+            environment: &environment,
+            name: &name,
+            ciphertext,
+            recipient: "age1x",
+            created_by: "alice",
+        };
+        store.put_secret(&new, NOW).unwrap()
+    };
+    assert_eq!((put(b"one"), put(b"two")), (Version(1), Version(2)));
+    let at = |version| store.secret(&production(), &name, version).unwrap();
+    assert_eq!(at(Version(1)).as_deref(), Some(&b"one"[..]));
+    assert_eq!(at(Version(2)).as_deref(), Some(&b"two"[..]));
+    assert_eq!(at(Version(3)), None);
+    let newest = store.newest_secrets().unwrap();
+    assert_eq!(newest["production"][&name], Version(2));
+    let listed = store.secrets(&production()).unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(
+        (listed[0].version, listed[0].created_by.as_str()),
+        (Version(2), "alice")
+    );
+    assert_eq!(store.secrets_recipient().unwrap().as_deref(), Some("age1x"));
+
+    assert_eq!(store.remove_secret(&production(), &name).unwrap(), 2);
+    assert_eq!(at(Version(2)), None);
+    assert!(store.newest_secrets().unwrap().is_empty());
+    assert_eq!(store.secrets_recipient().unwrap(), None);
+    assert_eq!(put(b"three"), Version(3));
 }

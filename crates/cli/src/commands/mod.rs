@@ -21,6 +21,7 @@ pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod scale;
+pub(crate) mod secrets;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod top;
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Show(arguments) => show::run(&arguments, global),
         Command::Explain(arguments) => explain::run(&arguments, global),
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
+        Command::Secrets(arguments) => secrets::run(&arguments, global),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),

@@ -43,7 +43,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Some(name) => service(&live, name)?,
         None => live.workload.routed.clone(),
     };
-    let Some(task) = live.task(&service, &arguments.command) else {
+    let files = context
+        .engine
+        .file_contents(&environment.name, &live.workload)?;
+    let Some(task) = live.task(&service, &arguments.command, files) else {
         return Err(unknown(&live, service.as_str()));
     };
     context.engine.store.audit(

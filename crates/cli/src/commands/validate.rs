@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     let is_human = arguments.format == Format::Human && !arguments.json;
     let report = match Project::find(&context::start_directory(global)?) {
         Ok(project) => {
+            let project = context::with_secrets(global, project)?;
             let chosen = chosen(&project, arguments)?;
             let (report, checked) = check(&project, &chosen, &levels);
             if is_human {

@@ -22,6 +22,7 @@ mod refused;
 mod roles;
 mod rollback;
 mod scale;
+mod secret_store;
 mod secrets;
 mod switches;
 mod up_down;

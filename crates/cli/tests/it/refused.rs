@@ -177,7 +177,7 @@ fn a_required_variable_that_is_not_set() {
     let sandbox = sandbox_with([Environment::new("testing").with("required", "[SECRET_KEY]")]);
     let ended = sandbox.run(["deploy", "testing"]).expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
-    error[workload]: required variables are not set: SECRET_KEY
+    error[required-variable]: required variables are not set: SECRET_KEY
      |
      = help: set them in the environment's `env_files` or in your shell, such as `export SECRET_KEY=…`
     ");

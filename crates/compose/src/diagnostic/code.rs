@@ -93,11 +93,20 @@ codes! {
     Privileged = "privileged" Warning Lint "a service is root on the host"
     HostNamespace = "host-namespace" Warning Lint "a service shares a namespace with the host"
     DockerSocket = "docker-socket" Warning Lint "a service can command the container engine"
+    ExampleValue = "example-value" Warning Lint "a secret still has the value of an example"
+    DefaultPassword = "default-password" Warning Lint "a password is one that everybody tries first"
+    WeakSecret = "weak-secret" Warning Lint "a secret is short enough to be guessed"
+    CommittedSecret = "committed-secret" Warning Lint "a file of variables with a secret is in the repository"
+    DebugMode = "debug-mode" Warning Lint "a service shows its insides to visitors"
+    WildcardHosts = "wildcard-hosts" Warning Lint "a service answers to any host name"
+    InsecureTransport = "insecure-transport" Warning Lint "cookies or pages may travel without encryption"
     UnusedDefinition = "unused-definition" Warning Lint "a volume, network, secret or config is used by no service"
 
     FileUnreadable = "file-unreadable" Fatal Shipway "a file that shipway.yml names cannot be read"
     Config = "config" Fatal Shipway "shipway.yml is not valid"
     UnknownService = "unknown-service" Warning Shipway "shipway.yml names a service that no environment has"
+    MissingSecret = "missing-secret" Error Shipway "a secret that a service reads is not set"
+    RequiredVariable = "required-variable" Fatal Shipway "a variable that an environment requires is not set"
     Workload = "workload" Fatal Shipway "shipway.yml and the Compose files do not fit together"
 }
 
@@ -182,7 +191,14 @@ impl Code {
     /// Returns whether the line that it is about may hold a secret, and is not to be shown.
     #[must_use]
     pub fn hides_line(self) -> bool {
-        self == Self::PlainSecret
+        matches!(
+            self,
+            Self::PlainSecret
+                | Self::ExampleValue
+                | Self::DefaultPassword
+                | Self::WeakSecret
+                | Self::CommittedSecret
+        )
     }
 
     /// Returns whether the file cannot be used, whatever its level is said to be.

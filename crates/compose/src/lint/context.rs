@@ -1,6 +1,8 @@
 //! What Compose files do not say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::yaml::Span;
 
 /// What Compose files do not say about an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,12 @@ pub struct Context<'a> {
     pub listen: Option<u16>,
     /// The project directory, absolute.
     pub directory: &'a str,
+    /// Where the environment's own files of variables set a variable.
+    pub variables: BTreeMap<String, Span>,
+    /// What files of examples, such as `.env.example`, set variables to.
+    pub examples: BTreeMap<String, BTreeSet<String>>,
+    /// The sources that are in the repository.
+    pub committed: BTreeSet<u16>,
 }
 
 /// What a service is to a deployment.

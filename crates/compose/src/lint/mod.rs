@@ -9,14 +9,17 @@
 mod command;
 mod container_name;
 mod context;
+mod credential;
 mod health;
 mod host;
 mod image;
 mod limits;
 mod links;
 mod port;
+mod protection;
 mod restart;
 mod secret;
+mod setting;
 mod source_mount;
 mod subject;
 mod table;

@@ -70,7 +70,8 @@ fn diagnostic(subject: &Subject<'_>, name: &str, place: Span) -> Diagnostic {
         .with_help(help)
 }
 
-fn is_secret(name: &str, value: &str) -> bool {
+/// Whether a variable is named like a secret, and its value is no setting.
+pub(super) fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     let is_named = match words.as_slice() {
@@ -88,16 +89,18 @@ fn is_secret(name: &str, value: &str) -> bool {
     is_named && !is_setting
 }
 
-/// `scheme://user:password@host`.
+/// Whether it is `scheme://user:password@host`.
 fn has_password(value: &str) -> bool {
-    let Some((scheme, rest)) = value.split_once("://") else {
-        return false;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let password = authority
-        .rsplit_once('@')
-        .and_then(|(user, _)| user.split_once(':'));
-    !scheme.contains(char::is_whitespace) && password.is_some_and(|(_, text)| !text.is_empty())
+    password(value).is_some()
+}
+
+/// Returns the password of `scheme://user:password@host`.
+pub(super) fn password(value: &str) -> Option<&str> {
+    let (scheme, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    (!scheme.contains(char::is_whitespace) && !password.is_empty()).then_some(password)
 }
 
 fn is_in_compose_file(view: &View<'_>, entry: &Entry) -> bool {

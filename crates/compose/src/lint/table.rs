@@ -2,15 +2,15 @@
 
 use super::subject::View;
 use super::{
-    Context, Stage, command, container_name, health, host, image, limits, links, port, restart,
-    secret, source_mount, unused, volume,
+    Context, Stage, command, container_name, credential, health, host, image, limits, links, port,
+    protection, restart, secret, source_mount, unused, volume,
 };
 use crate::Loaded;
 use crate::diagnostic::Diagnostic;
 
 type Check = fn(&View<'_>) -> Vec<Diagnostic>;
 
-const LINTS: [(Stage, Check); 18] = [
+const LINTS: [(Stage, Check); 23] = [
     (Stage::Development, health::weak_dependency),
     (Stage::Development, port::taken),
     (Stage::Development, port::contested),
@@ -29,6 +29,11 @@ const LINTS: [(Stage, Check); 18] = [
     (Stage::Production, volume::missing),
     (Stage::Production, host::privileges),
     (Stage::Production, host::socket),
+    (Stage::Production, credential::guessable),
+    (Stage::Production, credential::committed),
+    (Stage::Production, protection::debug),
+    (Stage::Production, protection::hosts),
+    (Stage::Production, protection::transport),
 ];
 
 /// Returns what is valid in a project, and bites later.

@@ -1,6 +1,6 @@
 //! Projects for the tests of lints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::subject::View;
 use super::{Context, Role, Stage};
@@ -34,6 +34,9 @@ pub(super) fn context() -> Context<'static> {
         is_probed: true,
         listen: Some(80),
         directory: "/project",
+        variables: BTreeMap::new(),
+        examples: BTreeMap::new(),
+        committed: BTreeSet::new(),
     }
 }
 

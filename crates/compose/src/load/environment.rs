@@ -95,7 +95,7 @@ impl<'e, 'a> FilesOfPairs<'e, 'a> {
                 None => lookup(name),
             }
         };
-        let places = places(text, *number);
+        let places = dotenv::places(text, *number);
         let placed = |(key, value): (String, String)| {
             let span = places.get(key.as_str()).copied().unwrap_or_else(|| {
                 is_settled.set(false);
@@ -153,35 +153,6 @@ impl Named {
             span: item.span,
         })
     }
-}
-
-/// Returns where each variable of a file is given last.
-fn places(text: &str, source: u16) -> HashMap<&str, Span> {
-    let mut places = HashMap::new();
-    let mut start = 0;
-    for (line, written) in (1..).zip(text.split_inclusive('\n')) {
-        let trimmed = written.trim_start();
-        let trimmed = trimmed
-            .strip_prefix("export ")
-            .unwrap_or(trimmed)
-            .trim_start();
-        let name = trimmed
-            .split(['=', ':', '\n'])
-            .next()
-            .unwrap_or_default()
-            .trim_end();
-        let indent = written.len() - trimmed.len();
-        let span = Span {
-            source,
-            line,
-            column: u32::try_from(indent + 1).unwrap_or(u32::MAX),
-            start: start + indent,
-            end: start + indent + name.len(),
-        };
-        places.insert(name, span);
-        start += written.len();
-    }
-    places
 }
 
 /// Says that a file of variables cannot be read.

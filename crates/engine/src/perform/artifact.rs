@@ -4,6 +4,9 @@ use super::{Performed, Performer, failed, failure};
 
 impl Performer<'_> {
     pub(super) async fn check_artifact(&self) -> Performed {
+        if let Err(reason) = &self.target.files {
+            return Err(failure(reason));
+        }
         let release = &self.target.release;
         let artifact = self.target.artifact();
         match self.engine.runtime.has_artifact(&artifact).await {

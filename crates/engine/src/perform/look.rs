@@ -71,8 +71,13 @@ impl Performer<'_> {
         Event::Looked(Look {
             target,
             baseline,
-            crashes: crashes.into_iter().map(|(_, line)| line).collect(),
-            unhealthy: self.unhealthy(&found).await,
+            crashes: self
+                .mask
+                .lines(crashes.into_iter().map(|(_, line)| line).collect()),
+            unhealthy: self
+                .unhealthy(&found)
+                .await
+                .map(|text| self.mask.text(text)),
         })
     }
 

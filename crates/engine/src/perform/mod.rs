@@ -6,6 +6,7 @@ mod drain;
 mod health;
 mod instances;
 mod look;
+mod mask;
 mod route;
 mod settle;
 mod smoke;
@@ -16,16 +17,19 @@ use std::fmt::Display;
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::journal::Detail;
+use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Action, Occupant, Plan, Side, Sizes, Step};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Workload;
-use shipway_runtime::{Artifact, ColourKey, ColourSpec};
+use shipway_runtime::{Artifact, ColourKey, ColourSpec, FileContents};
 use shipway_store::Lease;
 
 use crate::event::Kind;
 use crate::executor::{Engine, ExecutorError};
 use crate::live;
+
+use mask::Mask;
 
 pub(crate) use look::WatchMemory;
 
@@ -39,6 +43,7 @@ pub(crate) struct Performer<'a> {
     plan: &'a Plan,
     target: Running,
     previous: Option<Running>,
+    mask: Mask,
 }
 
 /// What an occupant runs.
@@ -46,6 +51,9 @@ struct Running {
     occupant: Occupant,
     release: Release,
     workload: Workload,
+    /// What it reads as files, or why that cannot be had: an old release that is only to be
+    /// stopped needs none of it.
+    files: Result<FileContents, String>,
 }
 
 type Performed = Result<Option<Detail>, Failure>;
@@ -56,13 +64,17 @@ impl<'a> Performer<'a> {
         lease: &'a Lease,
         plan: &'a Plan,
     ) -> Result<Self, ExecutorError> {
+        let target = Running::load(engine, &plan.environment, &plan.target)?;
+        let previous = plan
+            .previous
+            .as_ref()
+            .map(|occupant| Running::load(engine, &plan.environment, occupant))
+            .transpose()?;
+        let all = std::iter::once(&target).chain(&previous);
         Ok(Self {
-            target: Running::load(engine, &plan.target)?,
-            previous: plan
-                .previous
-                .as_ref()
-                .map(|occupant| Running::load(engine, occupant))
-                .transpose()?,
+            mask: Mask::new(all.filter_map(|running| running.files.as_ref().ok())),
+            target,
+            previous,
             engine,
             lease,
             plan,
@@ -72,7 +84,7 @@ impl<'a> Performer<'a> {
     /// Performs a step within its deadline.
     pub(crate) async fn perform_in_time(&self, step: &Step) -> Performed {
         match tokio::time::timeout(step.deadline, self.perform(step)).await {
-            Ok(performed) => performed,
+            Ok(performed) => self.mask.performed(performed),
             Err(_) => Err(late(step)),
         }
     }
@@ -170,26 +182,35 @@ impl<'a> Performer<'a> {
             artifact: running.artifact(),
             services,
             model: running.workload.model.clone(),
+            files: running.files.clone().map_err(failure)?,
         })
     }
 
     fn tell(&self, kind: Kind) {
-        self.engine.reporter.tell(kind);
+        self.engine.reporter.tell(self.mask.event(kind));
     }
 }
 
 impl Running {
-    fn load(engine: &Engine, occupant: &Occupant) -> Result<Self, ExecutorError> {
+    fn load(
+        engine: &Engine,
+        environment: &EnvironmentName,
+        occupant: &Occupant,
+    ) -> Result<Self, ExecutorError> {
         let missing = |what: String| ExecutorError::Missing(what);
+        let workload = engine
+            .store
+            .workload(&occupant.workload)?
+            .ok_or_else(|| missing(format!("workload {}", occupant.workload.short())))?;
         Ok(Self {
             release: engine
                 .store
                 .release(&occupant.release)?
                 .ok_or_else(|| missing(format!("release {}", occupant.release)))?,
-            workload: engine
-                .store
-                .workload(&occupant.workload)?
-                .ok_or_else(|| missing(format!("workload {}", occupant.workload.short())))?,
+            files: engine
+                .file_contents(environment, &workload)
+                .map_err(|error| failed(&error).reason),
+            workload,
             occupant: occupant.clone(),
         })
     }

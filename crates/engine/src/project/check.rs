@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shipway_compose::diagnostic::{Code, Diagnostic, Levels, Sources, did_you_mean};
 use shipway_compose::lint::{self, Stage};
 use shipway_compose::model;
-use shipway_compose::yaml::{self, Limits};
+use shipway_compose::yaml::{self, Limits, Span};
 use shipway_compose::{Loaded, SourceFile};
 use shipway_pipeline::config::{Environment, ServiceConfig};
 use shipway_pipeline::name::ServiceName;
@@ -91,8 +91,9 @@ impl Project {
         &self,
         environment: &Environment,
         loaded: &Loaded,
+        places: &BTreeMap<String, Span>,
     ) -> Result<(), ProjectError> {
-        let found = self.lint(environment, loaded);
+        let found = self.lint(environment, loaded, places);
         let mut judged = self.levels(environment).apply(found);
         judged.retain(Diagnostic::is_error);
         if judged.is_empty() {
@@ -105,29 +106,22 @@ impl Project {
     fn examine(&self, environment: &Environment, source: Source<'_>) -> Result<Checked, Invalid> {
         let files = self.all_files(environment, source)?;
         let variables = self.variables(environment).map_err(told)?;
-        let loaded = self
+        let mut loaded = self
             .load(environment, &files, &variables, source)
             .map_err(|error| Invalid::of_compose(error.diagnostics, error.sources))?;
-        let lookup = |name: &str| variables.get(name);
+        let places = variables.places(&mut loaded.sources);
         let mut diagnostics = loaded.diagnostics.clone();
-        let workload = workload::resolve(
-            &self.config,
-            environment,
-            workload::Files {
-                project: &loaded.project,
-                directory: &self.directory.to_string_lossy(),
-                variable: &lookup,
-            },
-        );
-        let workload = match workload {
+        let workload = match self.workload(environment, source, &variables, &loaded) {
             Ok(workload) => Some(workload),
             Err(problems) => {
-                let told = problems.iter().map(|it| of_problem(it, &loaded));
+                let told = problems
+                    .iter()
+                    .map(|it| of_problem(it, environment, &loaded, &places));
                 diagnostics.extend(told);
                 None
             }
         };
-        diagnostics.extend(self.lint(environment, &loaded));
+        diagnostics.extend(self.lint(environment, &loaded, &places));
         let (active, others) = (&loaded.project.services, &loaded.project.disabled);
         let services = active.keys().chain(others.keys()).cloned().collect();
         let judged = Invalid::of_compose(diagnostics, loaded.sources);
@@ -159,7 +153,12 @@ impl Project {
         }
     }
 
-    fn lint(&self, environment: &Environment, loaded: &Loaded) -> Vec<Diagnostic> {
+    fn lint(
+        &self,
+        environment: &Environment,
+        loaded: &Loaded,
+        places: &BTreeMap<String, Span>,
+    ) -> Vec<Diagnostic> {
         let services = &loaded.project.services;
         let roles: BTreeMap<&str, Role> = services
             .values()
@@ -181,6 +180,9 @@ impl Project {
             is_probed: environment.health.path.is_some(),
             listen: Some(environment.route.listen.port()),
             directory: &directory,
+            variables: places.clone(),
+            examples: self.examples(environment),
+            committed: self.committed(&loaded.sources),
         };
         lint::lint(loaded, &context)
     }
@@ -203,14 +205,25 @@ impl Project {
 }
 
 /// A problem of files and configuration together, at the service that it is about.
-pub(super) fn of_problem(problem: &workload::Problem, loaded: &Loaded) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code::Workload, problem.to_string()).with_help_if_any(problem.help());
+pub(super) fn of_problem(
+    problem: &workload::Problem,
+    environment: &Environment,
+    loaded: &Loaded,
+    places: &BTreeMap<String, Span>,
+) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(problem.code(), problem.to_string())
+        .with_help_if_any(problem.help(&environment.name));
+    if let workload::Problem::MissingVariables { names } = problem {
+        // An empty one stands in a file.
+        for place in names.iter().filter_map(|name| places.get(name)) {
+            diagnostic = diagnostic.with_label(*place, "");
+        }
+    }
     let service = problem
         .service()
         .and_then(|name| loaded.project.services.get(name));
-    match service {
-        Some(service) => diagnostic.with_label(service.span, ""),
+    match problem.place().or(service.map(|service| service.span)) {
+        Some(place) => diagnostic.with_label(place, ""),
         None => diagnostic,
     }
 }

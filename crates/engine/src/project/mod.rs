@@ -2,9 +2,11 @@
 
 mod check;
 mod error;
+mod examples;
 mod files;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use shipway_compose::{LoadError, Loaded, Request, SourceFile};
 use shipway_pipeline::config::{self, Config, Environment};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::secret::{SecretName, Version};
 use shipway_pipeline::workload::{self, Workload};
 
 use files::ProjectFiles;
@@ -33,7 +36,12 @@ pub struct Project {
     pub directory: PathBuf,
     /// What the file says.
     pub config: Config,
+    /// The newest version of each secret of the store, by environment.
+    pub secrets: SecretVersions,
 }
+
+/// The newest version of each secret, by environment.
+pub type SecretVersions = BTreeMap<String, BTreeMap<SecretName, Version>>;
 
 /// Where Compose files are read from.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +81,11 @@ impl Project {
             std::fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
         let config = config::parse(&text)
             .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, problems)))?;
-        Ok(Self { directory, config })
+        Ok(Self {
+            directory,
+            config,
+            secrets: SecretVersions::new(),
+        })
     }
 
     /// An environment by its name.
@@ -149,17 +161,14 @@ impl Project {
         source: Source<'_>,
     ) -> Result<Resolved, ProjectError> {
         let variables = self.variables(environment)?;
-        let loaded = self.compose(environment, source)?;
-        self.refuse_lints(environment, &loaded)?;
-        let files = workload::Files {
-            project: &loaded.project,
-            directory: &self.directory.to_string_lossy(),
-            variable: &|name| variables.get(name),
-        };
-        let workload = workload::resolve(&self.config, environment, files).map_err(|problems| {
+        let mut loaded = self.compose(environment, source)?;
+        let places = variables.places(&mut loaded.sources);
+        self.refuse_lints(environment, &loaded, &places)?;
+        let made = self.workload(environment, source, &variables, &loaded);
+        let workload = made.map_err(|problems| {
             let diagnostics = problems
                 .iter()
-                .map(|problem| check::of_problem(problem, &loaded))
+                .map(|problem| check::of_problem(problem, environment, &loaded, &places))
                 .collect();
             ProjectError::Invalid(Invalid {
                 diagnostics,
@@ -167,6 +176,26 @@ impl Project {
             })
         })?;
         Ok(Resolved { workload, loaded })
+    }
+
+    /// Makes what an environment runs of its files.
+    fn workload(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+        variables: &Variables,
+        loaded: &Loaded,
+    ) -> Result<Workload, Vec<workload::Problem>> {
+        let named = ProjectFiles::new(&self.directory, source);
+        let secrets = self.secrets.get(environment.name.as_str());
+        let files = workload::Files {
+            project: &loaded.project,
+            directory: &self.directory.to_string_lossy(),
+            variable: &|name| variables.get(name),
+            read: &|path| named.bytes(path),
+            stored: &|name| secrets.and_then(|secrets| secrets.get(name)).copied(),
+        };
+        workload::resolve(&self.config, environment, files)
     }
 
     fn load(

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use shipway_compose::diagnostic::Sources;
 use shipway_compose::dotenv;
+use shipway_compose::yaml::Span;
 use shipway_pipeline::config::Environment;
 
 use super::{Invalid, ProjectError};
@@ -19,6 +20,8 @@ const DEFAULT_FILE: &str = ".env";
 #[derive(Clone)]
 pub struct Variables {
     files: BTreeMap<String, FromFile>,
+    /// The files by name, with their texts.
+    texts: Vec<(String, String)>,
 }
 
 /// Where a variable's value comes from.
@@ -39,6 +42,7 @@ struct FromFile {
 impl Variables {
     pub(super) fn read(directory: &Path, environment: &Environment) -> Result<Self, ProjectError> {
         let mut files: BTreeMap<String, FromFile> = BTreeMap::new();
+        let mut texts = Vec::new();
         let default = [DEFAULT_FILE.to_owned()];
         let is_default = environment.env_files.is_empty();
         let names = if is_default {
@@ -73,8 +77,9 @@ impl Variables {
             };
             let values = values.into_iter();
             files.extend(values.map(|(key, value)| (key, from_file(value))));
+            texts.push((name.clone(), text));
         }
-        Ok(Self { files })
+        Ok(Self { files, texts })
     }
 
     /// A variable's value.
@@ -88,6 +93,20 @@ impl Variables {
         pairs
             .map(|(name, found)| (name.clone(), found.value.clone()))
             .collect()
+    }
+
+    /// Where the files set each variable whose value is theirs; they are added to the sources.
+    pub(super) fn places(&self, sources: &mut Sources) -> BTreeMap<String, Span> {
+        let mut places = BTreeMap::new();
+        for (name, text) in &self.texts {
+            let number = sources.add_variables(name, text);
+            for (variable, span) in dotenv::places(text, number) {
+                if self.origin(variable) == Some(Origin::File(name.clone())) {
+                    places.insert(variable.to_owned(), span);
+                }
+            }
+        }
+        places
     }
 
     /// Where a variable's value comes from; nowhere where it is not set.

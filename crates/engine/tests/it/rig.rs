@@ -27,7 +27,7 @@ use shipway_pipeline::role::Role;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::{self, Member, Workload};
-use shipway_store::{Deployment, Store};
+use shipway_store::{Deployment, Keyring, Store};
 use shipway_testkit::fakes::{Fault, Moment, Of, Then, World};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -159,6 +159,7 @@ impl Rig {
             project: Project {
                 directory: directory.path().to_owned(),
                 config,
+                secrets: BTreeMap::new(),
             },
             store,
             settings,
@@ -185,6 +186,7 @@ impl Rig {
             store: Arc::new(open(&self.directory)),
             runtime: Arc::new(self.world.runtime()),
             router: Arc::new(self.world.router()),
+            keyring: Keyring::of_file(self.directory.path().join("age-identity.txt")),
             reporter: Reporter::new(sender),
             owner: format!("engine-{}", self.engines.get()),
             actor: ACTOR.to_owned(),
@@ -435,6 +437,7 @@ pub(crate) fn workload(release: u32, web: u32) -> Workload {
         routed: "web".parse().expect("a name"),
         left_out: vec![],
         model: None,
+        files: vec![],
     }
 }
 

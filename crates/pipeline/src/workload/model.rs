@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use shipway_compose::model::{Project, Service};
 use shipway_compose::transform::{self, Dependencies};
-use shipway_compose::yaml::{Mapping, Node, render};
+use shipway_compose::yaml::{Node, render};
 
 use super::{Member, Problem};
 use crate::name::ServiceName;
@@ -84,7 +84,7 @@ pub(super) fn problems(
     let coloured = members
         .iter()
         .filter(|member| member.role.is_coloured() && member.name != *routed);
-    let mut problems: Vec<Problem> = coloured
+    coloured
         .filter_map(|member| {
             let (port, _) = transform::published(&project.tree, member.name.as_str()).next()?;
             Some(Problem::PublishedPort {
@@ -92,17 +92,5 @@ pub(super) fn problems(
                 port: port.to_owned(),
             })
         })
-        .collect();
-    for (section, kind) in [("secrets", "secret"), ("configs", "config")] {
-        let entries = project.tree.get(section).and_then(Node::as_map);
-        let external = entries
-            .into_iter()
-            .flat_map(Mapping::iter)
-            .filter(|(_, entry)| entry.get("external").and_then(Node::as_bool) == Some(true));
-        problems.extend(external.map(|(name, _)| Problem::External {
-            kind,
-            name: name.to_owned(),
-        }));
-    }
-    problems
+        .collect()
 }

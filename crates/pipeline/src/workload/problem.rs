@@ -1,6 +1,11 @@
 //! Why Compose files and configuration do not make a workload.
 
-use crate::name::ServiceName;
+use shipway_compose::diagnostic::Code;
+use shipway_compose::yaml::Span;
+
+use super::FileKind;
+use crate::name::{EnvironmentName, ServiceName};
+use crate::secret::SecretName;
 
 /// Why Compose files and configuration do not make a workload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,13 +60,27 @@ pub enum Problem {
         /// The port, as written.
         port: String,
     },
-    /// Something that Docker Compose takes from a swarm only.
-    #[error("the {kind} `{name}` is external, and there is no swarm to take it from")]
-    External {
-        /// `secret` or `config`.
-        kind: &'static str,
+    /// An external secret or config that nobody set.
+    #[error("the {kind} `{secret}` is not set in this environment")]
+    MissingSecret {
+        /// What the Compose files call it.
+        kind: FileKind,
+        /// Its name in the store.
+        secret: SecretName,
+        /// Where it is wanted.
+        place: Option<Span>,
+    },
+    /// A secret or config whose content cannot be had.
+    #[error("the {kind} `{name}` has no content: {reason}")]
+    NoContent {
+        /// What it is.
+        kind: FileKind,
         /// Its key.
         name: String,
+        /// Why not.
+        reason: String,
+        /// Where it is wanted.
+        place: Option<Span>,
     },
     /// A routed service without any instance.
     #[error("service `{service}` takes the requests but has 0 replicas")]
@@ -84,13 +103,46 @@ impl Problem {
             Self::Name(_)
             | Self::NothingRouted
             | Self::Unknown { .. }
-            | Self::External { .. }
+            | Self::MissingSecret { .. }
+            | Self::NoContent { .. }
             | Self::MissingVariables { .. } => None,
         }
     }
 
-    /// The way out.
-    pub fn help(&self) -> Option<String> {
+    /// The place in the Compose files that it is about, where it is not a service as a whole.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            Self::MissingSecret { place, .. } | Self::NoContent { place, .. } => *place,
+            Self::Name(_)
+            | Self::NoRole { .. }
+            | Self::NothingRouted
+            | Self::Unknown { .. }
+            | Self::NotRunnable { .. }
+            | Self::MissingVariables { .. }
+            | Self::NoPort { .. }
+            | Self::PublishedPort { .. }
+            | Self::NoReplicas { .. } => None,
+        }
+    }
+
+    /// The code of its explanation.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::MissingSecret { .. } | Self::NoContent { .. } => Code::MissingSecret,
+            Self::MissingVariables { .. } => Code::RequiredVariable,
+            Self::Name(_)
+            | Self::NoRole { .. }
+            | Self::NothingRouted
+            | Self::Unknown { .. }
+            | Self::NotRunnable { .. }
+            | Self::NoPort { .. }
+            | Self::PublishedPort { .. }
+            | Self::NoReplicas { .. } => Code::Workload,
+        }
+    }
+
+    /// The way out, in an environment.
+    pub fn help(&self, environment: &EnvironmentName) -> Option<String> {
         match self {
             Self::Name(_) => None,
             Self::NoRole { service } => Some(format!(
@@ -115,9 +167,12 @@ impl Problem {
                 "take it out of `ports`; if it must be reached from outside, make it the `web` service or a `tool`"
                     .to_owned(),
             ),
-            Self::External { kind, .. } => Some(format!(
-                "give the {kind} a `file:` or an `environment:` in this environment's Compose files"
+            Self::MissingSecret { secret, .. } => Some(format!(
+                "`shipway secrets set {environment} {secret}` reads its value from standard input"
             )),
+            Self::NoContent { .. } => {
+                Some("set the variable, or put the file where the Compose file says".to_owned())
+            }
             Self::NoReplicas { .. } => Some("set `deploy.replicas` to 1 or more".to_owned()),
         }
     }

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use shipway_compose::model::{Project, Service};
 
-use super::{Member, Model, Problem, VERSION, Workload, model};
+use super::{Member, Model, Problem, VERSION, Workload, file, model};
 use crate::config::{Config, Environment, RuntimeKind};
 use crate::name::ServiceName;
 use crate::role::Role;
+use crate::secret::{SecretName, Version};
+
+/// A file's content; nothing for what is no file, such as a directory; or why it cannot be read.
+pub type ReadFile = Result<Option<Vec<u8>>, String>;
 
 /// What a workload is made of, besides configuration.
 #[derive(Clone, Copy)]
@@ -18,6 +22,10 @@ pub struct Files<'a> {
     pub directory: &'a str,
     /// Answers for the environment's variables: its files, then the caller's environment.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Reads a file that a secret or config names.
+    pub read: &'a dyn Fn(&str) -> ReadFile,
+    /// The newest version of a secret of the environment's store.
+    pub stored: &'a dyn Fn(&SecretName) -> Option<Version>,
 }
 
 /// Makes the workload of an environment.
@@ -75,6 +83,7 @@ pub fn resolve(
         RuntimeKind::Process => None,
         RuntimeKind::Compose => Some(make_model(config, files, &members, &routed)?),
     };
+    let settled = file::settle(files, &members, model.is_some())?;
     for member in &mut members {
         // The engine asks over HTTP where it has a path; asking twice helps nobody.
         if member.name == routed.name && environment.health.path.is_some() {
@@ -87,6 +96,7 @@ pub fn resolve(
         routed: routed.name,
         left_out: left_out.into_iter().map(|member| member.name).collect(),
         model,
+        files: settled,
     })
 }
 
@@ -215,6 +225,8 @@ services:
             project: &loaded.project,
             directory: "/srv/shop",
             variable: &|_| None,
+            read: &|_| Ok(None),
+            stored: &|_| None,
         };
         let resolved = resolve(&config, &config.environments[0], files);
         resolved.err().unwrap_or_default()

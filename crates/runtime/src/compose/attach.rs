@@ -7,7 +7,7 @@ use bollard::models::ContainerInspectResponse;
 use shipway_pipeline::id::InstanceId;
 
 use super::runtime::ComposeRuntime;
-use super::{label, list, name, render, start};
+use super::{files, label, list, name, render, start};
 use crate::{ColourKey, ColourSpec, Error, Exit, attached};
 
 /// The labels by which Docker Compose finds a container again.
@@ -26,9 +26,10 @@ pub(super) async fn run(
         reason,
     };
     let document = render::document(spec)?;
-    let project = render::task(spec, &document, task)
+    let mut project = render::task(spec, &document, task)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(runtime.docker()?, spec, &document).await?;
+    files::provide(runtime, spec, &mut project)?;
     let file = start::write(runtime, &spec.key, &format!("task-{task}.yml"), project)?;
     let container = name::task(&spec.key, task);
     let mut words = vec!["run", "--rm", "--no-deps", "--name", container.as_str()];

@@ -29,6 +29,7 @@ mod cli;
 mod connect;
 mod development;
 mod engine;
+mod files;
 mod image;
 mod instance;
 mod label;

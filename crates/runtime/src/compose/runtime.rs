@@ -13,7 +13,7 @@ use shipway_pipeline::route::RouteKey;
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
-use super::{attach, build, image, list, start, stop, task, usage, volume};
+use super::{attach, build, files, image, list, start, stop, task, usage, volume};
 use crate::state::layout::Layout;
 use crate::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Operate, Output, Runtime,
@@ -59,10 +59,11 @@ impl ComposeRuntime {
         answer.map(drop).map_err(failed("reach the Docker Engine"))
     }
 
-    /// Whether anything was ever started in the slot. Where nothing was, no engine is needed to
-    /// say that nothing runs.
+    /// Whether anything was ever started in the slot, be it a task that left secrets alone. Where
+    /// nothing was, no engine is needed to say that nothing runs.
     pub(crate) fn has_used(&self, key: &ColourKey) -> bool {
-        self.layout.slot(key).join(PROJECT_FILE).exists()
+        let slot = self.layout.slot(key);
+        slot.join(PROJECT_FILE).exists() || slot.join(files::FOLDER).exists()
     }
 
     /// The engine's client.
@@ -119,7 +120,10 @@ impl Runtime for ComposeRuntime {
             });
             return Ok(gone.collect());
         }
-        stop::stop(self.docker()?, key, only).await
+        let docker = self.docker()?;
+        let stopped = stop::stop(docker, key, only).await?;
+        files::sweep(self, docker, key).await?;
+        Ok(stopped)
     }
 
     async fn run_task(&self, task: &TaskSpec, output: Output<'_>) -> Result<Exit, Error> {

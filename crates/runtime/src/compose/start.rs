@@ -10,7 +10,7 @@ use shipway_pipeline::id::InstanceId;
 
 use super::network::{complete_name, is_external};
 use super::runtime::ComposeRuntime;
-use super::{connect, list, name, network, render, stop, volume};
+use super::{connect, files as copies, list, name, network, render, stop, volume};
 use crate::state::{epoch, files, lock};
 use crate::{ColourKey, ColourSpec, Error};
 
@@ -29,7 +29,8 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
     let docker = runtime.docker()?;
     prepare(docker, spec, &document).await?;
     make_way(docker, spec).await?;
-    let project = render::instances(spec, &document);
+    let mut project = render::instances(spec, &document);
+    copies::provide(runtime, spec, &mut project)?;
     let file = write(runtime, &spec.key, PROJECT_FILE, project)?;
     let words = [
         "up",

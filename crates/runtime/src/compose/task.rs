@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::engine::failed;
 use super::instance::exit;
 use super::runtime::ComposeRuntime;
-use super::{label, list, name, render, start, stop};
+use super::{files, label, list, name, render, start, stop};
 use crate::lines::Splitter;
 use crate::state::epoch;
 use crate::{Error, Exit, Line, Output, TaskSpec};
@@ -63,9 +63,10 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
         stop::remove(docker, container, true).await?;
     }
     let document = render::document(spec)?;
-    let project = render::task(spec, &document, &task.name)
+    let mut project = render::task(spec, &document, &task.name)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(docker, spec, &document).await?;
+    files::provide(runtime, spec, &mut project)?;
     let file = start::write(
         runtime,
         &spec.key,

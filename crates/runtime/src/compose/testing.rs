@@ -6,7 +6,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 
-use crate::{Artifact, BuildRequest, ColourKey, ColourSpec, Form};
+use crate::{Artifact, BuildRequest, ColourKey, ColourSpec, FileContents, Form};
 
 /// The directory that documents of tests are written for.
 pub(super) const DIRECTORY: &str = "/srv/shop";
@@ -51,6 +51,7 @@ pub(super) fn spec(document: &str, slot: Slot, sizes: &[(&str, u32)]) -> ColourS
         },
         services: services.collect(),
         model: Some(model(document)),
+        files: FileContents::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::port::Claim;
 use super::runtime::ProcessRuntime;
 use super::spec::Spec;
 use super::start::{caller_environment, check, port_hint, run_name};
-use super::{artifact, list};
+use super::{artifact, files as own, list};
 use crate::state::files;
 use crate::{ColourKey, ColourSpec, Error, Exit, attached};
 
@@ -35,9 +35,12 @@ pub(super) async fn run(
     // Held to the task's end; the service's own port, if it insists on one, is in use by it.
     let claim = Claim::any(port_hint(&slot.join(name)))
         .map_err(files::failed("claim a port for", &slot))?;
+    let private = own::Temporary::write(&slot, name, service, &spec.files)
+        .map_err(files::failed("write secrets below", &slot))?;
     let context = Context {
         base: &caller_environment(),
         artifact: &artifact,
+        files: private.path(),
         volumes: &runtime.layout.volumes(&spec.key.route),
         port: claim.port(),
         release: &spec.release,

@@ -11,6 +11,7 @@ use shipway_compose::process::Process;
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, ReleaseId};
 
+use super::files;
 use super::placeholder::{self, Placeholder};
 
 /// Variables of the caller that a service or build step gets as well.
@@ -40,6 +41,8 @@ pub(super) struct Context<'a> {
     pub(super) artifact: &'a Path,
     /// Where the environment's volumes are.
     pub(super) volumes: &'a Path,
+    /// Where the files of secrets and configs are.
+    pub(super) files: &'a Path,
     pub(super) port: u16,
     pub(super) release: &'a ReleaseId,
     pub(super) slot: Slot,
@@ -208,6 +211,9 @@ impl Context<'_> {
             Placeholder::Port => self.port.to_string(),
             Placeholder::Artifact => self.artifact.display().to_string(),
             Placeholder::Volume(name) => self.volumes.join(name).display().to_string(),
+            Placeholder::File(kind, name) => {
+                files::path(self.files, kind, name).display().to_string()
+            }
         })
         .map_err(|error| error.to_string())
     }

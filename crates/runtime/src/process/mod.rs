@@ -23,6 +23,7 @@ mod artifact;
 mod attach;
 mod build;
 mod child;
+mod files;
 mod follow;
 mod guard;
 mod guarded;

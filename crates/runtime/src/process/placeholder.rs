@@ -1,7 +1,9 @@
-//! Replaces `{port}`, `{artifact}` and `{volume:NAME}`.
+//! Replaces `{port}`, `{artifact}`, `{volume:NAME}`, `{secret:NAME}` and `{config:NAME}`.
 //!
 //! Only what looks like a placeholder is one: lower-case letters in braces, or those with a colon
 //! and a name. JSON and format strings pass through untouched.
+
+use shipway_pipeline::workload::FileKind;
 
 /// A placeholder that a text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +14,15 @@ pub(super) enum Placeholder<'a> {
     Artifact,
     /// `{volume:NAME}`: the directory of a named volume.
     Volume(&'a str),
+    /// `{secret:NAME}` or `{config:NAME}`: the path of its file.
+    File(FileKind, &'a str),
 }
 
 /// A placeholder that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{{{0}}}` is no placeholder (known: `{{port}}`, `{{artifact}}`, `{{volume:NAME}}`)")]
+#[error(
+    "`{{{0}}}` is no placeholder (known: `{{port}}`, `{{artifact}}`, `{{volume:NAME}}`, `{{secret:NAME}}`, `{{config:NAME}}`)"
+)]
 pub(super) struct Unknown(String);
 
 /// Replaces each placeholder by what `value` gives for it.
@@ -47,7 +53,13 @@ fn classify(word: &str) -> Result<Placeholder<'_>, Unknown> {
     match word.split_once(':') {
         None if word == "port" => Ok(Placeholder::Port),
         None if word == "artifact" => Ok(Placeholder::Artifact),
-        Some(("volume", name)) if is_volume_name(name) => Ok(Placeholder::Volume(name)),
+        Some(("volume", name)) if is_file_name(name) => Ok(Placeholder::Volume(name)),
+        Some(("secret", name)) if is_file_name(name) => {
+            Ok(Placeholder::File(FileKind::Secret, name))
+        }
+        Some(("config", name)) if is_file_name(name) => {
+            Ok(Placeholder::File(FileKind::Config, name))
+        }
         _ => Err(Unknown(word.to_owned())),
     }
 }
@@ -60,8 +72,8 @@ fn is_placeholder(word: &str) -> bool {
         && !name.contains(|c: char| c.is_whitespace() || c == '"' || c == '{')
 }
 
-/// A volume's name becomes a directory's, so it must not lead elsewhere.
-fn is_volume_name(name: &str) -> bool {
+/// The name becomes a file's or directory's, so it must not lead elsewhere.
+fn is_file_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name
             .bytes()
@@ -77,6 +89,7 @@ mod tests {
             Placeholder::Port => "20001".to_owned(),
             Placeholder::Artifact => "/a".to_owned(),
             Placeholder::Volume(name) => format!("/v/{name}"),
+            Placeholder::File(kind, name) => format!("/f/{kind}-{name}"),
         })
     }
 
@@ -85,6 +98,10 @@ mod tests {
         assert_eq!(
             replaced("{artifact}/x:{port},{volume:my-data}").unwrap(),
             "/a/x:20001,/v/my-data"
+        );
+        assert_eq!(
+            replaced("{secret:key} {config:app.conf}").unwrap(),
+            "/f/secret-key /f/config-app.conf"
         );
     }
 
@@ -105,7 +122,7 @@ mod tests {
 
     #[test]
     fn an_unknown_one_is_an_error() {
-        for text in ["{prot}", "{volume:../x}", "{secret:key}", "{volume}"] {
+        for text in ["{prot}", "{volume:../x}", "{secret:../x}", "{volume}"] {
             assert!(replaced(text).is_err(), "{text}");
         }
     }

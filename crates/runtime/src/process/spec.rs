@@ -37,6 +37,8 @@ pub(super) struct Spec {
     pub(super) artifact: PathBuf,
     /// Where the environment's volumes are.
     pub(super) volumes: PathBuf,
+    /// Where the files of its secrets and configs are.
+    pub(super) files: PathBuf,
     /// Where the search for a port begins.
     pub(super) port_hint: u64,
     pub(super) log: Limits,
@@ -91,6 +93,7 @@ impl Spec {
             base: &self.base,
             artifact: &self.artifact,
             volumes: &self.volumes,
+            files: &self.files,
             port,
             release: &self.header.release,
             slot: self.slot,

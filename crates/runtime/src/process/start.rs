@@ -22,10 +22,10 @@ use super::launcher::Mode;
 use super::runtime::ProcessRuntime;
 use super::spec::{self, Header, Spec};
 use super::supervisor::parse_report;
-use super::{artifact, list, stop, stop_signal};
+use super::{artifact, files as own, list, stop, stop_signal};
 use crate::clock;
 use crate::state::{epoch, files, lock};
-use crate::{ColourSpec, Error};
+use crate::{ColourSpec, Error, FileContents};
 
 /// A supervisor reports within milliseconds; only one that hangs takes this long.
 const REPORT_PATIENCE: Duration = Duration::from_secs(60);
@@ -64,6 +64,7 @@ pub(super) fn check(
         base: &caller_environment(),
         artifact,
         volumes: &volumes,
+        files: Path::new(""),
         port: 0,
         release: &spec.release,
         slot: spec.key.slot,
@@ -72,6 +73,12 @@ pub(super) fn check(
         run: "",
     };
     launch::resolve(service, &context).map_err(not_runnable)?;
+    if let Some(key) = own::missing(service, &spec.files) {
+        return Err(not_runnable(format!(
+            "the {} `{}` is missing",
+            key.kind, key.name
+        )));
+    }
     if stop_signal::parse(&service.stop_signal).is_none() {
         let text = format!("its stop signal `{}` is not known", service.stop_signal);
         return Err(not_runnable(text));
@@ -150,7 +157,8 @@ async fn start_one(
         stop::stop_locked(layout, &spec.key, &id).await?;
     }
     let supervised = supervised_spec(runtime, spec, &id, service, artifact);
-    let lock = prepare(&directory, &supervised).map_err(files::failed("prepare", &directory))?;
+    let lock = prepare(&directory, &supervised, &spec.files)
+        .map_err(files::failed("prepare", &directory))?;
     let report = launch(runtime, &directory, lock, &supervised).await;
     report
         .unwrap_or_else(|error| Err(format!("no supervisor: {error}")))
@@ -183,6 +191,7 @@ fn supervised_spec(
         base: caller_environment(),
         artifact,
         volumes: runtime.layout.volumes(&spec.key.route),
+        files: directory.join(own::FOLDER),
         port_hint: port_hint(&directory),
         log: runtime.log_limits,
         service: service.clone(),
@@ -190,7 +199,7 @@ fn supervised_spec(
 }
 
 /// Makes the instance's directory appear complete and with its lock held, or not at all.
-fn prepare(directory: &Path, spec: &Spec) -> io::Result<File> {
+fn prepare(directory: &Path, spec: &Spec, contents: &FileContents) -> io::Result<File> {
     let parent = directory.parent().unwrap_or(directory);
     // Under the operation lock, so what stands there was left by a crash, in a removal or here.
     let staged = parent.join(format!(".new-{}", spec.header.id));
@@ -198,6 +207,7 @@ fn prepare(directory: &Path, spec: &Spec) -> io::Result<File> {
     files::remove_tree(directory)?;
     files::create_private_directory(&staged)?;
     spec.write(&staged)?;
+    own::write(&staged.join(own::FOLDER), &spec.service, contents)?;
     let lock = lock::try_lock_file(&staged.join("lock"))?;
     let lock = lock.ok_or_else(|| io::Error::other("somebody locked a new file"))?;
     fs::rename(&staged, directory)?;

@@ -4,7 +4,7 @@ use super::launch::{self, Context};
 use super::port::Claim;
 use super::runtime::ProcessRuntime;
 use super::start::{caller_environment, check, port_hint, run_name};
-use super::{artifact, guarded};
+use super::{artifact, files as own, guarded};
 use crate::process::guarded::How;
 use crate::state::{epoch, files};
 use crate::{Error, Exit, Output, TaskSpec};
@@ -30,10 +30,13 @@ pub(super) async fn run(
     // Held to the task's end; the service's own port, if it insists on one, is in use by it.
     let claim = Claim::any(port_hint(&slot.join(&task.name)))
         .map_err(files::failed("claim a port for", &slot))?;
+    let private = own::Temporary::write(&slot, &task.name, service, &spec.files)
+        .map_err(files::failed("write secrets below", &slot))?;
     let context = Context {
         base: &caller_environment(),
         artifact: &artifact,
         volumes: &runtime.layout.volumes(&spec.key.route),
+        files: private.path(),
         port: claim.port(),
         release: &spec.release,
         slot: spec.key.slot,

@@ -6,7 +6,8 @@
 //! artifacts/by-digest/<digest>       link to ../<key>
 //! cache/<key>/<output>               output of a cached step
 //! run/<project>/<environment>/<slot>/epoch
-//! run/<project>/<environment>/<slot>/<service>-<n>/{spec.json,status.json,lock,log*}
+//! run/<project>/<environment>/<slot>/files/<deployment>/   secrets and configs of containers
+//! run/<project>/<environment>/<slot>/<service>-<n>/{files/,spec.json,status.json,lock,log*}
 //! logs/<project>/<environment>/<slot>/<service>-<n>/<millis>-<deployment>.log
 //! volumes/<project>/<environment>/<name>
 //! ```

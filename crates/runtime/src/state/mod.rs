@@ -4,3 +4,4 @@ pub(crate) mod epoch;
 pub(crate) mod files;
 pub(crate) mod layout;
 pub(crate) mod lock;
+pub(crate) mod secret_file;

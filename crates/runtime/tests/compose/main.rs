@@ -9,6 +9,7 @@
 
 mod build;
 mod endings;
+mod files;
 mod lifecycle;
 mod networks;
 mod support;

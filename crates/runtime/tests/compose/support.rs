@@ -17,8 +17,8 @@ use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Line, Runtime,
-    State, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Form, Instance, Line,
+    Runtime, State, TaskSpec,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -100,6 +100,7 @@ impl World {
                 directory: self.home.path().display().to_string(),
                 listens: [("web".to_owned(), 8000)].into(),
             }),
+            files: FileContents::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod build;
 mod environment;
+mod files;
 mod health;
 mod lifecycle;
 mod logs;

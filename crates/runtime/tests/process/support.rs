@@ -14,7 +14,8 @@ use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
 use shipway_runtime::process::{Launcher, ProcessRuntime};
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Instance, Line, Runtime, State, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, FileContents, Instance, Line, Runtime,
+    State, TaskSpec,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -109,6 +110,7 @@ impl World {
             artifact: self.build(&services).await,
             services,
             model: None,
+            files: FileContents::new(),
         }
     }
 

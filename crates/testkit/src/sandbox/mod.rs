@@ -272,6 +272,22 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be started.
     pub fn start_as<const N: usize>(&self, actor: &str, words: [&str; N]) -> Running {
+        self.start_with(actor, Stdio::null(), words)
+    }
+
+    /// Runs `shipway` to its end with a text at its standard input.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use = "it has an exit code"]
+    pub fn run_reading<const N: usize>(&self, input: &str, words: [&str; N]) -> Ended {
+        let path = self.root.join("runs/in");
+        fs::write(&path, input).expect("the input can be written");
+        let input = File::open(&path).expect("it was just written");
+        self.start_with("tester", input.into(), words).finish()
+    }
+
+    fn start_with<const N: usize>(&self, actor: &str, input: Stdio, words: [&str; N]) -> Running {
         self.runs.set(self.runs.get() + 1);
         let path = |ending: &str| {
             let name = format!("{}.{ending}", self.runs.get());
@@ -284,7 +300,7 @@ impl Sandbox {
             .env("USER", actor)
             .envs(self.variables.borrow().iter().cloned())
             .args(words)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(create(&stdout))
             .stderr(create(&stderr))
             .spawn()

@@ -4,7 +4,7 @@ use serde_json::json;
 use shipway_compose::yaml::{Limits, Mapping, Node, Span, parse};
 use shipway_pipeline::config::{Config, Environment};
 use shipway_pipeline::plan::Scales;
-use shipway_pipeline::workload::Workload;
+use shipway_pipeline::workload::{Content, Workload};
 
 use crate::error::{CliError, Kind, Result};
 
@@ -35,6 +35,7 @@ pub(super) fn with_settings(
         if key == "services" {
             add_roles(&mut node, workload);
         }
+        add_versions(&key, &mut node, workload);
         // The project's name in Compose's sense stands in `project` already.
         if key != "name" {
             document.insert(key, Span::default(), node);
@@ -65,6 +66,23 @@ fn without_places(mut node: Node) -> Node {
         }
     }
     node
+}
+
+/// Says which version of the store a secret or config is.
+fn add_versions(section: &str, node: &mut Node, workload: &Workload) {
+    for file in &workload.files {
+        let Content::Store { version, .. } = &file.content else {
+            continue;
+        };
+        let entries = node
+            .as_map_mut()
+            .filter(|_| file.key.kind.section() == section);
+        let entry = entries.and_then(|entries| entries.get_mut(&file.key.name));
+        if let Some(entry) = entry.and_then(Node::as_map_mut) {
+            let number = Node::plain(version.0.to_string(), Span::default());
+            entry.insert("version", Span::default(), number);
+        }
+    }
 }
 
 fn add_roles(services: &mut Node, workload: &Workload) {

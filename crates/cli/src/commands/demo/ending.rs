@@ -1,6 +1,7 @@
 //! Ends everything that a demo started, and removes its directory.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use shipway_pipeline::colour::Slot;
@@ -45,8 +46,33 @@ pub(super) async fn end(root: &Path) -> Result<()> {
             context.engine.runtime.stop(&key, None).await?;
         }
     }
+    let project = context.project.config.project.to_string();
     drop(context);
+    remove_from_engine(&project)?;
     remove(root)
+}
+
+/// Networks and volumes, which no command removes: a demo's data is nobody's.
+fn remove_from_engine(project: &str) -> Result<()> {
+    let label = format!("label=shipway.project={project}");
+    for kind in ["network", "volume"] {
+        let listed = Command::new("docker")
+            .args([kind, "ls", "--quiet", "--filter", &label])
+            .stderr(Stdio::null())
+            .output();
+        // Without an engine there is nothing of the demo's on one.
+        let Ok(listed) = listed else { return Ok(()) };
+        let text = String::from_utf8_lossy(&listed.stdout);
+        let ids: Vec<&str> = text.split_whitespace().collect();
+        if !ids.is_empty() {
+            Command::new("docker")
+                .args([kind, "rm"])
+                .args(ids)
+                .stdout(Stdio::null())
+                .status()?;
+        }
+    }
+    Ok(())
 }
 
 async fn stop_proxy(root: &Path) {

@@ -6,6 +6,7 @@
 mod ending;
 mod examples;
 mod load;
+mod secrets;
 mod shop;
 mod story;
 mod tally;
@@ -24,9 +25,13 @@ use crate::exit;
 /// development, testing, staging and production, replaces it under constant load, meets a release
 /// that never becomes healthy and one that turns bad after the switch, and rolls back by hand.
 /// Counts every request; exits with code 1 if one was lost. Needs git, Python 3 with venv and
-/// access to a Python package index.
+/// access to a Python package index; with `--engine`, git and a Docker Engine with Compose.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// Run the shop in containers, with PostgreSQL, memcached and RabbitMQ in each environment
+    /// and production's secrets from Shipway's own store
+    #[arg(long, conflicts_with = "end")]
+    engine: bool,
     /// Leave everything running at the end and say where to look
     #[arg(long)]
     keep: bool,
@@ -41,7 +46,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result {
         anstream::eprintln!("ended and removed {}", directory.display());
         return Ok(ExitCode::SUCCESS);
     }
-    let shop = shop::Shop::set_up()?;
+    let form = if arguments.engine {
+        shop::Form::Containers
+    } else {
+        shop::Form::Processes
+    };
+    let shop = shop::Shop::set_up(form)?;
     let told = tokio::select! {
         told = story::tell(&shop) => told,
         _ = tokio::signal::ctrl_c() => Err(crate::error::CliError::new(

@@ -7,38 +7,64 @@ use std::process::{Command, Stdio};
 use super::examples::{RELEASES, STOREFRONT};
 use crate::error::{CliError, Kind, Result};
 
-/// Short limits: a demo is watched.
-const CONFIGURATION: &str = include_str!("shipway.yml");
-/// What differs from the storefront's own environments: no TLS in front, little memory.
-const OVERLAY: &str = include_str!("docker-compose.demo.yml");
-
 /// What staging and production want of whoever deploys; protects nothing.
 const VARIABLES: &str = "SECRET_KEY=known-to-everybody-who-runs-the-demo-of-shipway-0123456789
-POSTGRES_PASSWORD=unused
-RABBITMQ_PASSWORD=unused
+POSTGRES_PASSWORD=known-to-everybody
+RABBITMQ_PASSWORD=known-to-everybody
 ";
+
+/// What runs the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Processes of this host, with SQLite and without a broker.
+    Processes,
+    /// Containers, with PostgreSQL, memcached and RabbitMQ.
+    Containers,
+}
+
+impl Form {
+    /// The pipeline. Short limits: a demo is watched.
+    fn configuration(self) -> &'static str {
+        match self {
+            Self::Processes => include_str!("shipway.yml"),
+            Self::Containers => include_str!("shipway.engine.yml"),
+        }
+    }
+
+    /// What differs from the storefront's own environments: no TLS in front, little memory.
+    fn overlay(self) -> &'static str {
+        match self {
+            Self::Processes => include_str!("docker-compose.demo.yml"),
+            Self::Containers => include_str!("docker-compose.engine.yml"),
+        }
+    }
+}
 
 /// The environments in the order of the pipeline.
 pub(super) const ENVIRONMENTS: [&str; 4] = ["development", "testing", "staging", "production"];
 
 /// A copy of the storefront in a directory of its own.
 pub(super) struct Shop {
+    form: Form,
     root: PathBuf,
     ports: [u16; 4],
 }
 
 impl Shop {
     /// Makes the copy and its git history: v1, v2 on it, v3 and v4 on v2.
-    pub(super) fn set_up() -> Result<Self> {
+    pub(super) fn set_up(form: Form) -> Result<Self> {
         let root = tempfile::Builder::new().prefix("shipway-demo-").tempdir()?;
         let shop = Self {
+            form,
             ports: free_ports()?,
             root: root.path().to_owned(),
         };
         for (path, content) in STOREFRONT {
             write(&shop.project().join(path), content)?;
         }
-        let mut configuration = CONFIGURATION.to_owned();
+        // Containers of several demos share one engine.
+        let unique = std::process::id().to_string();
+        let mut configuration = form.configuration().replace("{unique}", &unique);
         for (name, port) in shop.ports() {
             configuration = configuration.replace(&format!("{{{name}}}"), &port.to_string());
         }
@@ -48,13 +74,18 @@ impl Shop {
         )?;
         write(
             &shop.project().join("docker-compose.demo.yml"),
-            OVERLAY.as_bytes(),
+            form.overlay().as_bytes(),
         )?;
         write(&shop.project().join(".env.demo"), VARIABLES.as_bytes())?;
         shop.make_history()?;
         // From here on it is for `ending` to remove.
         let _ = root.keep();
         Ok(shop)
+    }
+
+    /// What runs it.
+    pub(super) fn form(&self) -> Form {
+        self.form
     }
 
     /// Everything of the demo.
@@ -91,6 +122,12 @@ impl Shop {
             .arg(self.proxy())
             .current_dir(self.project())
             .env_remove("SHIPWAY_STATE")
+            .env_remove("SHIPWAY_AGE_IDENTITY")
+            // The user's own identity is none of a demo's business.
+            .env(
+                "SHIPWAY_AGE_IDENTITY_FILE",
+                self.root.join("age-identity.txt"),
+            )
             .stdin(Stdio::null());
         Ok(command)
     }

@@ -7,8 +7,8 @@ use owo_colors::OwoColorize;
 use serde_json::Value;
 use shipway_loadtest::{Counts, Handle};
 
-use super::load;
-use super::shop::Shop;
+use super::shop::{Form, Shop};
+use super::{load, secrets};
 use crate::error::{CliError, Kind, Result};
 use crate::exit;
 
@@ -161,6 +161,9 @@ pub(super) async fn tell(shop: &Shop) -> Result<Story> {
         "a Django shop with a git history of four releases: {}",
         shop.project().display()
     );
+    if shop.form() == Form::Containers {
+        secrets::set(shop)?;
+    }
     let mut acts = Vec::new();
     for (number, scene) in SCENES.iter().enumerate() {
         let heading = format!("{}/{} {}", number + 1, SCENES.len(), scene.heading);

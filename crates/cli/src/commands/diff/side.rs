@@ -9,7 +9,8 @@ use shipway_pipeline::difference::{Service, Side};
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::{DeploymentId, ReleaseId};
 use shipway_pipeline::role::Role;
-use shipway_pipeline::workload::Workload;
+use shipway_pipeline::secret::SecretValue;
+use shipway_pipeline::workload::{Content, Workload};
 
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
@@ -136,8 +137,9 @@ fn compared(context: &Context, named: &Named<'_>, form: Form) -> Result<Compared
         Named::Files(environment) => {
             let resolved = context.project.resolve(environment, Source::WorkTree)?;
             let side = if form == Form::Document {
-                let tree: Value = from_node(&resolved.loaded.project.tree)
+                let mut tree: Value = from_node(&resolved.loaded.project.tree)
                     .map_err(|refused| CliError::new(Kind::Failed, refused.message))?;
+                add_versions(&mut tree, &resolved.workload);
                 of_document(tree, &context.project.config)
             } else {
                 of_workload(&resolved.workload, &BTreeMap::new())
@@ -213,9 +215,30 @@ fn of_workload(workload: &Workload, artifacts: &BTreeMap<String, String>) -> Sid
             keys,
         }
     });
+    let mut resources = Value::Object(Map::new());
+    add_versions(&mut resources, workload);
     Side {
         services: services.collect(),
-        resources: Map::new(),
+        resources: match resources {
+            Value::Object(resources) => resources,
+            _ => Map::new(),
+        },
+    }
+}
+
+/// What secrets and configs hold: a version of the store's, or the name of a content that nobody
+/// is to see.
+fn add_versions(tree: &mut Value, workload: &Workload) {
+    for file in &workload.files {
+        let held = match &file.content {
+            Content::Store { version, .. } => ("version", json!(version)),
+            content @ (Content::Text(_) | Content::Bytes(_)) => {
+                let value = content.recorded();
+                let bytes = value.as_ref().map_or(&[][..], SecretValue::expose);
+                ("content", json!(Digest::of(bytes).short()))
+            }
+        };
+        tree[file.key.kind.section()][&file.key.name][held.0] = held.1;
     }
 }
 

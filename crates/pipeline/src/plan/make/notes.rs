@@ -35,6 +35,11 @@ impl Draft<'_> {
                 text: format!("service `{service}` has no `x-shipway.process` and is not run"),
             })
             .collect();
+        let secrets = self.facts.workload.secrets().into_iter();
+        notes.extend(secrets.map(|(secret, version)| Note {
+            severity: Severity::Info,
+            text: format!("reads {version} of the secret `{secret}`"),
+        }));
         if self.facts.environment.strategy == Strategy::Recreate && self.facts.live.is_some() {
             notes.push(Note {
                 severity: Severity::Warning,

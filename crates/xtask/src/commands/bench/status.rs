@@ -151,6 +151,8 @@ fn resolve() -> Result<(Config, Workload)> {
             project: &loaded.project,
             directory: "/srv/shop",
             variable: &|_| None,
+            read: &|_| Ok(None),
+            stored: &|_| None,
         },
     )
     .map_err(|problems| anyhow!("{problems:?}"))?;
