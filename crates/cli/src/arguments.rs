@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, completions, config, demo, deploy, diff, doctor, down, exec, explain, history, init,
-    logs, migrations, plan, promote, proxy, resume, rollback, run, scale, secrets, show, status,
-    top, up, validate,
+    abort, build, completions, config, demo, deploy, diff, doctor, down, exec, explain, history,
+    init, logs, migrations, plan, promote, proxy, prune, releases, resume, rollback, run, scale,
+    secrets, show, status, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -77,6 +77,7 @@ pub(crate) enum Command {
     Config(config::Arguments),
     Diff(diff::Arguments),
     Plan(plan::Arguments),
+    Build(build::Arguments),
     Deploy(deploy::Arguments),
     Promote(promote::Arguments),
     Rollback(rollback::Arguments),
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     Exec(exec::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Releases(releases::Arguments),
+    Prune(prune::Arguments),
     Status(status::Arguments),
     Top(top::Arguments),
     History(history::Arguments),

@@ -55,6 +55,15 @@ pub(crate) fn ask_name(name: &str, said: Option<&str>) -> Result<()> {
     }
 }
 
+/// Asks whether to go ahead with something that is no deployment.
+pub(crate) fn ask_plainly(question: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    let answer = prompt(&format!("{question} [y/N] "), "--yes")?;
+    agree(matches!(answer.as_str(), "y" | "Y" | "yes"))
+}
+
 fn agree(agreed: bool) -> Result<()> {
     if agreed {
         Ok(())

@@ -8,6 +8,7 @@ use shipway_engine::ExecutorError;
 use shipway_engine::deploy::DeployError;
 use shipway_engine::git::GitError;
 use shipway_engine::project::ProjectError;
+use shipway_engine::prune::PruneError;
 use shipway_engine::release::ReleaseError;
 use shipway_engine::rollback::RollbackError;
 use shipway_engine::scale::ScaleError;
@@ -166,7 +167,10 @@ impl From<GitError> for CliError {
 
 impl From<ReleaseError> for CliError {
     fn from(error: ReleaseError) -> Self {
-        let told = Self::of(Kind::Failed, &error);
+        let mut told = Self::of(Kind::Failed, &error);
+        if let ReleaseError::Build(error) = &error {
+            told.hint = error.way_out();
+        }
         match error {
             ReleaseError::Build(shipway_runtime::Error::Build { last_lines, .. }) => {
                 told.details(last_lines)
@@ -176,7 +180,7 @@ impl From<ReleaseError> for CliError {
                 kind: Kind::Usage,
                 ..told
             }
-            .hint("`shipway history` shows releases"),
+            .hint("`shipway releases` shows them"),
             ReleaseError::Build(_) | ReleaseError::Store(_) => told,
         }
     }
@@ -194,6 +198,10 @@ impl From<DeployError> for CliError {
                 "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
             )),
             DeployError::Unsafe(_) => told(Kind::Failed),
+            DeployError::Pruned { release, .. } => told(Kind::Failed).hint(format!(
+                "build its commit again: `shipway build --commit {}`",
+                release.short_commit()
+            )),
             DeployError::Changed(environment) => told(Kind::Failed)
                 .hint(format!("look again: `shipway plan {environment}`")),
             DeployError::Executor(ExecutorError::Detached(_)) => told(Kind::Interrupted),
@@ -202,6 +210,24 @@ impl From<DeployError> for CliError {
             }
             DeployError::Secret(error) => secret(error),
             DeployError::Interrupted => told(Kind::Interrupted),
+        }
+    }
+}
+
+impl From<PruneError> for CliError {
+    fn from(error: PruneError) -> Self {
+        match &error {
+            PruneError::Lease(TakeError::Held { environment, .. }) => {
+                Self::of(Kind::Locked, &error).hint(format!(
+                    "nothing was removed; try again when `shipway status {environment}` is quiet"
+                ))
+            }
+            PruneError::Changed => {
+                Self::of(Kind::Failed, &error).hint("look again: `shipway prune --dry-run`")
+            }
+            PruneError::Lease(_) | PruneError::Store(_) | PruneError::Runtime(_) => {
+                Self::of(Kind::Failed, &error)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use shipway_pipeline::plan::{self, Facts, Kind, Plan, Severity};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::{Backend, RouteKey};
 use shipway_pipeline::workload::Workload;
-use shipway_store::{Audit, Change, Lease, NewDeployment, TakeError};
+use shipway_store::{Audit, Change, Lease, NewDeployment, Pruned, TakeError};
 
 use crate::clock::now;
 use crate::event;
@@ -95,6 +95,14 @@ pub enum DeployError {
     /// The plan breaks a rule.
     #[error("the plan would be unsafe: {0}")]
     Unsafe(String),
+    /// Its artifacts were removed.
+    #[error("release {} was pruned by {}: its artifacts are gone", release.id, pruned.by)]
+    Pruned {
+        /// The release.
+        release: Box<Release>,
+        /// When, and by whom.
+        pruned: Pruned,
+    },
     /// What was agreed to is not what would be done now.
     #[error("environment `{0}` changed after its plan was shown")]
     Changed(EnvironmentName),
@@ -123,6 +131,12 @@ impl Engine {
     }
 
     fn plan_as(&self, request: &Request<'_>, id: DeploymentId) -> Result<Plan, DeployError> {
+        if let Some(pruned) = self.store.pruned()?.remove(&request.release.id) {
+            return Err(DeployError::Pruned {
+                release: Box::new(request.release.clone()),
+                pruned,
+            });
+        }
         // Here, so that nothing was touched yet.
         self.file_contents(&request.environment.name, &request.workload)?;
         let environment = self.store.environment(&request.environment.name)?;
@@ -131,12 +145,15 @@ impl Engine {
             kind: request.kind,
             config: &request.project.config,
             environment: request.environment,
-            release: &request.release.id,
+            release: &request.release,
             workload: &request.workload,
             live: environment.live.as_ref(),
         });
-        let fatal = plan::audit(&plan)
-            .into_iter()
+        let fatal = plan
+            .notes
+            .iter()
+            .cloned()
+            .chain(plan::audit(&plan))
             .find(|note| note.severity == Severity::Fatal);
         match fatal {
             Some(note) => Err(DeployError::Unsafe(note.text)),

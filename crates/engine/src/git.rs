@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use shipway_pipeline::time::Timestamp;
+
 /// A repository and where the project stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
@@ -19,6 +21,8 @@ pub struct Commit {
     pub id: String,
     /// First line of its message.
     pub subject: String,
+    /// When it was made.
+    pub committed: Timestamp,
 }
 
 /// Why git could not say.
@@ -74,11 +78,31 @@ impl Repository {
             .ok_or_else(missing)?
             .trim()
             .to_owned();
-        let subject = git(&self.root, &["show", "-s", "--format=%s", &id])?.ok_or_else(missing)?;
+        let said = git(&self.root, &["show", "-s", "--format=%ct %s", &id])?.ok_or_else(missing)?;
+        let (seconds, subject) = said.trim().split_once(' ').unwrap_or((said.trim(), ""));
         Ok(Commit {
             id,
             subject: subject.trim().to_owned(),
+            committed: Timestamp(seconds.parse::<u64>().unwrap_or_default() * 1000),
         })
+    }
+
+    /// Where the repository was cloned from, without credentials; `None` where it was not.
+    ///
+    /// # Errors
+    /// git is missing.
+    pub fn source(&self) -> Result<Option<String>, GitError> {
+        let address = git(&self.root, &["remote", "get-url", "origin"])?;
+        Ok(address.map(|address| without_credentials(address.trim())))
+    }
+
+    /// What people call a commit: its tag, or the nearest one before it and the distance.
+    ///
+    /// # Errors
+    /// git is missing.
+    pub fn version(&self, commit: &str) -> Result<Option<String>, GitError> {
+        let described = git(&self.root, &["describe", "--tags", "--always", commit])?;
+        Ok(described.map(|described| described.trim().to_owned()))
     }
 
     /// The branch that is checked out; `None` on a detached head.
@@ -131,6 +155,18 @@ fn git(directory: &Path, arguments: &[&str]) -> Result<Option<String>, GitError>
     Ok(output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+fn without_credentials(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        // `git@host:path` names an account, not a secret.
+        return address.to_owned();
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}/{path}")
+}
+
 /// git's output, or `None` where it exits with an error.
 fn output(directory: &Path, arguments: &[&str]) -> Result<Option<Vec<u8>>, GitError> {
     let output = Command::new("git")
@@ -141,4 +177,17 @@ fn output(directory: &Path, arguments: &[&str]) -> Result<Option<Vec<u8>>, GitEr
         .output()
         .map_err(GitError::Run)?;
     Ok(output.status.success().then_some(output.stdout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_credentials() {
+        let told = without_credentials("https://me:secret@git.example.org/shop.git");
+        assert_eq!(told, "https://git.example.org/shop.git");
+        let kept = "git@git.example.org:shop.git";
+        assert_eq!(without_credentials(kept), kept);
+    }
 }

@@ -117,6 +117,7 @@ pub(crate) fn artifact(release: &Release, workload: &Workload) -> Artifact {
             None => Form::Directory,
         },
         digests: release.artifacts.clone(),
+        platforms: release.platforms.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use shipway_compose::model::Service;
 use shipway_pipeline::id::ReleaseId;
 use shipway_pipeline::release::{self, Release};
-use shipway_runtime::{BuildRequest, Line};
+use shipway_runtime::{BuildRequest, Line, Origin};
 use tokio::sync::mpsc;
 
 use crate::clock::now;
@@ -43,6 +43,7 @@ impl Engine {
         deadline: std::time::Duration,
     ) -> Result<Release, ReleaseError> {
         let commit = repository.commit(commit)?;
+        let registry = project.config.registry.as_ref();
         let services: Vec<Service> = resolved
             .workload
             .members
@@ -55,6 +56,14 @@ impl Engine {
             commit: commit.id.clone(),
             services,
             model: resolved.workload.model.clone(),
+            origin: Origin {
+                committed: commit.committed,
+                source: repository.source()?,
+                version: repository.version(&commit.id)?,
+            },
+            registry: registry.map(|registry| registry.repository.clone()),
+            platforms: project.config.platforms.clone(),
+            secrets: resolved.secrets.clone(),
             deadline,
         };
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -64,7 +73,8 @@ impl Engine {
             artifact
         };
         let (artifact, ()) = tokio::join!(build, self.tell_build(receiver));
-        let artifacts = artifact.map_err(ReleaseError::Build)?.digests;
+        let artifact = artifact.map_err(ReleaseError::Build)?;
+        let artifacts = artifact.digests;
         let release = Release {
             id: release::identify(&project.config.project, &commit.id, &artifacts),
             project: project.config.project.clone(),
@@ -72,6 +82,8 @@ impl Engine {
             subject: commit.subject,
             branch: repository.branch()?,
             artifacts,
+            builds: resolved.workload.builds(),
+            platforms: artifact.platforms,
             created: now(),
             created_by: self.actor.clone(),
         };

@@ -55,9 +55,11 @@ impl Engine {
             return Ok(stable);
         }
         let was_stable = self.stable_occupants(environment)?;
+        let pruned = self.store.pruned()?;
         let mut candidates = was_stable.into_iter().filter(|occupant| match wanted {
+            // That it was pruned is told with the plan.
             Some(wanted) => occupant.release == *wanted,
-            None => occupant.release != live.release,
+            None => occupant.release != live.release && !pruned.contains_key(&occupant.release),
         });
         candidates.next().ok_or_else(|| match wanted {
             Some(release) => RollbackError::NeverStable {
@@ -81,7 +83,7 @@ impl Engine {
     }
 
     /// What finished its bake in an environment, the newest first.
-    fn stable_occupants(
+    pub(crate) fn stable_occupants(
         &self,
         environment: &EnvironmentName,
     ) -> Result<Vec<Occupant>, shipway_store::Error> {

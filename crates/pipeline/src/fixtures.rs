@@ -10,7 +10,9 @@ use crate::colour::Colour;
 use crate::config::{self, Config};
 use crate::id::{DeploymentId, ReleaseId};
 use crate::plan::{Facts, Kind, Occupant, Plan, Scales, Sizes, make};
+use crate::release::Release;
 use crate::role::Role;
+use crate::time::Timestamp;
 use crate::workload::{self, Member, Workload};
 
 pub(crate) fn config(strategy: &str) -> Config {
@@ -86,6 +88,21 @@ pub(crate) fn workload(web: u32) -> Workload {
     }
 }
 
+pub(crate) fn release() -> Release {
+    Release {
+        id: "r000000000002".parse().unwrap(),
+        project: "shop".parse().unwrap(),
+        commit: "c".repeat(40),
+        subject: "second".to_owned(),
+        branch: None,
+        artifacts: [("web".to_owned(), "sha256:02".to_owned())].into(),
+        builds: [].into(),
+        platforms: vec![],
+        created: Timestamp(2),
+        created_by: "alice".to_owned(),
+    }
+}
+
 pub(crate) fn occupant(web: u32) -> Occupant {
     Occupant {
         release: "r000000000001".parse().unwrap(),
@@ -103,14 +120,13 @@ pub(crate) fn occupant(web: u32) -> Occupant {
 
 pub(crate) fn plan(strategy: &str, old: Option<u32>, new: u32) -> Plan {
     let config = config(strategy);
-    let release: ReleaseId = "r000000000002".parse().unwrap();
     let live = old.map(occupant);
     make(&Facts {
         deployment: DeploymentId(2),
         kind: Kind::Deploy,
         config: &config,
         environment: &config.environments[0],
-        release: &release,
+        release: &release(),
         workload: &workload(new),
         live: live.as_ref(),
     })

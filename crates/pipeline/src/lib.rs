@@ -17,6 +17,7 @@ pub mod name;
 pub mod plan;
 pub mod promotion;
 pub mod release;
+pub mod retention;
 pub mod role;
 pub mod route;
 pub mod secret;

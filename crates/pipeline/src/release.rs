@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::ReleaseId;
-use crate::name::ProjectName;
+use crate::name::{ProjectName, ServiceName};
 use crate::time::Timestamp;
 
 /// What is deployed: a commit and the artifacts that were built from it.
@@ -22,8 +22,15 @@ pub struct Release {
     pub subject: String,
     /// The branch it was built from, where known.
     pub branch: Option<String>,
-    /// Content digest by service.
+    /// What holds each service's content, by service: a digest, or where an image was pushed
+    /// with its digest, `repository@sha256:…`.
     pub artifacts: BTreeMap<String, String>,
+    /// By service that was built, the digest of its build definition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<ServiceName, Digest>,
+    /// What its images were built for; empty for the platform of the engine that built them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// When it was built.
     pub created: Timestamp,
     /// By whom.
@@ -53,6 +60,43 @@ impl Release {
     /// The first eight digits of the commit.
     pub fn short_commit(&self) -> &str {
         self.commit.get(..8).unwrap_or(&self.commit)
+    }
+
+    /// What was built for it and is in a registry, each image once: `repository@sha256:…`.
+    pub fn published(&self) -> Vec<String> {
+        let images = self.builds.keys();
+        let mut images: Vec<String> = images
+            .filter_map(|service| self.artifacts.get(service.as_str()))
+            .filter(|image| image.contains('@'))
+            .cloned()
+            .collect();
+        images.sort();
+        images.dedup();
+        images
+    }
+
+    /// What was made for it, by service; images that were only pulled are not.
+    pub fn made(&self) -> BTreeMap<String, String> {
+        let images: Vec<&String> = self
+            .builds
+            .keys()
+            .filter_map(|service| self.artifacts.get(service.as_str()))
+            .collect();
+        let mut made = self.artifacts.clone();
+        if self.has_images() {
+            made.retain(|_, artifact| images.contains(&&*artifact));
+        }
+        made
+    }
+
+    /// Whether it runs as containers; directories are for no platform in particular.
+    pub fn has_images(&self) -> bool {
+        !self.platforms.is_empty()
+    }
+
+    /// Whether what was built for it is in a registry.
+    pub fn is_published(&self) -> bool {
+        !self.published().is_empty()
     }
 }
 

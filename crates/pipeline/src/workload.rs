@@ -65,6 +65,11 @@ impl Workload {
         Digest::of(&text)
     }
 
+    /// By service whose image is built, the digest of its build definition.
+    pub fn builds(&self) -> BTreeMap<ServiceName, Digest> {
+        self.model.as_ref().map(Model::builds).unwrap_or_default()
+    }
+
     /// A service's role.
     pub fn role(&self, service: &ServiceName) -> Option<Role> {
         self.members

@@ -17,6 +17,8 @@ use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::{FileKey, Model};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::registry::Refusal;
+
 /// Starts, lists and stops the instances of a slot, builds what they run, runs one-off tasks.
 ///
 /// A crash of the caller in mid-call leaves what each method's docs say;
@@ -36,6 +38,46 @@ pub trait Runtime: Send + Sync {
     /// # Errors
     /// The runtime cannot be asked.
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error>;
+
+    /// Gets what is not here of an artifact from the registry that has it, and returns whether all
+    /// of it is here now.
+    ///
+    /// A crash leaves parts of it, which the next call does not get again.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked, or the registry refuses.
+    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error>;
+
+    /// Names images in their registry, given as `repository@digest`: the same content under one
+    /// more tag, without moving it.
+    ///
+    /// A crash leaves some of them named.
+    ///
+    /// # Errors
+    /// The registry does not answer, refuses, or has no such image.
+    async fn tag_images(&self, images: &[String], tag: &str) -> Result<(), Error>;
+
+    /// How many bytes of this machine these parts of an artifact take, what others share counted
+    /// as well.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    async fn weigh(&self, artifact: &Artifact) -> Result<u64, Error>;
+
+    /// How many bytes removing these parts of an artifact gives back: what others share stays.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    async fn reclaimable(&self, artifact: &Artifact) -> Result<u64, Error>;
+
+    /// Removes these parts of an artifact, from here and from the registry that has them. Parts
+    /// that are in use stay, parts that are gone are no error.
+    ///
+    /// A crash leaves some of them.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked, or something cannot be removed.
+    async fn remove_artifact(&self, artifact: &Artifact) -> Result<Vec<Left>, Error>;
 
     /// Makes instances 1 to `replicas` of each service of the slot run, and leaves others alone.
     ///
@@ -111,8 +153,27 @@ pub struct BuildRequest {
     pub services: Vec<Service>,
     /// Where they come from, for runtimes that run containers.
     pub model: Option<Model>,
+    /// What the artifact says of where it comes from.
+    pub origin: Origin,
+    /// Where images are pushed to: the service's name is put behind it. `None` keeps them here.
+    pub registry: Option<String>,
+    /// What images are built for; empty for the engine's own platform.
+    pub platforms: Vec<String>,
+    /// The values of variables that build secrets are taken from.
+    pub secrets: BTreeMap<String, String>,
     /// How long all steps together may take.
     pub deadline: Duration,
+}
+
+/// Where a commit comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// When the commit was made.
+    pub committed: Timestamp,
+    /// The repository's address, without credentials.
+    pub source: Option<String>,
+    /// What people call the commit: its tag, or the nearest one.
+    pub version: Option<String>,
 }
 
 /// The built thing: what [`ColourSpec`] starts. Immutable, named by its content.
@@ -120,8 +181,21 @@ pub struct BuildRequest {
 pub struct Artifact {
     /// What the digests are of.
     pub form: Form,
-    /// Content digest by service, `sha256:` and 64 hexadecimal digits.
+    /// Content digest by service, `sha256:` and 64 hexadecimal digits; where an image is in a
+    /// registry, `repository@` stands before it.
     pub digests: BTreeMap<String, String>,
+    /// What images are built for.
+    #[serde(default)]
+    pub platforms: Vec<String>,
+}
+
+/// A part of an artifact that was not removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// Its digest or place.
+    pub part: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// What an artifact is made of.
@@ -295,6 +369,15 @@ pub enum Error {
         /// Its last lines.
         last_lines: Vec<String>,
     },
+    /// A registry did not do what it was asked.
+    #[error("cannot {action}")]
+    Registry {
+        /// What was attempted, with the image.
+        action: String,
+        /// Why not.
+        #[source]
+        source: Refusal,
+    },
     /// A service cannot be run by this runtime.
     #[error("service `{service}` cannot be run as a process: {reason}")]
     NotRunnable {
@@ -328,6 +411,21 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl Error {
+    /// What somebody can do about it, where that is known.
+    #[must_use]
+    pub fn way_out(&self) -> Option<String> {
+        match self {
+            Self::Registry { source, .. } => Some(source.way_out()),
+            Self::Build { .. }
+            | Self::NotRunnable { .. }
+            | Self::Start { .. }
+            | Self::Deadline { .. }
+            | Self::Io { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Exit {

@@ -12,12 +12,14 @@ mod export;
 mod lines;
 mod operate;
 pub mod process;
+mod registry;
 mod runtimes;
 mod state;
 
 pub use contract::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Form, Health,
-    HealthStatus, Instance, Line, Output, Runtime, State, StopHow, Stopped, TaskSpec,
+    HealthStatus, Instance, Left, Line, Origin, Output, Runtime, State, StopHow, Stopped, TaskSpec,
 };
 pub use operate::{Operate, Usage};
+pub use registry::Refusal;
 pub use runtimes::Runtimes;

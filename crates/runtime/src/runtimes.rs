@@ -7,8 +7,8 @@ use shipway_pipeline::route::RouteKey;
 use crate::compose::ComposeRuntime;
 use crate::process::ProcessRuntime;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Operate, Output,
-    Runtime, StopHow, Stopped, TaskSpec, Usage,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Left, Operate,
+    Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// Processes and containers side by side.
@@ -112,6 +112,32 @@ impl Runtime for Runtimes {
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
         self.of(artifact.form == Form::Image)
             .has_artifact(artifact)
+            .await
+    }
+
+    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+        self.of(artifact.form == Form::Image)
+            .fetch_artifact(artifact)
+            .await
+    }
+
+    async fn tag_images(&self, images: &[String], tag: &str) -> Result<(), Error> {
+        self.compose.tag_images(images, tag).await
+    }
+
+    async fn weigh(&self, artifact: &Artifact) -> Result<u64, Error> {
+        self.of(artifact.form == Form::Image).weigh(artifact).await
+    }
+
+    async fn reclaimable(&self, artifact: &Artifact) -> Result<u64, Error> {
+        self.of(artifact.form == Form::Image)
+            .reclaimable(artifact)
+            .await
+    }
+
+    async fn remove_artifact(&self, artifact: &Artifact) -> Result<Vec<Left>, Error> {
+        self.of(artifact.form == Form::Image)
+            .remove_artifact(artifact)
             .await
     }
 

@@ -50,6 +50,27 @@ impl Store {
         row.map_or_else(|| Ok(Environment::default()), Columns::parse)
     }
 
+    /// The environments that anything was ever live in.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn environments(&self) -> Result<Vec<EnvironmentName>, Error> {
+        const ACTION: &str = "list environments";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare("SELECT name FROM environments ORDER BY name")
+            .map_err(Error::database(ACTION))?;
+        let names = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .map_err(Error::database(ACTION))?;
+        let mut all = Vec::new();
+        for name in names {
+            // A name was valid when it was written.
+            all.extend(name.map_err(Error::database(ACTION))?.parse());
+        }
+        Ok(all)
+    }
+
     /// Takes the freeze off an environment.
     ///
     /// # Errors

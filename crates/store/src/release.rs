@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::store::Store;
 
 impl Store {
-    /// Records a release. The same release again changes nothing: who built it first stays.
+    /// Records a release that was built. The same release again changes nothing, but that it is no
+    /// longer pruned: who built it first stays.
     ///
     /// # Errors
     /// The record cannot be written.
@@ -23,6 +24,13 @@ impl Store {
                     "INSERT INTO releases (id, document, created) VALUES (?1, ?2, ?3)
                      ON CONFLICT (id) DO NOTHING",
                     params![release.id.as_str(), document, release.created.0 as i64],
+                )
+                .map_err(Error::database("record a release"))?;
+            // What was built is there again.
+            transaction
+                .execute(
+                    "DELETE FROM pruned WHERE release = ?1",
+                    [release.id.as_str()],
                 )
                 .map_err(Error::database("record a release"))?;
             Ok(())

@@ -75,6 +75,13 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (environment, name, version)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE pruned (
+        release TEXT PRIMARY KEY,
+        at INTEGER NOT NULL,
+        by TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

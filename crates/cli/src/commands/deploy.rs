@@ -68,21 +68,31 @@ pub(crate) async fn prepare(
     let release = match &what.release {
         Some(name) => context.engine.release_by_name(name)?,
         None => {
-            check_order(context, environment, None)?;
             let name = what.commit.as_deref().unwrap_or("HEAD");
-            let commit = repository.commit(name)?.id;
-            let source = Source::Commit(&repository, &commit);
-            let resolved = context.project.resolve(environment, source)?;
-            let deadline = environment.timeouts.build;
-            context
-                .engine
-                .release_of_commit(&context.project, &repository, &commit, &resolved, deadline)
-                .await?
+            build(context, environment, &repository, name).await?
         }
     };
     check_order(context, environment, Some(&release.id))?;
     let workload = workload(context, environment, &repository, &release)?;
     Ok((release, workload))
+}
+
+/// The release of a commit, built from the environment's files unless it was built before.
+pub(crate) async fn build(
+    context: &Context,
+    environment: &Environment,
+    repository: &Repository,
+    name: &str,
+) -> Result<Release> {
+    check_order(context, environment, None)?;
+    let commit = repository.commit(name)?.id;
+    let source = Source::Commit(repository, &commit);
+    let resolved = context.project.resolve(environment, source)?;
+    let deadline = environment.timeouts.build;
+    let engine = &context.engine;
+    let built =
+        engine.release_of_commit(&context.project, repository, &commit, &resolved, deadline);
+    Ok(built.await?)
 }
 
 /// What a release runs in an environment: its own Compose files, the environment's variables.
@@ -134,7 +144,7 @@ fn check_order(
 }
 
 /// The environment whose branch patterns match what is checked out.
-fn by_branch(context: &Context) -> Result<String> {
+pub(crate) fn by_branch(context: &Context) -> Result<String> {
     let repository = Repository::find(&context.project.directory)?;
     let none = |reason: String| {
         let names: Vec<String> = context

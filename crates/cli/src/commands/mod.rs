@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 pub(crate) mod abort;
+pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -17,6 +18,8 @@ pub(crate) mod migrations;
 pub(crate) mod plan;
 pub(crate) mod promote;
 pub(crate) mod proxy;
+pub(crate) mod prune;
+pub(crate) mod releases;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod run;
@@ -40,6 +43,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Config(arguments) => config::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Plan(arguments) => wait(plan::run(&arguments, global)),
+        Command::Build(arguments) => wait(build::run(&arguments, global)),
         Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
         Command::Promote(arguments) => wait(promote::run(&arguments, global)),
         Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
@@ -49,6 +53,8 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Top(arguments) => wait(top::run(&arguments, global)),
         Command::Up(arguments) => wait(up::run(&arguments, global)),
         Command::Down(arguments) => wait(down::run(&arguments, global)),
+        Command::Releases(arguments) => wait(releases::run(&arguments, global)),
+        Command::Prune(arguments) => wait(prune::run(&arguments, global)),
         Command::Status(arguments) => wait(status::run(&arguments, global)),
         Command::History(arguments) => history::run(&arguments, global),
         Command::Show(arguments) => show::run(&arguments, global),

@@ -1,5 +1,6 @@
 //! How things look: standard output is data, standard error is talk.
 
+pub(crate) mod bytes;
 pub(crate) mod codes;
 pub(crate) mod events;
 pub(crate) mod findings;

@@ -10,6 +10,9 @@ use shipway_pipeline::plan::{Action, Kind, Plan, Side, Sizes};
 pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
     match action {
         Action::CheckArtifact => format!("check the artifact of {}", plan.target.release),
+        Action::TagArtifact { tag } => {
+            format!("tag the images of {} as {tag}", plan.target.release)
+        }
         Action::CheckAddress => format!("check that {} can be listened on", plan.route.listen),
         Action::ClearColour => format!("clear {} of leftovers", plan.target.colour),
         Action::StartShared { sizes } => format!("start shared services: {}", render_sizes(sizes)),

@@ -1,6 +1,7 @@
 //! The binary as its users meet it: real processes, real HTTP, real crashes.
 
 mod abort;
+mod artifacts;
 mod broken;
 mod common;
 mod config;
@@ -19,6 +20,7 @@ mod output;
 mod promote;
 mod proxy;
 mod refused;
+mod registry;
 mod roles;
 mod rollback;
 mod scale;

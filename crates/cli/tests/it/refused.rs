@@ -241,7 +241,7 @@ fn a_commit_that_does_not_exist() {
         .expect_code(2);
     insta::assert_snapshot!(told(&sandbox, &ended), @"
     error: there is no release `r0123456789ab`
-    hint: `shipway history` shows releases
+    hint: `shipway releases` shows them
     ");
     assert_untouched(&sandbox);
 }

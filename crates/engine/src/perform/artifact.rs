@@ -1,22 +1,40 @@
-//! Checks that what is to be started is here.
+//! Sees to it that what is to be started is here, and named where it is kept.
+
+use shipway_pipeline::deployment::Failure;
 
 use super::{Performed, Performer, failed, failure};
 
 impl Performer<'_> {
+    /// Gets what is missing from the registry.
     pub(super) async fn check_artifact(&self) -> Performed {
         if let Err(reason) = &self.target.files {
             return Err(failure(reason));
         }
         let release = &self.target.release;
         let artifact = self.target.artifact();
-        match self.engine.runtime.has_artifact(&artifact).await {
+        match self.engine.runtime.fetch_artifact(&artifact).await {
             Ok(true) => Ok(None),
             Ok(false) => Err(failure(format!(
                 "the artifact of release {} (commit {}) is gone",
                 release.id,
                 release.short_commit()
             ))),
-            Err(error) => Err(failed(&error)),
+            Err(error) => Err(refused(&error)),
         }
     }
+
+    /// Names the release's images in their registry.
+    pub(super) async fn tag_artifact(&self, tag: &str) -> Performed {
+        let images: Vec<String> = self.target.release.published();
+        let tagged = self.engine.runtime.tag_images(&images, tag).await;
+        tagged.map(|()| None).map_err(|error| refused(&error))
+    }
+}
+
+/// A failure that tells the way out as well.
+fn refused(error: &shipway_runtime::Error) -> Failure {
+    let mut failure = failed(error);
+    let hint = error.way_out().map(|way_out| format!("hint: {way_out}"));
+    failure.evidence.extend(hint);
+    failure
 }

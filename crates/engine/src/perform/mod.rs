@@ -92,6 +92,7 @@ impl<'a> Performer<'a> {
     async fn perform(&self, step: &Step) -> Performed {
         match &step.action {
             Action::CheckArtifact => self.check_artifact().await,
+            Action::TagArtifact { tag } => self.tag_artifact(tag).await,
             Action::CheckAddress => self.check_address().await,
             Action::ClearColour => self.clear_colour().await,
             Action::StartShared { sizes } => self.start_shared(sizes).await,

@@ -59,6 +59,8 @@ pub struct Resolved {
     pub workload: Workload,
     /// The Compose application with its warnings and sources.
     pub loaded: Loaded,
+    /// The values of variables that secrets are taken from. Never printed.
+    pub secrets: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -175,7 +177,12 @@ impl Project {
                 sources: loaded.sources.clone(),
             })
         })?;
-        Ok(Resolved { workload, loaded })
+        let secrets = variables::of_secrets(&loaded.project, &variables);
+        Ok(Resolved {
+            workload,
+            loaded,
+            secrets,
+        })
     }
 
     /// Makes what an environment runs of its files.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use shipway_compose::diagnostic::Sources;
 use shipway_compose::dotenv;
+use shipway_compose::model::Project;
 use shipway_compose::yaml::Span;
 use shipway_pipeline::config::Environment;
 
@@ -122,4 +123,17 @@ impl Variables {
 fn get(files: &BTreeMap<String, FromFile>, name: &str) -> Option<String> {
     let in_file = || files.get(name).map(|found| found.value.clone());
     std::env::var(name).ok().or_else(in_file)
+}
+
+/// The values of the variables that a project's secrets are taken from, as far as they are set.
+pub(super) fn of_secrets(project: &Project, variables: &Variables) -> BTreeMap<String, String> {
+    project
+        .secrets
+        .values()
+        .filter_map(|secret| {
+            let name = secret.environment.clone()?;
+            let value = variables.get(&name)?;
+            Some((name, value))
+        })
+        .collect()
 }

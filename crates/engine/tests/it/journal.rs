@@ -53,6 +53,9 @@ fn announces(action: &Action, call: &Call) -> bool {
         Call::Hold { .. } => matches!(action, Action::Hold),
         Call::Resume { .. } => matches!(action, Action::Resume),
         Call::Cut { .. } => matches!(action, Action::Drain { .. } | Action::Settle { .. }),
+        Call::Tag { .. } => matches!(action, Action::TagArtifact { .. }),
+        // A release is pruned under no deployment.
+        Call::Remove { .. } => false,
         Call::Build
         | Call::HasArtifact
         | Call::List { .. }

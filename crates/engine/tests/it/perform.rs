@@ -22,8 +22,9 @@ async fn shared_services_that_run_are_never_touched() {
 #[tokio::test(start_paused = true)]
 async fn shared_services_are_awaited_after_a_crash_as_well() {
     let rig = Rig::new("blue-green");
+    // The release is named in its registry first.
     rig.world
-        .arrange(fault(0, (Of::Effects, Moment::After), Then::Stall));
+        .arrange(fault(1, (Of::Effects, Moment::After), Then::Stall));
     let engine = rig.engine();
     let request = rig.request(1);
     let out = until_crash(&rig.world, undisturbed(&engine, &request)).await;

@@ -18,6 +18,7 @@ use shipway_engine::{Engine, Interrupt, Interrupts};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::config;
 use shipway_pipeline::deployment::{Outcome, State};
+use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::{DeploymentId, InstanceId, ReleaseId};
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
@@ -414,7 +415,13 @@ pub(crate) fn release(number: u32) -> Release {
         commit: format!("{number:040x}"),
         subject: format!("release {number}"),
         branch: Some("main".to_owned()),
-        artifacts: BTreeMap::from([("web".to_owned(), format!("sha256:{number:064x}"))]),
+        artifacts: BTreeMap::from([(
+            "web".to_owned(),
+            format!("registry/web@sha256:{number:064x}"),
+        )]),
+        // In a registry, so that its tags are part of every deployment.
+        builds: BTreeMap::from([("web".parse().expect("a name"), Digest::of(b"web"))]),
+        platforms: vec![],
         created: Timestamp(u64::from(number)),
         created_by: ACTOR.to_owned(),
     }

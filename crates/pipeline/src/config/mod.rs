@@ -42,6 +42,12 @@ pub struct Config {
     /// How the database schema is brought up to date before a release starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrate: Option<Migrate>,
+    /// Where images are pushed to; `None` where they stay in the engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
+    /// What images are built for; empty for the engine's own platform.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// How serious findings are, as far as the file says.
     #[serde(skip_serializing_if = "Levels::is_empty")]
     pub diagnostics: Levels,
@@ -69,6 +75,13 @@ pub struct Migrate {
     /// Killed after this long.
     #[serde(serialize_with = "quantity::serialize_duration")]
     pub timeout: Duration,
+}
+
+/// Where images are pushed to, and pulled from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Registry {
+    /// The registry's address and a path; each service's name is put behind it.
+    pub repository: String,
 }
 
 /// One environment with every default filled in.

@@ -179,8 +179,14 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum Action {
-    /// Checks that the release's artifacts are here and whole.
+    /// Checks that the release's artifacts are here and whole; what is in a registry and not
+    /// here is pulled.
     CheckArtifact,
+    /// Gives the release's images a tag in their registry, by digest and without moving them.
+    TagArtifact {
+        /// The tag.
+        tag: String,
+    },
     /// Checks that the proxy listens, or can listen, where requests come in.
     CheckAddress,
     /// Removes what dead deployments left in the target's colour.

@@ -5,10 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use shipway_compose::model::{Project, Service};
 use shipway_compose::transform::{self, Dependencies};
-use shipway_compose::yaml::{Node, render};
+use shipway_compose::yaml::{Limits, Mapping, Node, parse, render};
 
 use super::{Member, Problem};
+use crate::digest::Digest;
 use crate::name::ServiceName;
+
+/// Keys of a build definition that say how it is made, not what.
+const WITHOUT_EFFECT: [&str; 7] = [
+    "cache_from",
+    "cache_to",
+    "no_cache",
+    "pull",
+    "secrets",
+    "ssh",
+    "tags",
+];
 
 /// What containers are made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +52,27 @@ impl Model {
             directory: directory.to_owned(),
             listens,
         }
+    }
+
+    /// By service that is built, the digest of what its image depends on besides the sources.
+    pub(super) fn builds(&self) -> BTreeMap<ServiceName, Digest> {
+        let Ok(document) = parse(&self.document, 0, Limits::default()) else {
+            return BTreeMap::new();
+        };
+        let services = document.get("services").and_then(Node::as_map);
+        services
+            .into_iter()
+            .flat_map(Mapping::iter)
+            .filter_map(|(name, service)| {
+                let mut build = service.get("build")?.clone();
+                if let Some(build) = build.as_map_mut() {
+                    build.retain(|key, _| !WITHOUT_EFFECT.contains(&key));
+                }
+                // The same in another checkout.
+                let text = render(&build).replace(&self.directory, "");
+                Some((name.parse().ok()?, Digest::of(text.as_bytes())))
+            })
+            .collect()
     }
 }
 

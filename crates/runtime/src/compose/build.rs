@@ -1,14 +1,19 @@
 //! Builds images from a clean export of the commit.
 //!
 //! The key is the hash of the project's tree in git and of the build definitions: what was built
-//! once is found again by its tag, from whatever commit.
+//! once is found again by its tag, from whatever commit. With a registry it is found there, from
+//! whatever machine.
+
+mod label;
+mod publish;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use bollard::Docker;
 use shipway_compose::transform;
-use shipway_compose::yaml::{self, Limits, Mapping, Node, Span, Value};
+use shipway_compose::yaml::{self, Limits, Node};
 use tokio::time::timeout;
 
 use super::image;
@@ -16,13 +21,11 @@ use super::runtime::ComposeRuntime;
 use crate::export;
 use crate::state::{files, lock};
 use crate::{Artifact, BuildRequest, Error, Form, Output};
+use sources::{Sources, sources};
 
 /// Under this name Compose builds, and writes it into the images as a label: one for all
 /// environments, or the same image would have another id in each.
-const PROJECT: &str = "shipway-build";
-
-/// Stands for the export's directory in what is hashed.
-const EXPORT: &str = "/export";
+pub(super) const PROJECT: &str = "shipway-build";
 
 /// Builds what the services run, or finds it built; other images are pulled unless they are here.
 pub(super) async fn build(
@@ -47,38 +50,41 @@ async fn build_in_time(
 ) -> Result<Artifact, Error> {
     let document = document(request)?;
     let tree = export::tree_id(request).await?;
-    let sources = sources(request, &document, &tree);
-    let key = sources.key.clone();
-    let lock = runtime.layout.artifacts().join(format!("{key}.lock"));
+    let docker = runtime.docker()?;
+    let own = image::own_platform(docker).await?;
+    let sources = sources(request, &document, &tree, &own);
+    check(request, &sources)?;
+    let lock = runtime
+        .layout
+        .artifacts()
+        .join(format!("{}.lock", sources.key));
     let _lock = lock::exclusive(&lock)
         .await
         .map_err(files::failed("lock", &lock))?;
-    let docker = runtime.docker()?;
-    if image::ids(docker, &sources.built).await.is_err() {
-        make(runtime, request, &document, &sources, &tree, output).await?;
-    }
-    if image::ids(docker, &sources.pulled).await.is_err() {
-        pull(runtime, &document, &sources, output).await?;
-    }
-    let mut images = sources.built;
-    images.extend(sources.pulled);
-    let digests = image::ids(docker, &images)
-        .await
-        .map_err(|reason| refused("the images", reason))?;
+    let work = Work {
+        runtime,
+        request,
+        document: &document,
+        sources: &sources,
+        tree: &tree,
+        own: &own,
+        output,
+    };
+    let mut digests = match request.registry {
+        Some(_) => work.published(docker).await?,
+        None => work.built(docker).await?,
+    };
+    digests.extend(work.pulled(docker).await?);
+    let platforms = sources.platforms();
     Ok(Artifact {
         form: Form::Image,
         digests,
+        platforms: if platforms.is_empty() {
+            vec![own]
+        } else {
+            platforms
+        },
     })
-}
-
-/// Where each service's image comes from.
-struct Sources {
-    /// Names what is built, by everything that goes into it.
-    key: String,
-    /// The tag of each service's image that is built here.
-    built: BTreeMap<String, String>,
-    /// The name of each service's image that comes from elsewhere.
-    pulled: BTreeMap<String, String>,
 }
 
 fn document(request: &BuildRequest) -> Result<Node, Error> {
@@ -87,197 +93,200 @@ fn document(request: &BuildRequest) -> Result<Node, Error> {
     yaml::parse(&model.document, 0, Limits::default()).map_err(|_| damaged())
 }
 
-fn sources(request: &BuildRequest, document: &Node, tree: &str) -> Sources {
-    let definitions = definitions(request, document, Path::new(EXPORT), |_| String::new());
-    let mut hash = Sha256::new();
-    hash.update(tree);
-    hash.update(yaml::render(&definitions));
-    let key: String = hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let named = |service: &str| document.at(&["services", service, "image"])?.as_str();
-    let is_built = |service: &str| document.at(&["services", service, "build"]).is_some();
-    let tag = |service: &str| format!("shipway/{service}:{key}");
-    // A service that names the image which another one builds runs that.
-    let by_name: BTreeMap<&str, &str> = request
-        .services
-        .iter()
-        .filter(|service| is_built(&service.name))
-        .filter_map(|service| Some((named(&service.name)?, service.name.as_str())))
-        .collect();
-    let (mut built, mut pulled) = (BTreeMap::new(), BTreeMap::new());
-    for service in request.services.iter().map(|service| service.name.as_str()) {
-        let builder = if is_built(service) {
-            Some(service)
-        } else {
-            named(service).and_then(|image| by_name.get(image).copied())
-        };
-        match (builder, named(service)) {
-            (Some(builder), _) => built.insert(service.to_owned(), tag(builder)),
-            (None, Some(image)) => pulled.insert(service.to_owned(), image.to_owned()),
-            (None, None) => None,
-        };
+/// An engine keeps images of one platform each.
+fn check(request: &BuildRequest, sources: &Sources) -> Result<(), Error> {
+    let mut targets = sources.built.iter();
+    match targets.find(|(_, target)| target.is_joined() && request.registry.is_none()) {
+        None => Ok(()),
+        Some((service, _)) => Err(refused(
+            "the platforms",
+            format!(
+                "`{service}` is built for several, which an engine cannot keep as one image: set \
+                 `registry` in shipway.yml, or one platform in `build.platforms`"
+            ),
+        )),
     }
-    Sources { key, built, pulled }
 }
 
-/// A project of the services that are built, their sources below `export`.
-fn definitions(
-    request: &BuildRequest,
-    document: &Node,
-    export: &Path,
-    tag: impl Fn(&str) -> String,
-) -> Node {
-    let mut project = document.clone();
-    let names = request
-        .services
-        .iter()
-        .map(|service| service.name.clone())
-        .filter(|name| document.at(&["services", name, "build"]).is_some())
-        .collect();
-    transform::select(&mut project, &names, transform::Dependencies::Strip);
-    transform::rename(&mut project, PROJECT);
-    let Some(root) = project.as_map_mut() else {
-        return project;
-    };
-    // Networks and volumes have no part in a build.
-    root.retain(|key, _| matches!(key, "name" | "services" | "secrets"));
-    let services = root.get_mut("services").and_then(Node::as_map_mut);
-    let directory = request.model.as_ref().map(|model| model.directory.as_str());
-    for (name, service) in services.into_iter().flat_map(Mapping::iter_mut) {
-        let Some(service) = service.as_map_mut() else {
-            continue;
-        };
-        service.retain(|key, _| key == "build");
-        if let Some(build) = service.get_mut("build") {
-            relocate(build, directory.unwrap_or_default(), export);
+/// One build.
+struct Work<'a> {
+    runtime: &'a ComposeRuntime,
+    request: &'a BuildRequest,
+    document: &'a Node,
+    sources: &'a Sources,
+    tree: &'a str,
+    own: &'a str,
+    output: Output<'a>,
+}
+
+// === impl Work ===
+
+impl Work<'_> {
+    /// The images that are built, by service: their ids in the engine.
+    async fn built(&self, docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
+        let names = self
+            .sources
+            .built
+            .iter()
+            .map(|(service, target)| (service.clone(), target.name.clone()))
+            .collect();
+        if let Ok(found) = image::ids(docker, &names).await {
+            return Ok(found);
         }
-        service.insert(
-            "image",
-            Span::default(),
-            Node::string(tag(name), Span::default()),
-        );
+        self.make().await?;
+        image::ids(docker, &names)
+            .await
+            .map_err(|reason| refused("the images", reason))
     }
-    project
-}
 
-/// Moves paths below the project's directory to the export.
-fn relocate(node: &mut Node, directory: &str, export: &Path) {
-    match &mut node.value {
-        Value::Null => {}
-        Value::Scalar(scalar) => {
-            let Some(rest) = scalar.text.strip_prefix(directory) else {
-                return;
-            };
-            if rest.is_empty() {
-                scalar.text = export.display().to_string();
-            } else if let Some(rest) = rest.strip_prefix('/') {
-                scalar.text = export.join(rest).display().to_string();
+    /// The images that are built, by service: where they are in the registry.
+    async fn published(&self, docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
+        let places = match publish::find(self.sources).await? {
+            Some(found) => found,
+            None => {
+                if !self.is_made(docker).await? {
+                    self.make().await?;
+                }
+                publish::push(docker, self.sources, self.output).await?
+            }
+        };
+        let services = self.sources.built.iter();
+        Ok(services
+            .filter_map(|(service, target)| {
+                Some((service.clone(), places.get(&target.name)?.clone()))
+            })
+            .collect())
+    }
+
+    /// Whether every part of every image is here: a push that failed is made again, not the build.
+    async fn is_made(&self, docker: &Docker) -> Result<bool, Error> {
+        for target in self.sources.targets() {
+            for (_, part) in target.parts() {
+                if image::id(docker, &part).await?.is_none() {
+                    return Ok(false);
+                }
             }
         }
-        Value::Sequence(items) => {
-            for item in items {
-                relocate(item, directory, export);
-            }
-        }
-        Value::Mapping(mapping) => {
-            for (_, value) in mapping.iter_mut() {
-                relocate(value, directory, export);
-            }
-        }
+        Ok(true)
     }
-}
 
-async fn make(
-    runtime: &ComposeRuntime,
-    request: &BuildRequest,
-    document: &Node,
-    sources: &Sources,
-    tree: &str,
-    output: Output<'_>,
-) -> Result<(), Error> {
-    let directory = runtime.layout.artifact(&sources.key);
-    let export = directory.join("tree");
-    let fresh = || {
-        files::remove_tree(&directory)?;
-        files::create_private_directory(&export)
-    };
-    fresh().map_err(files::failed("create", &directory))?;
-    export::export(request, tree, &export).await?;
-    let tag = |service: &str| sources.built.get(service).cloned().unwrap_or_default();
-    let mut project = definitions(request, document, &export, tag);
-    label(&mut project, request);
-    call(runtime, &directory, project, "build", output).await?;
-    // The image has what it needs of them.
-    files::remove_tree(&directory).map_err(files::failed("remove", &directory))
-}
-
-/// Labels by the OCI image specification: where the image comes from.
-fn label(project: &mut Node, request: &BuildRequest) {
-    let services = project
-        .as_map_mut()
-        .and_then(|root| root.get_mut("services"))
-        .and_then(Node::as_map_mut);
-    for (_, service) in services.into_iter().flat_map(Mapping::iter_mut) {
-        let Some(build) = service
-            .as_map_mut()
-            .and_then(|service| service.get_mut("build"))
-            .and_then(Node::as_map_mut)
-        else {
-            continue;
+    /// The images that come from elsewhere, by service.
+    async fn pulled(&self, docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
+        if image::ids(docker, &self.sources.pulled).await.is_err() {
+            self.pull().await?;
+        }
+        let found = match self.request.registry {
+            // Another host has other ids, if it has the image at all.
+            Some(_) => image::places(docker, &self.sources.pulled).await,
+            None => image::ids(docker, &self.sources.pulled).await,
         };
-        let mut labels = build
-            .get("labels")
-            .and_then(Node::as_map)
-            .cloned()
-            .unwrap_or_default();
-        labels.insert(
-            "org.opencontainers.image.revision",
-            Span::default(),
-            Node::string(request.commit.clone(), Span::default()),
-        );
-        build.insert(
-            "labels",
-            Span::default(),
-            Node::mapping(labels, Span::default()),
-        );
+        found.map_err(|reason| refused("the images", reason))
+    }
+
+    async fn make(&self) -> Result<(), Error> {
+        let directory = self.runtime.layout.artifact(&self.sources.key);
+        let export = directory.join("tree");
+        let fresh = || {
+            files::remove_tree(&directory)?;
+            files::create_private_directory(&export)
+        };
+        fresh().map_err(files::failed("create", &directory))?;
+        export::export(self.request, self.tree, &export).await?;
+        let platforms = self.sources.platforms();
+        // One at a time: an engine's own builder makes images of one platform.
+        let mut all: Vec<Option<&str>> = platforms.iter().map(|one| Some(one.as_str())).collect();
+        all.push(None);
+        for platform in all {
+            self.make_for(platform, &directory, &export).await?;
+        }
+        // The image has what it needs of them.
+        files::remove_tree(&directory).map_err(files::failed("remove", &directory))
+    }
+
+    /// Builds the images, or parts of images, that are for a platform.
+    async fn make_for(
+        &self,
+        platform: Option<&str>,
+        directory: &Path,
+        export: &Path,
+    ) -> Result<(), Error> {
+        let name = |service: &str| {
+            let target = self.sources.built.get(service)?;
+            let mut parts = target.parts().into_iter();
+            parts.find_map(|(of, name)| (of == platform).then_some(name))
+        };
+        if !self
+            .sources
+            .built
+            .keys()
+            .any(|service| name(service).is_some())
+        {
+            return Ok(());
+        }
+        let mut project = sources::definitions(self.request, self.document, export, name);
+        label::label(&mut project, self.request);
+        if let Some(platform) = platform {
+            label::target(&mut project, platform);
+        }
+        let made = self.call(directory, project, "build").await;
+        made.map_err(|error| match platform {
+            Some(platform) if platform != self.own => explain(error, platform),
+            _ => error,
+        })
+    }
+
+    async fn pull(&self) -> Result<(), Error> {
+        let mut project = self.document.clone();
+        let names = self.sources.pulled.keys().cloned().collect();
+        transform::select(&mut project, &names, transform::Dependencies::Strip);
+        let key = format!("{}-pull", self.sources.key);
+        let directory = self.runtime.layout.artifact(&key);
+        files::create_private_directory(&directory).map_err(files::failed("create", &directory))?;
+        self.call(&directory, project, "pull").await?;
+        files::remove_tree(&directory).map_err(files::failed("remove", &directory))
+    }
+
+    async fn call(&self, directory: &Path, mut project: Node, verb: &str) -> Result<(), Error> {
+        transform::escape_dollars(&mut project);
+        let file = directory.join("compose.yml");
+        files::write_atomically(&file, yaml::render(&project).as_bytes())
+            .map_err(files::failed("write", &file))?;
+        let mut cli = self.runtime.cli.clone();
+        for (name, value) in &self.request.secrets {
+            cli = cli.with_variable(name, value);
+        }
+        let called = cli.call(PROJECT, &file, &[verb], Some(self.output)).await;
+        called.map_err(|failure| Error::Build {
+            step: format!("docker compose {verb}"),
+            reason: failure.reason,
+            last_lines: failure.last_lines,
+        })
     }
 }
 
-async fn pull(
-    runtime: &ComposeRuntime,
-    document: &Node,
-    sources: &Sources,
-    output: Output<'_>,
-) -> Result<(), Error> {
-    let mut project = document.clone();
-    let names = sources.pulled.keys().cloned().collect();
-    transform::select(&mut project, &names, transform::Dependencies::Strip);
-    let directory = runtime.layout.artifact(&format!("{}-pull", sources.key));
-    files::create_private_directory(&directory).map_err(files::failed("create", &directory))?;
-    call(runtime, &directory, project, "pull", output).await?;
-    files::remove_tree(&directory).map_err(files::failed("remove", &directory))
-}
-
-async fn call(
-    runtime: &ComposeRuntime,
-    directory: &Path,
-    mut project: Node,
-    verb: &str,
-    output: Output<'_>,
-) -> Result<(), Error> {
-    transform::escape_dollars(&mut project);
-    let file = directory.join("compose.yml");
-    files::write_atomically(&file, yaml::render(&project).as_bytes())
-        .map_err(files::failed("write", &file))?;
-    let words = [verb];
-    let called = runtime.cli.call(PROJECT, &file, &words, Some(output));
-    called.await.map_err(|failure| Error::Build {
-        step: format!("docker compose {verb}"),
-        reason: failure.reason,
-        last_lines: failure.last_lines,
-    })
+/// Says what it means that a program of another platform could not be run.
+fn explain(error: Error, platform: &str) -> Error {
+    match error {
+        Error::Build {
+            step,
+            reason,
+            last_lines,
+        } if last_lines
+            .iter()
+            .any(|line| line.contains("exec format error")) =>
+        {
+            Error::Build {
+                step,
+                reason: format!(
+                    "this machine cannot run programs of `{platform}`, which a RUN step of the \
+                 Dockerfile needs: install emulation (`qemu-user-static` with `binfmt-support`), \
+                 or build on a machine of that platform ({reason})"
+                ),
+                last_lines,
+            }
+        }
+        other => other,
+    }
 }
 
 fn refused(step: &str, reason: String) -> Error {

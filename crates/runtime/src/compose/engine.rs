@@ -36,9 +36,11 @@ fn status(error: &ApiError) -> Option<u16> {
     }
 }
 
-fn reason(error: ApiError) -> String {
+/// The engine's own words.
+pub(super) fn reason(error: ApiError) -> String {
     match error {
         ApiError::DockerResponseServerError { message, .. } => message,
+        ApiError::DockerStreamError { error } => error,
         other => other.to_string(),
     }
 }

@@ -13,11 +13,13 @@ use shipway_pipeline::route::RouteKey;
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
-use super::{attach, build, files, image, list, start, stop, task, usage, volume};
+use super::{
+    attach, build, fetch, files, image, layers, list, remove, start, stop, task, usage, volume,
+};
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Operate, Output, Runtime,
-    StopHow, Stopped, TaskSpec, Usage,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Left, Operate, Output,
+    Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// A call may last as long as a container's grace period; the engine that calls has deadlines.
@@ -95,6 +97,26 @@ impl Runtime for ComposeRuntime {
 
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
         image::are_here(self.docker()?, artifact).await
+    }
+
+    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+        fetch::fetch(self.docker()?, artifact).await
+    }
+
+    async fn tag_images(&self, images: &[String], tag: &str) -> Result<(), Error> {
+        fetch::tag(images, tag).await
+    }
+
+    async fn weigh(&self, artifact: &Artifact) -> Result<u64, Error> {
+        remove::weigh(self.docker()?, artifact).await
+    }
+
+    async fn reclaimable(&self, artifact: &Artifact) -> Result<u64, Error> {
+        layers::reclaimable(self.docker()?, artifact).await
+    }
+
+    async fn remove_artifact(&self, artifact: &Artifact) -> Result<Vec<Left>, Error> {
+        remove::remove(self.docker()?, artifact).await
     }
 
     async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 
-use crate::{Artifact, BuildRequest, ColourKey, ColourSpec, FileContents, Form};
+use crate::{Artifact, BuildRequest, ColourKey, ColourSpec, FileContents, Form, Origin};
 
 /// The directory that documents of tests are written for.
 pub(super) const DIRECTORY: &str = "/srv/shop";
@@ -48,6 +48,7 @@ pub(super) fn spec(document: &str, slot: Slot, sizes: &[(&str, u32)]) -> ColourS
                 .iter()
                 .map(|(name, _)| ((*name).to_owned(), format!("sha256:{name}")))
                 .collect(),
+            platforms: Vec::new(),
         },
         services: services.collect(),
         model: Some(model(document)),
@@ -64,6 +65,10 @@ pub(super) fn build_request(document: &str, services: &[&str]) -> BuildRequest {
         commit: "0".repeat(40),
         services: spec(document, Slot::Blue, &sizes).services,
         model: Some(model(document)),
+        origin: Origin::default(),
+        registry: None,
+        platforms: Vec::new(),
+        secrets: [].into(),
         deadline: std::time::Duration::from_secs(60),
     }
 }

@@ -133,6 +133,24 @@ pub(super) fn directory_of(
         .ok_or_else(|| not_runnable(format!("its artifact `{digest}` is not here")))
 }
 
+/// How many bytes the artifact's files take, without the cached outputs that it links to.
+pub(super) fn weigh(layout: &Layout, artifact: &Artifact) -> Result<u64, Error> {
+    let digests: BTreeSet<&String> = artifact.digests.values().collect();
+    let mut bytes = 0;
+    for digest in digests {
+        let weighed = match find(layout, digest) {
+            Ok(Some(key)) => files::weigh(&layout.artifact(&key)),
+            Ok(None) => Ok(0),
+            Err(error) => Err(error),
+        };
+        bytes += weighed.map_err(files::failed(
+            "look for an artifact in",
+            &layout.artifacts(),
+        ))?;
+    }
+    Ok(bytes)
+}
+
 /// Removes what the artifact names; cached outputs stay, as others may link to them.
 pub(super) async fn remove(layout: &Layout, artifact: &Artifact) -> Result<(), Error> {
     let digests: BTreeSet<&String> = artifact.digests.values().collect();

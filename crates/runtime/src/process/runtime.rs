@@ -12,8 +12,8 @@ use super::{artifact, attach, build, follow, list, start, stop, task, usage};
 use crate::state::files;
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Operate, Output, Runtime,
-    Stopped, TaskSpec, Usage,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Left, Operate, Output,
+    Runtime, Stopped, TaskSpec, Usage,
 };
 
 /// Runs services as processes of this host and user. Cheap to clone.
@@ -47,17 +47,6 @@ impl ProcessRuntime {
         self.log_limits = limits;
         self
     }
-
-    /// Removes what an artifact's services run from; one that is not there is no error.
-    ///
-    /// The caller knows that no instance runs from it. A crash leaves it incomplete, which
-    /// [`Runtime::has_artifact`] tells.
-    ///
-    /// # Errors
-    /// Something cannot be removed.
-    pub async fn remove_artifact(&self, artifact: &Artifact) -> Result<(), Error> {
-        artifact::remove(&self.layout, artifact).await
-    }
 }
 
 #[async_trait]
@@ -68,6 +57,29 @@ impl Runtime for ProcessRuntime {
 
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
         artifact::is_here(&self.layout, artifact)
+    }
+
+    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+        // Directories are in no registry.
+        self.has_artifact(artifact).await
+    }
+
+    async fn tag_images(&self, _images: &[String], _tag: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn weigh(&self, artifact: &Artifact) -> Result<u64, Error> {
+        artifact::weigh(&self.layout, artifact)
+    }
+
+    async fn reclaimable(&self, artifact: &Artifact) -> Result<u64, Error> {
+        self.weigh(artifact).await
+    }
+
+    async fn remove_artifact(&self, artifact: &Artifact) -> Result<Vec<Left>, Error> {
+        // The caller knows that no instance runs from it.
+        artifact::remove(&self.layout, artifact).await?;
+        Ok(Vec::new())
     }
 
     async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {

@@ -2,10 +2,13 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+
+/// What `st_blocks` counts in, whatever the file system's own blocks are.
+const BLOCK: u64 = 512;
 
 /// Says what was attempted on which path.
 pub(crate) fn failed(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -85,6 +88,18 @@ fn make_directories_writable(path: &Path) -> io::Result<()> {
         make_directories_writable(&entry?.path())?;
     }
     Ok(())
+}
+
+/// How many bytes the files of a tree take on the disk.
+pub(crate) fn weigh(path: &Path) -> io::Result<u64> {
+    let metadata = fs::symlink_metadata(path)?;
+    let mut bytes = metadata.blocks() * BLOCK;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            bytes += weigh(&entry?.path())?;
+        }
+    }
+    Ok(bytes)
 }
 
 /// The names in a directory; none where there is no directory.

@@ -2,7 +2,7 @@
 
 use shipway_runtime::{Artifact, Form, Runtime as _};
 
-use crate::support::{IMAGE, World, docker};
+use crate::support::{IMAGE, World, docker, docker_bytes};
 
 const DOCKERFILE: &str = "FROM scratch
 COPY busybox /bin/busybox
@@ -80,6 +80,58 @@ async fn an_image_that_nobody_has_is_told() {
     let nothing = Artifact {
         form: Form::Image,
         digests: [("web".to_owned(), format!("sha256:{}", "0".repeat(64)))].into(),
+        platforms: vec![],
     };
     assert!(!world.runtime.has_artifact(&nothing).await.unwrap_or(false));
+}
+
+#[tokio::test]
+#[ignore = "needs a Docker Engine: `cargo xtask test`"]
+async fn an_image_says_where_it_comes_from_and_nothing_of_its_secrets() {
+    let world = World::new();
+    let dockerfile = format!(
+        "# syntax\nFROM {IMAGE} AS base\nRUN --mount=type=secret,id=token,target=/token \
+         wc -c < /token > /made\nCMD [\"cat\", \"/made\"]\n\
+         FROM base AS other\nRUN echo other > /made\n"
+    );
+    let services = "
+  web:
+    build:
+      context: DIRECTORY
+      dockerfile: Dockerfile
+      target: base
+      network: none
+      secrets: [{source: token}]
+    networks: {default: null}
+secrets: {token: {environment: BUILD_TOKEN}}
+";
+    let mut request = world.repository(&[("Dockerfile", &dockerfile)], services);
+    request.secrets = [("BUILD_TOKEN".to_owned(), "swordfish".to_owned())].into();
+    let (artifact, told) = world.build(&request).await;
+    let image = artifact
+        .unwrap_or_else(|error| panic!("{error:?} {told:#?}"))
+        .digests["web"]
+        .clone();
+    assert_eq!(
+        docker(&["run", "--rm", "--network=none", &image]).trim(),
+        "9"
+    );
+    let inspected = docker(&["image", "inspect", &image]);
+    for label in [
+        "\"org.opencontainers.image.created\": \"2023-11-14T22:13:20Z\"",
+        "\"org.opencontainers.image.source\": \"https://example.org/shop.git\"",
+        "\"org.opencontainers.image.version\": \"v1\"",
+        &format!(
+            "\"org.opencontainers.image.revision\": \"{}\"",
+            request.commit
+        ),
+    ] {
+        assert!(inspected.contains(label), "{label} in {inspected}");
+    }
+    let history = docker(&["image", "history", "--no-trunc", &image]);
+    let files = docker_bytes(&["image", "save", &image]);
+    let is_in = |bytes: &[u8]| bytes.windows(9).any(|part| part == b"swordfish");
+    assert!(!is_in(inspected.as_bytes()) && !is_in(history.as_bytes()) && !is_in(&files));
+    assert!(!told.iter().any(|line| is_in(line.as_bytes())), "{told:#?}");
+    docker(&["image", "rm", "--force", &image]);
 }

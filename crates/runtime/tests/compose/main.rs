@@ -12,5 +12,6 @@ mod endings;
 mod files;
 mod lifecycle;
 mod networks;
+mod registry;
 mod support;
 mod tasks;

@@ -14,11 +14,12 @@ use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::Model;
 use shipway_runtime::compose::{Cli, ComposeRuntime};
 use shipway_runtime::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Form, Instance, Line,
-    Runtime, State, TaskSpec,
+    Origin, Runtime, State, TaskSpec,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -93,6 +94,7 @@ impl World {
                     .iter()
                     .map(|(name, _)| ((*name).to_owned(), IMAGE.to_owned()))
                     .collect(),
+                platforms: vec![],
             },
             services: wanted.collect(),
             model: Some(Model {
@@ -181,6 +183,14 @@ impl World {
                 directory,
                 listens: [].into(),
             }),
+            origin: Origin {
+                committed: Timestamp(1_700_000_000_000),
+                source: Some("https://example.org/shop.git".to_owned()),
+                version: Some("v1".to_owned()),
+            },
+            registry: None,
+            platforms: vec![],
+            secrets: [].into(),
             deadline: PATIENCE,
         }
     }
@@ -242,8 +252,12 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut ask: impl F
 }
 
 pub(crate) fn docker(arguments: &[&str]) -> String {
+    String::from_utf8(docker_bytes(arguments)).unwrap()
+}
+
+pub(crate) fn docker_bytes(arguments: &[&str]) -> Vec<u8> {
     let output = Command::new("docker").args(arguments).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    output.stdout
 }
 
 fn lines(text: &str) -> Vec<String> {

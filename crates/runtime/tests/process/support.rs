@@ -14,8 +14,8 @@ use shipway_pipeline::id::{DeploymentId, Epoch};
 use shipway_pipeline::route::RouteKey;
 use shipway_runtime::process::{Launcher, ProcessRuntime};
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, FileContents, Instance, Line, Runtime,
-    State, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, FileContents, Instance, Line, Origin,
+    Runtime, State, TaskSpec,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -80,6 +80,10 @@ impl World {
             commit: self.commit.clone(),
             services: services.to_vec(),
             model: None,
+            origin: Origin::default(),
+            registry: None,
+            platforms: vec![],
+            secrets: [].into(),
             deadline: PATIENCE,
         }
     }

@@ -11,6 +11,18 @@ pub enum Call {
     Build,
     /// `Runtime::has_artifact`.
     HasArtifact,
+    /// `Runtime::tag_images`.
+    Tag {
+        /// Which images.
+        images: Vec<String>,
+        /// By what name.
+        tag: String,
+    },
+    /// `Runtime::remove_artifact`.
+    Remove {
+        /// Which parts.
+        parts: Vec<String>,
+    },
     /// `Runtime::start`.
     Start {
         /// Where.
@@ -87,6 +99,8 @@ impl Call {
             | Self::Put { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
+            | Self::Tag { .. }
+            | Self::Remove { .. }
             | Self::Cut { .. } => true,
             Self::Build
             | Self::HasArtifact
@@ -109,6 +123,8 @@ impl Call {
             Self::Put { route } => Some(route.epoch),
             Self::Build
             | Self::HasArtifact
+            | Self::Tag { .. }
+            | Self::Remove { .. }
             | Self::List { .. }
             | Self::Stop { .. }
             | Self::Logs

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
 use shipway_runtime::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Line, Output,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Left, Line, Output,
     Runtime, StopHow, Stopped, TaskSpec,
 };
 
@@ -45,12 +45,42 @@ impl Runtime for FakeRuntime {
         Ok(Artifact {
             form: Form::Directory,
             digests,
+            platforms: Vec::new(),
         })
     }
 
     async fn has_artifact(&self, _artifact: &Artifact) -> Result<bool, Error> {
         let found = self.world.perform(Call::HasArtifact, |_, _| true).await;
         found.map_err(failed("look for an artifact"))
+    }
+
+    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+        self.has_artifact(artifact).await
+    }
+
+    async fn tag_images(&self, images: &[String], tag: &str) -> Result<(), Error> {
+        let call = Call::Tag {
+            images: images.to_vec(),
+            tag: tag.to_owned(),
+        };
+        let tagged = self.world.perform(call, |_, _| ()).await;
+        tagged.map_err(failed("tag an artifact"))
+    }
+
+    async fn weigh(&self, artifact: &Artifact) -> Result<u64, Error> {
+        Ok(artifact.digests.len() as u64)
+    }
+
+    async fn reclaimable(&self, artifact: &Artifact) -> Result<u64, Error> {
+        self.weigh(artifact).await
+    }
+
+    async fn remove_artifact(&self, artifact: &Artifact) -> Result<Vec<Left>, Error> {
+        let call = Call::Remove {
+            parts: artifact.digests.values().cloned().collect(),
+        };
+        let removed = self.world.perform(call, |_, _| Vec::new()).await;
+        removed.map_err(failed("remove an artifact"))
     }
 
     async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {

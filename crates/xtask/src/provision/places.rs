@@ -91,6 +91,11 @@ impl Places {
         self.tools().join("usr/bin").join(name)
     }
 
+    /// The registry's program.
+    pub(crate) fn registry_program(&self) -> PathBuf {
+        self.tool("docker-registry")
+    }
+
     /// Compose v2, which runs on its own as well as below `docker`.
     pub(crate) fn compose(&self) -> PathBuf {
         self.plugin("docker-compose")

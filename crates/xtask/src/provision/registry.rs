@@ -35,7 +35,7 @@ pub(super) fn provide(places: &Places) -> Result<SocketAddr> {
     fs::write(&configuration, render_configuration(&folder, address))
         .and_then(|()| fs::write(folder.join("address"), address.to_string()))
         .context("cannot write the registry's configuration")?;
-    daemon.start(&serve(&places.tool("docker-registry"), &configuration))?;
+    daemon.start(&serve(&places.registry_program(), &configuration))?;
     wait_for(
         "the registry",
         STARTING,

@@ -17,9 +17,10 @@ use serde::de::IgnoredAny;
 
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use level::{Level, Levels};
-pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Route, Timeouts};
+pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
-    BranchName, DurationText, Listen, Name, OneOrMany, PathText, RatioText, Version, Words,
+    BranchName, DurationText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
+    RepositoryText, Version, Words,
 };
 
 use super::default;
@@ -51,6 +52,18 @@ pub(super) struct Config {
     pub(super) services: Option<IndexMap<Placed<Name>, Service>>,
     /// How the database schema is brought up to date, once, before a release starts.
     pub(super) migrate: Option<Migrate>,
+    /// Where images are pushed to when they are built, and pulled from where they run.
+    ///
+    /// Without it, images stay in the engine that built them.
+    pub(super) registry: Option<Registry>,
+    /// The platforms that images are built for; `build.platforms` of a Compose service wins.
+    ///
+    /// More than one needs a `registry`.
+    #[schemars(extend(
+        "x-default" = "the platform of the engine that builds",
+        "examples" = [["linux/amd64", "linux/arm64"]]
+    ))]
+    pub(super) platforms: Option<Placed<Vec<Placed<PlatformText>>>>,
     /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
     #[schemars(extend("default" = {}, "propertyNames" = codes()))]
     pub(super) diagnostics: Option<Levels>,

@@ -5,7 +5,19 @@ use serde::Deserialize;
 
 use super::super::tree::Placed;
 use super::super::{default, render_duration};
-use super::{DurationText, Listen, OneOrMany, PathText, RatioText};
+use super::{DurationText, Listen, OneOrMany, PathText, RatioText, RepositoryText};
+
+/// Where images are kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Registry {
+    /// The registry's address and a path; the image of `web` is pushed to `<repository>/web`.
+    ///
+    /// Credentials are those of Docker's own configuration, as `docker login` left them. A
+    /// registry at a loopback address is asked without TLS.
+    #[schemars(extend("examples" = ["registry.example.org/shop"]))]
+    pub(in crate::config) repository: Placed<RepositoryText>,
+}
 
 /// Where requests come in.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -31,6 +31,30 @@ pub(in crate::config) struct DurationText(pub(in crate::config) String);
 #[schemars(inline, extend("pattern" = r"^/\S*$", "x-form" = "a path such as `/health/`"))]
 pub(in crate::config) struct PathText(pub(in crate::config) String);
 
+/// A registry's address and a path, such as `registry.example.org/shop`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend(
+        "pattern" = "^[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)+$",
+        "x-form" = "a registry's address and a path, such as `registry.example.org/shop`"
+    )
+)]
+pub(in crate::config) struct RepositoryText(pub(in crate::config) String);
+
+/// An operating system and an architecture, such as `linux/arm64`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend(
+        "pattern" = "^linux/[a-z0-9]+(/v[0-9]+)?$",
+        "x-form" = "a platform such as `linux/arm64`"
+    )
+)]
+pub(in crate::config) struct PlatformText(pub(in crate::config) String);
+
 /// A branch or a pattern of branches, such as `feature/*`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -4,6 +4,7 @@
 
 mod environment;
 mod environments;
+mod images;
 mod levels;
 mod sections;
 mod services;
@@ -84,6 +85,8 @@ impl Checker {
         let project = self.name(&raw.project);
         let services = self.services(raw.services.unwrap_or_default());
         let migrate = raw.migrate.and_then(|migrate| self.migrate(migrate));
+        let registry = raw.registry.map(|registry| self.registry(registry));
+        let platforms = self.platforms(raw.platforms, registry.is_some());
         let diagnostics = self.levels(raw.diagnostics.unwrap_or_default());
         let mut environments = self.environments(raw.environments);
         for environment in environments.values_mut() {
@@ -93,6 +96,8 @@ impl Checker {
             project: project?,
             services,
             migrate,
+            registry,
+            platforms,
             diagnostics,
             environments,
         })

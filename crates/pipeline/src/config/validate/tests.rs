@@ -166,3 +166,29 @@ proptest::proptest! {
         let _ = parse(&text);
     }
 }
+
+#[test]
+fn a_registry_is_an_address_and_several_platforms_need_one() {
+    let with = |lines: &str| format!("{lines}\n{SMALL}");
+    let good =
+        "registry: { repository: 127.0.0.1:5000/shop }\nplatforms: [linux/amd64, linux/arm64]";
+    let config = parse(&with(good)).unwrap();
+    assert_eq!(config.registry.unwrap().repository, "127.0.0.1:5000/shop");
+    assert_eq!(config.platforms, ["linux/amd64", "linux/arm64"]);
+    assert!(parse(&with("platforms: [linux/arm64]")).is_ok());
+    let refused = told(&with("platforms: [linux/amd64, linux/arm64]"));
+    assert!(
+        refused.starts_with("1:12 several `platforms` need a `registry`"),
+        "{refused}"
+    );
+    let refused = told(&with("registry: { repository: acme/shop }"));
+    assert!(
+        refused.starts_with("1:25 `acme/shop` is no repository"),
+        "{refused}"
+    );
+    let refused = told(&with("platforms: [linux/arm64, linux/arm64]"));
+    assert!(
+        refused.contains("`linux/arm64` is named twice"),
+        "{refused}"
+    );
+}

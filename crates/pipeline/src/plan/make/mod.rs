@@ -11,8 +11,9 @@ pub(super) use steps::{MARGIN, instances};
 use super::size::carry_over;
 use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
 use crate::config::{Config, Environment};
-use crate::id::{DeploymentId, ReleaseId};
+use crate::id::DeploymentId;
 use crate::name::ServiceName;
+use crate::release::Release;
 use crate::role::Role;
 use crate::strategy::Strategy;
 use crate::workload::Workload;
@@ -29,7 +30,7 @@ pub struct Facts<'a> {
     /// The environment.
     pub environment: &'a Environment,
     /// The release that shall be live.
-    pub release: &'a ReleaseId,
+    pub release: &'a Release,
     /// What it runs here.
     pub workload: &'a Workload,
     /// What is live now.
@@ -39,7 +40,7 @@ pub struct Facts<'a> {
 /// Plans a deployment.
 pub fn make(facts: &Facts<'_>) -> Plan {
     let draft = Draft::new(facts);
-    let (steps, revert) = match (facts.environment.strategy, facts.live) {
+    let (mut steps, revert) = match (facts.environment.strategy, facts.live) {
         (_, None) => (draft.first(), draft.revert_first()),
         (Strategy::BlueGreen, Some(_)) => (draft.blue_green(), draft.revert_to_previous()),
         (Strategy::Rolling, Some(previous)) => {
@@ -47,6 +48,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         }
         (Strategy::Recreate, Some(_)) => (draft.recreate(), draft.revert_to_previous()),
     };
+    steps.extend(draft.tag_environment());
     let touched_from = steps
         .iter()
         .position(|step| touches(&step.action))
@@ -92,6 +94,7 @@ pub(super) fn touches(action: &Action) -> bool {
         Action::Hold | Action::Route { .. } | Action::Settle { .. } | Action::StopShared => true,
         Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
         Action::CheckArtifact
+        | Action::TagArtifact { .. }
         | Action::CheckAddress
         | Action::ClearColour
         | Action::StartShared { .. }
@@ -125,7 +128,7 @@ impl<'a> Draft<'a> {
             .partition(|(service, _)| is_singleton(service));
         Self {
             target: Occupant {
-                release: facts.release.clone(),
+                release: facts.release.id.clone(),
                 deployment: facts.deployment,
                 colour: facts
                     .live
@@ -140,3 +143,6 @@ impl<'a> Draft<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

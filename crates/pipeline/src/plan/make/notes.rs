@@ -49,11 +49,11 @@ impl Draft<'_> {
         if self
             .facts
             .live
-            .is_some_and(|live| live.release == *self.facts.release)
+            .is_some_and(|live| live.release == self.facts.release.id)
         {
             notes.push(Note {
                 severity: Severity::Info,
-                text: format!("release {} is live already", self.facts.release),
+                text: format!("release {} is live already", self.facts.release.id),
             });
         }
         if self.facts.environment.bake.duration.is_zero() {
@@ -63,6 +63,7 @@ impl Draft<'_> {
             });
         }
         notes.extend(self.size_notes());
+        notes.extend(self.other_builds());
         notes
     }
 
@@ -87,6 +88,37 @@ impl Draft<'_> {
             .map(|one| Note {
                 severity: Severity::Info,
                 text: text(one),
+            })
+            .collect()
+    }
+
+    /// Where the environment's files ask for another image than the release brings.
+    fn other_builds(&self) -> Vec<Note> {
+        let release = self.facts.release;
+        let environment = &self.facts.environment.name;
+        let note = |severity, text| Note { severity, text };
+        let wanted = self.facts.workload.builds();
+        wanted
+            .into_iter()
+            .filter_map(|(service, build)| {
+                let made = release.builds.get(&service);
+                if !release.artifacts.contains_key(service.as_str()) {
+                    let text = format!(
+                        "the release has no image of `{service}`, which the files of \
+                         `{environment}` build: add the service to the environment that the \
+                         release is built for"
+                    );
+                    return Some(note(Severity::Fatal, text));
+                }
+                // Older releases do not say what they were built from.
+                let is_other = release.has_images() && made != Some(&build);
+                is_other.then(|| {
+                    let text = format!(
+                        "the files of `{environment}` ask for another build of `{service}`: the \
+                         release's own image runs, unchanged"
+                    );
+                    note(Severity::Warning, text)
+                })
             })
             .collect()
     }

@@ -13,11 +13,10 @@ pub(in crate::plan) const MARGIN: Duration = Duration::from_secs(30);
 
 impl Draft<'_> {
     pub(super) fn prepare(&self) -> Vec<Step> {
-        let mut steps = vec![
-            quick(Stage::Preparing, Action::CheckArtifact),
-            quick(Stage::Preparing, Action::CheckAddress),
-            self.clear(),
-        ];
+        let mut steps = vec![self.check_artifact()];
+        steps.extend(self.tag_release());
+        steps.push(quick(Stage::Preparing, Action::CheckAddress));
+        steps.push(self.clear());
         let shared = self.facts.workload.shared_sizes();
         if !shared.is_empty() {
             steps.push(Step {
@@ -44,6 +43,36 @@ impl Draft<'_> {
             });
         }
         steps
+    }
+
+    fn check_artifact(&self) -> Step {
+        Step {
+            stage: Stage::Preparing,
+            action: Action::CheckArtifact,
+            // It may have to be pulled.
+            deadline: if self.facts.release.is_published() {
+                self.facts.environment.timeouts.build
+            } else {
+                MARGIN
+            },
+            makes_live: None,
+            resizes: None,
+        }
+    }
+
+    /// Names the release in the registry. This comes before anything starts, so that a registry
+    /// that is gone or refuses is found while nothing was touched. A rollback does not wait for
+    /// registries.
+    fn tag_release(&self) -> Option<Step> {
+        let release = self.facts.release;
+        let is_tagged = release.is_published() && self.facts.kind != Kind::Rollback;
+        is_tagged.then(|| tag(Stage::Preparing, release.id.as_str()))
+    }
+
+    /// Names what the environment runs, the last thing of all: nothing depends on it.
+    pub(super) fn tag_environment(&self) -> Option<Step> {
+        let is_tagged = self.facts.release.is_published();
+        is_tagged.then(|| tag(Stage::Finalising, self.facts.environment.name.as_str()))
     }
 
     fn clear(&self) -> Step {
@@ -182,6 +211,15 @@ impl Draft<'_> {
             resizes: None,
         }
     }
+}
+
+fn tag(stage: Stage, tag: &str) -> Step {
+    quick(
+        stage,
+        Action::TagArtifact {
+            tag: tag.to_owned(),
+        },
+    )
 }
 
 /// A step that only talks to the store or the proxy.

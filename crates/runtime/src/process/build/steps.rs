@@ -44,6 +44,7 @@ pub(in super::super) async fn build(
     Ok(Artifact {
         form: Form::Directory,
         digests,
+        platforms: Vec::new(),
     })
 }
 

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::config::{self, Config};
 use shipway_pipeline::deployment::{Outcome, State};
-use shipway_pipeline::id::ReleaseId;
 use shipway_pipeline::plan::{Facts, Kind, make};
+use shipway_pipeline::release::Release;
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::{self, Workload};
 use shipway_store::{Change, NewDeployment, Store};
@@ -102,10 +102,10 @@ fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
     let lease = store.take_lease(&environment.name, "bench", Timestamp(0))?;
     let mut live = None;
     for number in 1..=deployments {
-        let release: ReleaseId = format!("r{number:012x}").parse()?;
+        let release = release(&config, number)?;
         let now = Timestamp(number * 1000);
         let new = NewDeployment {
-            release: release.clone(),
+            release: release.id.clone(),
             requested_by: "bench".to_owned(),
             now,
         };
@@ -191,6 +191,21 @@ impl Timed {
         self.milliseconds.push(took.as_secs_f64() * 1000.0);
         Ok(())
     }
+}
+
+fn release(config: &Config, number: u64) -> Result<Release> {
+    Ok(Release {
+        id: format!("r{number:012x}").parse()?,
+        project: config.project.clone(),
+        commit: format!("{number:040x}"),
+        subject: String::new(),
+        branch: None,
+        artifacts: [].into(),
+        builds: [].into(),
+        platforms: vec![],
+        created: Timestamp(number * 1000),
+        created_by: "bench".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use crate::workspace::Workspace;
 /// Where tests find the registry.
 pub(super) const REGISTRY: &str = "SHIPWAY_REGISTRY";
 
+/// Where tests find the program of a registry, to start one of their own.
+pub(super) const REGISTRY_PROGRAM: &str = "SHIPWAY_REGISTRY_PROGRAM";
+
 /// How a test says that it needs an engine, or a database server that is provided with it.
 const MARK: &str = "#[ignore = \"needs a";
 

@@ -7,8 +7,9 @@ use std::thread;
 use anyhow::Result;
 
 use super::compose::{COMPOSE, prepare_compose};
-use super::engine::{Engine, REGISTRY};
+use super::engine::{Engine, REGISTRY, REGISTRY_PROGRAM};
 use crate::program::{self, cargo, output};
+use crate::provision::Places;
 use crate::workspace::Workspace;
 
 /// Builds the tests while the engine is provided, then runs them.
@@ -32,13 +33,16 @@ fn run_built(root: &Path, profile: &str, has_nextest: bool, engine: Option<&Engi
         Some(Engine::Ready { registry }) => Some(registry.to_string()),
         Some(Engine::Missing { .. }) | None => None,
     };
+    let program = Places::find()?.registry_program();
     let with_environment = |mut command: Command| {
         match &compose {
             Some(path) => command.env(COMPOSE, path),
             None => command.env_remove(COMPOSE),
         };
         match &registry {
-            Some(address) => command.env(REGISTRY, address),
+            Some(address) => command
+                .env(REGISTRY, address)
+                .env(REGISTRY_PROGRAM, &program),
             None => command.env_remove(REGISTRY),
         };
         command
