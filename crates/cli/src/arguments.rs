@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, build, completions, config, demo, deploy, diff, doctor, down, exec, explain, history,
-    init, logs, migrations, plan, promote, proxy, prune, releases, resume, rollback, run, scale,
-    secrets, show, status, top, up, validate,
+    init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume, rollback, run,
+    scale, secrets, show, status, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -88,6 +88,7 @@ pub(crate) enum Command {
     Down(down::Arguments),
     Releases(releases::Arguments),
     Prune(prune::Arguments),
+    Renew(renew::Arguments),
     Status(status::Arguments),
     Top(top::Arguments),
     History(history::Arguments),

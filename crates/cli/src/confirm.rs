@@ -64,6 +64,19 @@ pub(crate) fn ask_plainly(question: &str, yes: bool) -> Result<()> {
     agree(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
 
+/// The same, and never less than a yes: for what interrupts a service.
+pub(crate) fn ask_at_least_yes(environment: &Environment, consent: &Consent) -> Result<()> {
+    let confirm = match environment.confirm {
+        Confirm::None | Confirm::Yes => Confirm::Yes,
+        Confirm::Name => Confirm::Name,
+    };
+    let environment = Environment {
+        confirm,
+        ..environment.clone()
+    };
+    ask(&environment, consent)
+}
+
 fn agree(agreed: bool) -> Result<()> {
     if agreed {
         Ok(())

@@ -151,7 +151,7 @@ fn proxy_launcher(global: &Global, program: PathBuf) -> Result<ProxyLauncher> {
 }
 
 /// Where the Docker Engine listens: as for the Docker CLI, by `DOCKER_HOST`.
-fn engine_host() -> String {
+pub(crate) fn engine_host() -> String {
     std::env::var("DOCKER_HOST")
         .ok()
         .filter(|host| !host.is_empty())

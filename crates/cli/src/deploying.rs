@@ -27,6 +27,9 @@ pub(crate) struct Flags {
     /// Go ahead although a failed rollback froze the environment
     #[arg(long)]
     pub(crate) thaw: bool,
+    /// Go ahead although the same is live already and nothing differs
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -40,6 +43,13 @@ pub(crate) async fn run<'a>(
 ) -> Result {
     let form = flags.output.form();
     let (mut request, events) = prepare(context, events, form, request).await?;
+    if request.surroundings.is_settled() && !flags.force {
+        render::drift::print_settled(&request, form, false)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if form.is_for_people() {
+        render::drift::tell(&request.surroundings.drift);
+    }
     if flags.dry_run {
         let plan = context.engine.plan(&request)?;
         render::plan::print(&plan, &request.release, form)?;
@@ -70,7 +80,12 @@ pub(crate) async fn prepare<'a>(
 ) -> Result<(Request<'a>, UnboundedReceiver<Event>)> {
     render::events::begin(form);
     let reporting = tokio::spawn(render::events::follow(events, form));
-    let request = request.await;
+    let request = async {
+        let mut request = request.await?;
+        request.surroundings = context.engine.observe(&request).await?;
+        Ok(request)
+    };
+    let request: Result<Request<'a>> = request.await;
     context.engine.reporter.close();
     let events = reporting.await.map_err(std::io::Error::other)?;
     Ok((request?, events))

@@ -7,13 +7,16 @@ use owo_colors::OwoColorize;
 use shipway_engine::ExecutorError;
 use shipway_engine::deploy::DeployError;
 use shipway_engine::git::GitError;
+use shipway_engine::observe::Refused;
 use shipway_engine::project::ProjectError;
 use shipway_engine::prune::PruneError;
 use shipway_engine::release::ReleaseError;
+use shipway_engine::renew::RenewError;
 use shipway_engine::rollback::RollbackError;
 use shipway_engine::scale::ScaleError;
 use shipway_engine::secrets::SecretError;
 use shipway_engine::status::StatusError;
+use shipway_pipeline::name::ServiceName;
 use shipway_pipeline::plan::Refusal;
 use shipway_pipeline::promotion;
 use shipway_store::{KeyringError, TakeError};
@@ -197,7 +200,9 @@ impl From<DeployError> for CliError {
             DeployError::Frozen { environment, .. } => told(Kind::NotAllowed).hint(format!(
                 "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
             )),
-            DeployError::Unsafe(_) => told(Kind::Failed),
+            DeployError::Unsafe(_) | DeployError::Runtime(_) => told(Kind::Failed),
+            DeployError::Adoption(refused) => adoption(refused),
+            DeployError::Renew(refused) => renewal(refused),
             DeployError::Pruned { release, .. } => told(Kind::Failed).hint(format!(
                 "build its commit again: `shipway build --commit {}`",
                 release.short_commit()
@@ -297,6 +302,37 @@ fn secret(error: &SecretError) -> CliError {
              secrets of a lost one have to be removed and set again",
         ),
         SecretError::Keyring(_) | SecretError::Store(_) => told,
+    }
+}
+
+fn renewal(refused: &RenewError) -> CliError {
+    let told = CliError::of(Kind::Usage, refused);
+    match refused {
+        RenewError::NothingLive(environment) => told.hint(format!(
+            "`shipway deploy {environment}` starts the services that are missing"
+        )),
+        RenewError::NotShared { known, .. } if known.is_empty() => {
+            told.hint("it has none: every service is replaced with each release")
+        }
+        RenewError::NotShared { known, .. } => {
+            let names: Vec<&str> = known.iter().map(ServiceName::as_str).collect();
+            told.hint(format!("those that it has are {}", names.join(", ")))
+        }
+        RenewError::Processes(_) => {
+            told.hint("end the process by hand: the next deployment starts it again")
+        }
+    }
+}
+
+fn adoption(refused: &Refused) -> CliError {
+    let told = CliError::of(Kind::Config, refused);
+    match refused {
+        Refused::Nothing { .. } => told
+            .hint("`docker compose ls --all` shows the projects; take `adopt` out to start anew"),
+        Refused::TooLate { .. } => told.hint("take `adopt` out of the environment"),
+        Refused::Forgotten { project, .. } => {
+            told.hint(format!("put `adopt: {project}` back into the environment"))
+        }
     }
 }
 

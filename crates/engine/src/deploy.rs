@@ -16,8 +16,10 @@ use shipway_store::{Audit, Change, Lease, NewDeployment, Pruned, TakeError};
 use crate::clock::now;
 use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
+use crate::observe::{Refused, Surroundings};
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::renew::RenewError;
 use crate::secrets::SecretError;
 
 /// Between two attempts to get an environment that somebody else has.
@@ -42,6 +44,9 @@ pub struct Request<'a> {
     pub thaw: bool,
     /// The plan that somebody agreed to; anything else is not carried out.
     pub agreed: Option<Plan>,
+    /// What stands around the environment, for the plan that is shown. It is looked at again
+    /// before anything is done.
+    pub surroundings: Surroundings,
 }
 
 impl<'a> Request<'a> {
@@ -61,6 +66,7 @@ impl<'a> Request<'a> {
             wait: false,
             thaw: false,
             agreed: None,
+            surroundings: Surroundings::default(),
         }
     }
 }
@@ -115,6 +121,15 @@ pub enum DeployError {
     /// A secret that it reads cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What was to be adopted cannot be.
+    #[error(transparent)]
+    Adoption(Refused),
+    /// A service cannot be made anew.
+    #[error(transparent)]
+    Renew(#[from] RenewError),
+    /// The runtime cannot be asked.
+    #[error(transparent)]
+    Runtime(#[from] shipway_runtime::Error),
     /// Somebody did not want to wait any longer.
     #[error("interrupted before anything was done")]
     Interrupted,
@@ -148,6 +163,7 @@ impl Engine {
             release: &request.release,
             workload: &request.workload,
             live: environment.live.as_ref(),
+            around: &request.surroundings.around,
         });
         let fatal = plan
             .notes
@@ -191,6 +207,11 @@ impl Engine {
         self.recover_under(lease, Policy::Supersede, interrupts)
             .await?;
         self.check_frozen(lease, request).await?;
+        let surroundings = self.observe_again(request).await?;
+        let request = &Request {
+            surroundings,
+            ..request.clone()
+        };
         if let Some(agreed) = &request.agreed
             && self.plan_as(request, agreed.deployment)?.digest() != agreed.digest()
         {

@@ -170,7 +170,7 @@ impl Engine {
         Ok(futures_util::future::join_all(looked).await)
     }
 
-    async fn routed(&self, key: &RouteKey, live: Option<&Occupant>) -> Routed {
+    pub(crate) async fn routed(&self, key: &RouteKey, live: Option<&Occupant>) -> Routed {
         let Ok(traffic) = self.router.traffic(key).await else {
             return Routed::NoProxy;
         };

@@ -8,8 +8,8 @@ use shipway_compose::process::Process;
 
 use crate::colour::Colour;
 use crate::config::{self, Config};
-use crate::id::{DeploymentId, ReleaseId};
-use crate::plan::{Facts, Kind, Occupant, Plan, Scales, Sizes, make};
+use crate::id::DeploymentId;
+use crate::plan::{Around, Facts, Kind, Occupant, Plan, Scales, Sizes, make};
 use crate::release::Release;
 use crate::role::Role;
 use crate::time::Timestamp;
@@ -129,5 +129,6 @@ pub(crate) fn plan(strategy: &str, old: Option<u32>, new: u32) -> Plan {
         release: &release(),
         workload: &workload(new),
         live: live.as_ref(),
+        around: &Around::default(),
     })
 }

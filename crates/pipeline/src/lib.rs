@@ -3,17 +3,20 @@
 //! Nothing here does I/O, reads a clock or draws a random number: text, time
 //! and identities are passed in, decisions come out.
 
+pub mod adoption;
 pub mod bake;
 pub mod colour;
 pub mod config;
 pub mod deployment;
 pub mod difference;
 pub mod digest;
+pub mod drift;
 #[cfg(test)]
 mod fixtures;
 pub mod id;
 pub mod journal;
 pub mod name;
+pub mod pending;
 pub mod plan;
 pub mod promotion;
 pub mod release;

@@ -250,7 +250,8 @@ impl Registry {
     fn accepts_anew(&self, route: &Route) -> Result<Acceptance, Refusal> {
         if let Some(removed) = self.state.removed.iter().find(|it| it.key == route.key) {
             check_epoch(route.epoch, removed.epoch)?;
-            if route.generation <= removed.generation {
+            // A later holder of the lease counts anew: it knows nothing of the route before.
+            if route.epoch == removed.epoch && route.generation <= removed.generation {
                 return Err(Refusal::Generation {
                     offered: route.generation,
                     current: removed.generation,

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use shipway_compose::model::Service;
+use shipway_pipeline::adoption::Neighbour;
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId, ReleaseId};
+use shipway_pipeline::name::ServiceName;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::secret::SecretValue;
 use shipway_pipeline::time::Timestamp;
@@ -126,6 +128,133 @@ pub trait Runtime: Send + Sync {
         instance: &InstanceId,
         lines: usize,
     ) -> Result<Vec<String>, Error>;
+
+    /// Whether what runs the instances answers, where it is anything that could fail to.
+    async fn is_reachable(&self) -> bool {
+        true
+    }
+
+    /// The containers of a Compose project that somebody else started, running or not.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    async fn neighbours(&self, _project: &str) -> Result<Vec<Neighbour>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// The Compose projects that somebody else started from a directory and that run.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    async fn projects_of(&self, _directory: &Path) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Takes the host's ports away from containers that somebody else started. They go on running
+    /// without a network, so that nothing but [`Runtime::give_back`] is needed to have them as
+    /// they were. A crash leaves some of them without.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one does not let go.
+    async fn take_over(&self, _foreign: &Foreign) -> Result<(), Error> {
+        Err(no_containers())
+    }
+
+    /// Stops containers that somebody else started, each with its stop signal and grace period,
+    /// and keeps them; nothing starts them again by itself. A crash leaves some of them running.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one does not end even when killed.
+    async fn retire(&self, _foreign: &Foreign) -> Result<Vec<StopHow>, Error> {
+        Err(no_containers())
+    }
+
+    /// Makes containers run as they did before they were taken over or retired. What was neither
+    /// is left alone. A crash leaves some of them given back.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one cannot be started or connected.
+    async fn give_back(&self, _foreign: &Foreign) -> Result<(), Error> {
+        Err(no_containers())
+    }
+
+    /// Stops shared instances and keeps them aside: nothing starts them, and others can be started
+    /// in their places. A crash leaves some of them aside.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one does not end even when killed.
+    async fn set_aside(
+        &self,
+        _key: &ColourKey,
+        _epoch: Epoch,
+        _only: &[InstanceId],
+    ) -> Result<Vec<StopHow>, Error> {
+        Err(no_containers())
+    }
+
+    /// Makes instances that are aside run as they did before, and removes what has their places.
+    /// A crash leaves some of them aside.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one cannot be started.
+    async fn bring_back(
+        &self,
+        _key: &ColourKey,
+        _epoch: Epoch,
+        _only: &[InstanceId],
+    ) -> Result<(), Error> {
+        Err(no_containers())
+    }
+
+    /// Removes instances that are aside; their volumes stay. A crash leaves some of them.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or one cannot be removed.
+    async fn discard(
+        &self,
+        _key: &ColourKey,
+        _epoch: Epoch,
+        _only: &[InstanceId],
+    ) -> Result<(), Error> {
+        Err(no_containers())
+    }
+
+    /// What is odd in a slot and no instance's state tells.
+    ///
+    /// # Errors
+    /// The runtime cannot be asked.
+    async fn find_oddities(&self, _key: &ColourKey, _model: &Model) -> Result<Oddities, Error> {
+        Ok(Oddities::default())
+    }
+}
+
+/// What is odd in a slot and no instance's state tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Oddities {
+    /// Networks that instances ought to be on and are not.
+    pub detached: BTreeMap<InstanceId, Vec<String>>,
+    /// Containers that somebody else put among ours, by their names.
+    pub strangers: Vec<String>,
+}
+
+fn no_containers() -> Error {
+    Error::Start {
+        instance: "the services".to_owned(),
+        reason: "they are processes, and this is about containers".to_owned(),
+    }
+}
+
+/// Containers of a Compose project that somebody else started.
+#[derive(Debug, Clone)]
+pub struct Foreign {
+    /// Which environment takes them over.
+    pub route: RouteKey,
+    /// Its lease's epoch.
+    pub epoch: Epoch,
+    /// The Compose project.
+    pub project: String,
+    /// Which of its services.
+    pub services: Vec<ServiceName>,
 }
 
 /// Where lines of a running build or task go.
@@ -272,6 +401,8 @@ pub struct Instance {
     pub health: Option<Health>,
     /// How often it was started again after an exit.
     pub restarts: u32,
+    /// The digest of what it runs, in an artifact's form; where the runtime can tell.
+    pub artifact: Option<String>,
 }
 
 /// Whether an instance runs.

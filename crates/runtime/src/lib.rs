@@ -17,8 +17,9 @@ mod runtimes;
 mod state;
 
 pub use contract::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Form, Health,
-    HealthStatus, Instance, Left, Line, Origin, Output, Runtime, State, StopHow, Stopped, TaskSpec,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Foreign, Form,
+    Health, HealthStatus, Instance, Left, Line, Oddities, Origin, Output, Runtime, State, StopHow,
+    Stopped, TaskSpec,
 };
 pub use operate::{Operate, Usage};
 pub use registry::Refusal;

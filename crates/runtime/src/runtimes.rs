@@ -1,14 +1,18 @@
 //! All runtimes as one: what a release was made for runs it, whatever ran the release before.
 
+use std::path::Path;
+
 use async_trait::async_trait;
-use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::adoption::Neighbour;
+use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::workload::Model;
 
 use crate::compose::ComposeRuntime;
 use crate::process::ProcessRuntime;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Left, Operate,
-    Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Foreign, Form, Instance, Left,
+    Oddities, Operate, Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// Processes and containers side by side.
@@ -185,5 +189,58 @@ impl Runtime for Runtimes {
         let containers = self.compose.list(key).await?;
         let is_container = containers.iter().any(|one| one.id == *instance);
         self.of(is_container).logs(key, instance, lines).await
+    }
+    async fn is_reachable(&self) -> bool {
+        self.compose.is_reachable().await
+    }
+
+    async fn neighbours(&self, project: &str) -> Result<Vec<Neighbour>, Error> {
+        self.compose.neighbours(project).await
+    }
+
+    async fn projects_of(&self, directory: &Path) -> Result<Vec<String>, Error> {
+        self.compose.projects_of(directory).await
+    }
+
+    async fn take_over(&self, foreign: &Foreign) -> Result<(), Error> {
+        self.compose.take_over(foreign).await
+    }
+
+    async fn retire(&self, foreign: &Foreign) -> Result<Vec<StopHow>, Error> {
+        self.compose.retire(foreign).await
+    }
+
+    async fn give_back(&self, foreign: &Foreign) -> Result<(), Error> {
+        self.compose.give_back(foreign).await
+    }
+    async fn set_aside(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<Vec<StopHow>, Error> {
+        self.compose.set_aside(key, epoch, only).await
+    }
+
+    async fn bring_back(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<(), Error> {
+        self.compose.bring_back(key, epoch, only).await
+    }
+
+    async fn discard(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<(), Error> {
+        self.compose.discard(key, epoch, only).await
+    }
+
+    async fn find_oddities(&self, key: &ColourKey, model: &Model) -> Result<Oddities, Error> {
+        self.compose.find_oddities(key, model).await
     }
 }

@@ -55,6 +55,7 @@ fn plan(deployment: DeploymentId) -> Plan {
             touched: vec![],
         },
         notes: vec![],
+        adoption: None,
     }
 }
 

@@ -25,7 +25,10 @@ pub struct Socket {
 }
 
 /// Asks a host for a path on a port of this machine.
-pub(crate) fn get(port: u16, host: &str, path: &str) -> io::Result<Answer> {
+///
+/// # Errors
+/// There was no answer.
+pub fn get(port: u16, host: &str, path: &str) -> io::Result<Answer> {
     let mut stream = connect(port)?;
     write!(
         stream,
@@ -65,7 +68,10 @@ fn parse(text: &str) -> Option<Answer> {
 
 impl Socket {
     /// Asks for an upgrade on a port of this machine.
-    pub(crate) fn open(port: u16, path: &str) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// There was no answer, or another.
+    pub fn open(port: u16, path: &str) -> io::Result<Self> {
         let mut stream = connect(port)?;
         write!(
             stream,

@@ -27,27 +27,47 @@ impl Containers {
     }
 
     fn found(&self, words: &[&str]) -> Vec<String> {
-        let label = format!("label=shipway.project={}", self.project);
-        let mut all = words.to_vec();
-        all.extend(["--filter", &label]);
-        docker(&all).lines().map(str::to_owned).collect()
+        labelled(words, &format!("shipway.project={}", self.project))
     }
+
+    /// The name of the Compose project that a test runs without Shipway.
+    pub(crate) fn older(&self) -> String {
+        format!("{}old", self.project)
+    }
+}
+
+/// What the engine lists that has a label.
+fn labelled(words: &[&str], label: &str) -> Vec<String> {
+    let label = format!("label={label}");
+    let mut all = words.to_vec();
+    all.extend(["--filter", &label]);
+    docker(&all).lines().map(str::to_owned).collect()
 }
 
 impl Drop for Containers {
     fn drop(&mut self) {
-        for id in self.found(&["ps", "--all", "--quiet"]) {
-            docker(&["rm", "--force", "--volumes", &id]);
+        let ours = format!("shipway.project={}", self.project);
+        let older = format!("com.docker.compose.project={}", self.older());
+        for label in [&ours, &older] {
+            for id in labelled(&["ps", "--all", "--quiet"], label) {
+                docker(&["rm", "--force", "--volumes", &id]);
+            }
         }
-        for kind in ["network", "volume"] {
-            for id in self.found(&[kind, "ls", "--quiet"]) {
-                docker(&[kind, "rm", &id]);
+        for label in [&ours, &older] {
+            for kind in ["network", "volume"] {
+                for id in labelled(&[kind, "ls", "--quiet"], label) {
+                    docker(&[kind, "rm", &id]);
+                }
             }
         }
     }
 }
 
-fn docker(words: &[&str]) -> String {
+/// What the Docker CLI prints for these words.
+///
+/// # Panics
+/// When there is none.
+pub fn docker(words: &[&str]) -> String {
     let output = Command::new("docker").args(words).output();
     let output = output.expect("the Docker CLI is installed");
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -19,14 +19,17 @@ mod process;
 mod registry;
 mod run;
 mod sandbox;
+mod second_engine;
 mod traffic;
 mod wait;
 
 pub use application::Behaviour;
-pub use client::{Answer, Socket};
+pub use client::{Answer, Socket, get};
+pub use containers::docker;
 pub use process::{Process, Purpose, kill};
 pub use registry::Registry;
 pub use run::{Ended, Running};
 pub use sandbox::{Environment, Sandbox};
+pub use second_engine::SecondEngine;
 pub use traffic::{Observed, Traffic};
 pub use wait::{PATIENCE, wait_until};

@@ -20,6 +20,7 @@ pub(crate) mod promote;
 pub(crate) mod proxy;
 pub(crate) mod prune;
 pub(crate) mod releases;
+pub(crate) mod renew;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod run;
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
     let global = &arguments.global;
     match arguments.command {
         Command::Init(arguments) => init::run(&arguments, global),
-        Command::Validate(arguments) => validate::run(&arguments, global),
+        Command::Validate(arguments) => wait(validate::run(&arguments, global)),
         Command::Config(arguments) => config::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Plan(arguments) => wait(plan::run(&arguments, global)),
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Down(arguments) => wait(down::run(&arguments, global)),
         Command::Releases(arguments) => wait(releases::run(&arguments, global)),
         Command::Prune(arguments) => wait(prune::run(&arguments, global)),
+        Command::Renew(arguments) => wait(renew::run(&arguments, global)),
         Command::Status(arguments) => wait(status::run(&arguments, global)),
         Command::History(arguments) => history::run(&arguments, global),
         Command::Show(arguments) => show::run(&arguments, global),

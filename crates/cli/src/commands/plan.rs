@@ -15,14 +15,15 @@ use crate::render::{self, Output};
 
 /// Show what a deployment would do, without doing it
 ///
-/// The release is built if it was not built before; nothing else is touched.
+/// The release is built if it was not built before; nothing else is touched. Where that release is
+/// live already, what runs is compared with what is recorded, and what differs is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The environment
     environment: String,
     #[command(flatten)]
     what: What,
-    /// Exit with code 10 when the plan would change what is live
+    /// Exit with code 10 when a deployment would change anything
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
@@ -47,12 +48,17 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Ok(Request::new(&context.project, environment, prepared, kind))
     };
     let (request, _events) = deploying::prepare(&context, events, form, request).await?;
+    let surroundings = &request.surroundings;
+    if surroundings.is_settled() {
+        render::drift::print_settled(&request, form, true)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if form.is_for_people() {
+        render::drift::tell(&surroundings.drift);
+    }
     let plan = context.engine.plan(&request)?;
-    render::plan::print(&plan, &request.release, form)?;
-    let is_change = plan.previous.as_ref().is_none_or(|previous| {
-        previous.release != plan.target.release || previous.workload != plan.target.workload
-    });
-    let code = if arguments.exit_code && is_change {
+    render::plan::print_with_drift(&plan, &request.release, &surroundings.drift, form)?;
+    let code = if arguments.exit_code {
         exit::CHANGES
     } else {
         exit::OK

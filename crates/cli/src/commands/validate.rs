@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use owo_colors::OwoColorize as _;
 use shipway_compose::diagnostic::{Code, Level, Levels, Report, Severity, github, json, sarif};
 use shipway_engine::project::{Checked, Project, ProjectError, Source};
 use shipway_pipeline::config::Environment;
+use shipway_runtime::compose::running_projects;
 
 use crate::arguments::Global;
 use crate::context;
@@ -58,7 +60,7 @@ enum Denied {
     Code(Code),
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let levels = levels(arguments)?;
     let is_human = arguments.format == Format::Human && !arguments.json;
     let report = match Project::find(&context::start_directory(global)?) {
@@ -68,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
             let (report, checked) = check(&project, &chosen, &levels);
             if is_human {
                 anstream::eprint!("{}", findings::environments(&checked));
+                tell_running(&project, &checked).await;
             }
             report
         }
@@ -87,6 +90,28 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(exit::USAGE),
     })
+}
+
+/// Tells of a Compose project that runs from the directory, where containers are to run and no
+/// environment adopts it. An engine that does not answer is nothing to tell of here.
+async fn tell_running(project: &Project, checked: &[(&Environment, Checked)]) {
+    let runs_containers = |(_, checked): &(&Environment, Checked)| {
+        let workload = checked.workload.as_ref();
+        workload.is_some_and(|workload| workload.model.is_some())
+    };
+    if !checked.iter().any(runs_containers) {
+        return;
+    }
+    let found = running_projects(&context::engine_host(), &project.directory).await;
+    for name in found.unwrap_or_default() {
+        if !project.adopts(&name) {
+            anstream::eprintln!(
+                "{} the Compose project `{name}` runs from this directory, and no environment takes it over: \
+                 for the one that it is, set `adopt: {name}`",
+                "note:".cyan().bold()
+            );
+        }
+    }
 }
 
 fn chosen<'a>(project: &'a Project, arguments: &Arguments) -> Result<Vec<&'a Environment>> {

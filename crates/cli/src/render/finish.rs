@@ -41,6 +41,11 @@ fn tell(finished: &Finished) {
             "✓".green().bold(),
             plan.environment
         ),
+        Outcome::Succeeded if plan.kind == Kind::Renew => anstream::eprintln!(
+            "{} made anew in {} ({id})",
+            "✓".green().bold(),
+            plan.environment
+        ),
         Outcome::Succeeded => anstream::eprintln!(
             "{} {} is live in {} ({id})",
             "✓".green().bold(),
@@ -70,6 +75,9 @@ fn what_is_live(finished: &Finished) -> String {
             )
         }
         (Some(previous), _) => format!("{} is live in {environment}", previous.release),
+        (None, _) if finished.plan.kind == Kind::Renew => {
+            format!("the container of before runs in {environment}")
+        }
         (None, _) => format!("nothing is live in {environment}"),
     }
 }

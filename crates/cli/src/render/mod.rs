@@ -2,6 +2,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod codes;
+pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod findings;
 pub(crate) mod finish;

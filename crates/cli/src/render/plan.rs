@@ -2,6 +2,7 @@
 
 use owo_colors::OwoColorize;
 use shipway_engine::scale::render_changes;
+use shipway_pipeline::drift::Deviation;
 use shipway_pipeline::plan::{Kind, Plan, Severity, Step};
 use shipway_pipeline::release::Release;
 
@@ -10,8 +11,21 @@ use crate::error::Result;
 
 /// Prints a plan to standard output: it is what was asked for.
 pub(crate) fn print(plan: &Plan, release: &Release, form: Form) -> Result<()> {
+    print_with_drift(plan, release, &[], form)
+}
+
+/// The same, for machines with what is not as recorded.
+pub(crate) fn print_with_drift(
+    plan: &Plan,
+    release: &Release,
+    drift: &[Deviation],
+    form: Form,
+) -> Result<()> {
+    let drift: Vec<_> = drift.iter().map(one_of).collect();
     let document = serde_json::json!({
         "event": "plan",
+        "changes": true,
+        "drift": drift,
         "plan": plan,
         "digest": plan.digest(),
         "release": release,
@@ -22,6 +36,10 @@ pub(crate) fn print(plan: &Plan, release: &Release, form: Form) -> Result<()> {
         Form::Events => anstream::println!("{document}"),
     }
     Ok(())
+}
+
+fn one_of(one: &Deviation) -> serde_json::Value {
+    serde_json::json!({ "deviation": one, "text": one.to_string(), "remedy": one.remedy() })
 }
 
 /// Tells a plan on standard error, before a question.
@@ -37,6 +55,13 @@ fn render(plan: &Plan, release: &Release) -> String {
             plan.environment.bold(),
             plan.target.colour,
             release.id
+        ),
+        Kind::Renew => format!(
+            "{} a service of {}, as {} ({}) says\n",
+            capital(plan.kind.as_str()),
+            plan.environment.bold(),
+            release.id.bold(),
+            release.short_commit()
         ),
         Kind::Deploy | Kind::Promote | Kind::Rollback => heading(plan, release),
     };

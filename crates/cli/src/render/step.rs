@@ -7,6 +7,10 @@ use shipway_pipeline::name::ServiceName;
 use shipway_pipeline::plan::{Action, Kind, Plan, Side, Sizes};
 
 /// What a step does, in a few words.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a flat match, some words for each action"
+)]
 pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
     match action {
         Action::CheckArtifact => format!("check the artifact of {}", plan.target.release),
@@ -16,6 +20,31 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
         Action::CheckAddress => format!("check that {} can be listened on", plan.route.listen),
         Action::ClearColour => format!("clear {} of leftovers", plan.target.colour),
         Action::StartShared { sizes } => format!("start shared services: {}", render_sizes(sizes)),
+        Action::TakeOver { services } => {
+            format!(
+                "take {} from {}",
+                plan.route.listen,
+                render_services(services)
+            )
+        }
+        Action::Retire { services } => format!(
+            "stop {} of the adopted project, and keep the containers",
+            render_services(services)
+        ),
+        Action::GiveBack { services, address } => {
+            let of = match address {
+                true => format!("give {} back to", plan.route.listen),
+                false => "make sure of".to_owned(),
+            };
+            format!("{of} {} of the adopted project", render_services(services))
+        }
+        Action::SetAside { only } => {
+            format!("stop and keep aside: {}", render_instances(only))
+        }
+        Action::BringBack { only } => format!("bring back: {}", render_instances(only)),
+        Action::Discard { only } => {
+            format!("remove what is aside: {}", render_instances(only))
+        }
         Action::Migrate { command, .. } => format!("migrate: {}", command.join(" ")),
         Action::Start { side, sizes } => {
             format!("start {}: {}", who(plan, *side), render_sizes(sizes))
@@ -132,6 +161,11 @@ fn render_sizes(sizes: &Sizes) -> String {
         .iter()
         .map(|(service, size)| format!("{service} ×{size}"))
         .collect();
+    parts.join(", ")
+}
+
+fn render_services(services: &[ServiceName]) -> String {
+    let parts: Vec<&str> = services.iter().map(ServiceName::as_str).collect();
     parts.join(", ")
 }
 

@@ -56,8 +56,10 @@ fn a_commit_is_built_once_and_may_be_deployed_again() {
     let words = ["deploy", "testing", "--release", &second, "--json"];
     assert_eq!(deployed(&sandbox.run_well(words).json()), second);
     assert_live(&sandbox, "testing", &second);
-    // What is live already may be deployed once more.
+    // What is live already may be deployed once more, for whoever wants that.
     let told = sandbox.run_well(["deploy", "testing"]);
+    told.expect_told(&["nothing to change"]);
+    let told = sandbox.run_well(["deploy", "testing", "--force"]);
     told.expect_told(&["is live already", "is live in testing"]);
     assert_eq!(told.stdout, "");
     assert_live(&sandbox, "testing", &second);

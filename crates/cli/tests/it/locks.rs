@@ -42,7 +42,7 @@ fn many_at_once_are_carried_out_one_after_the_other() {
     let sandbox = sandbox();
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     let running: Vec<_> = (0..3)
-        .map(|_| sandbox.start(["deploy", "testing", "--wait"]))
+        .map(|_| sandbox.start(["deploy", "testing", "--wait", "--force"]))
         .collect();
     for one in running {
         one.finish().expect_code(0);

@@ -1,13 +1,18 @@
 //! The binary as its users meet it: real processes, real HTTP, real crashes.
 
 mod abort;
+mod adopt;
 mod artifacts;
 mod broken;
 mod common;
 mod config;
+mod container_endings;
+mod container_roles;
 mod containers;
 mod deploy;
 mod diff;
+mod drift;
+mod engine_killed;
 mod hosts;
 mod init;
 mod kill;
@@ -21,6 +26,7 @@ mod promote;
 mod proxy;
 mod refused;
 mod registry;
+mod renew;
 mod roles;
 mod rollback;
 mod scale;

@@ -37,7 +37,7 @@ fn json_is_one_document_and_talk_goes_to_standard_error() {
     let told = sandbox.run_well(["deploy", "testing", "--json"]);
     assert_eq!(told.stderr, "");
     let release = deployed(&told.json());
-    let told = sandbox.run_well(["deploy", "testing"]);
+    let told = sandbox.run_well(["deploy", "testing", "--force"]);
     assert_eq!(told.stdout, "");
     assert_eq!(
         text(

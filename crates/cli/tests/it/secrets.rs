@@ -57,7 +57,7 @@ fn no_output_record_argument_or_table_holds_it() {
     sandbox.release(Behaviour::Crash);
     let told = sandbox.run(["deploy", "testing"]).expect_code(3);
     assert_silent(&told);
-    assert_silent(&sandbox.run_well(["show", "d4", "--json"]));
+    assert_silent(&sandbox.run_well(["show", "d2", "--json"]));
 }
 
 #[test]

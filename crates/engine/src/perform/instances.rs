@@ -6,12 +6,17 @@ use shipway_pipeline::colour::Slot;
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::journal::Detail;
-use shipway_pipeline::plan::{Side, Sizes};
+use shipway_pipeline::plan::{self, Side, Sizes};
 use shipway_pipeline::role::Role;
 use shipway_pipeline::route::{Backend, Route};
-use shipway_runtime::{ColourKey, HealthStatus, Instance, State, StopHow};
+use shipway_runtime::{ColourKey, ColourSpec, HealthStatus, Instance, State, StopHow};
 
 use super::{Performed, Performer, failed, failure, instances};
+use crate::event::Kind;
+
+/// A database that does not like its data ends within a second or two; one without a health check
+/// would be taken for healthy until then.
+const STAYS: Duration = Duration::from_secs(2);
 
 impl Performer<'_> {
     /// Removes what dead deployments left in the target's colour; never what is routed.
@@ -65,6 +70,8 @@ impl Performer<'_> {
     pub(super) async fn start_shared(&self, sizes: &Sizes) -> Performed {
         let mut spec = self.spec(Side::Target, sizes)?;
         spec.key.slot = Slot::Shared;
+        // Not the live one's, where a service is made anew beside it.
+        spec.deployment = self.plan.deployment;
         let found = self.list(&spec.key).await?;
         let others: Vec<&Instance> = found
             .iter()
@@ -86,6 +93,14 @@ impl Performer<'_> {
             let size = awaited.entry(instance.id.service.clone()).or_default();
             *size = instance.id.number.max(*size);
         }
+        let is_tool = |name: &str| {
+            let name = name.parse().ok();
+            name.and_then(|name| self.target.workload.role(&name)) == Some(Role::Tool)
+        };
+        awaited.retain(|name, _| !is_tool(name.as_str()));
+        let mut tools = spec.clone();
+        tools.services.retain(|service| is_tool(&service.name));
+        spec.services.retain(|service| !is_tool(&service.name));
         if !spec.services.is_empty() {
             self.engine
                 .runtime
@@ -93,8 +108,29 @@ impl Performer<'_> {
                 .await
                 .map_err(|error| failed(&error))?;
         }
-        self.await_healthy_in(&spec.key, &instances(&awaited), Duration::ZERO, None)
+        self.start_tools(&tools).await;
+        let healthy_for = match self.plan.kind {
+            plan::Kind::Renew => STAYS,
+            plan::Kind::Deploy
+            | plan::Kind::Promote
+            | plan::Kind::Rollback
+            | plan::Kind::Scale
+            | plan::Kind::Down => Duration::ZERO,
+        };
+        self.await_healthy_in(&spec.key, &instances(&awaited), healthy_for, None)
             .await
+    }
+
+    /// Tools are no part of a release: one that does not start is told of, and that is all.
+    async fn start_tools(&self, tools: &ColourSpec) {
+        if tools.services.is_empty() {
+            return;
+        }
+        if let Err(error) = self.engine.runtime.start(tools).await {
+            self.tell(Kind::Warning {
+                text: format!("a tool does not start: {}", failed(&error).reason),
+            });
+        }
     }
 
     /// Stops the shared services, whichever deployment started them.

@@ -52,9 +52,12 @@ impl Performer<'_> {
             Ok(key) => key,
             Err(failure) => return Event::Failed(failure),
         };
-        let found = match self.list(&key).await {
-            Ok(found) => found,
-            Err(failure) => return Event::Failed(failure),
+        let found = loop {
+            match self.list(&key).await {
+                Ok(found) => break found,
+                Err(_) if self.waited_for_engine().await => {}
+                Err(failure) => return Event::Failed(failure),
+            }
         };
         let (target, baseline) = self.traffic().await;
         self.tell_look(target.as_ref(), until, memory);

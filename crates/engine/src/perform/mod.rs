@@ -1,18 +1,21 @@
 //! Performs the steps of a plan. Each makes the world as the step describes it,
 //! whatever an interrupted performance left behind.
 
+mod adopt;
 mod artifact;
 mod drain;
 mod health;
 mod instances;
 mod look;
 mod mask;
+mod renew;
 mod route;
 mod settle;
 mod smoke;
 mod task;
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::InstanceId;
@@ -35,6 +38,9 @@ pub(crate) use look::WatchMemory;
 
 /// Lines of a log that are kept as evidence.
 const LAST_LINES: usize = 20;
+
+/// Between two questions to an engine that does not answer.
+const ENGINE_POLL: Duration = Duration::from_millis(250);
 
 /// Performs the steps of one deployment.
 pub(crate) struct Performer<'a> {
@@ -81,12 +87,37 @@ impl<'a> Performer<'a> {
         })
     }
 
-    /// Performs a step within its deadline.
+    /// Performs a step within its deadline, again where an engine that did not answer is back.
     pub(crate) async fn perform_in_time(&self, step: &Step) -> Performed {
-        match tokio::time::timeout(step.deadline, self.perform(step)).await {
+        let work = async {
+            loop {
+                match self.perform(step).await {
+                    Err(_) if self.waited_for_engine().await => {}
+                    performed => return performed,
+                }
+            }
+        };
+        match tokio::time::timeout(step.deadline, work).await {
             Ok(performed) => self.mask.performed(performed),
             Err(_) => Err(late(step)),
         }
+    }
+
+    /// Waits for an engine that does not answer. Whether there was anything to wait for.
+    ///
+    /// An engine that is restarted is gone for a few seconds, and a step that failed meanwhile says
+    /// nothing about the release.
+    pub(super) async fn waited_for_engine(&self) -> bool {
+        if self.engine.runtime.is_reachable().await {
+            return false;
+        }
+        self.tell(Kind::Warning {
+            text: "the container engine does not answer: waiting for it".to_owned(),
+        });
+        while !self.engine.runtime.is_reachable().await {
+            tokio::time::sleep(ENGINE_POLL).await;
+        }
+        true
     }
 
     async fn perform(&self, step: &Step) -> Performed {
@@ -96,6 +127,12 @@ impl<'a> Performer<'a> {
             Action::CheckAddress => self.check_address().await,
             Action::ClearColour => self.clear_colour().await,
             Action::StartShared { sizes } => self.start_shared(sizes).await,
+            Action::TakeOver { services } => self.take_over(services).await,
+            Action::Retire { services } => self.retire(services).await,
+            Action::GiveBack { services, address } => self.give_back(services, *address).await,
+            Action::SetAside { only } => self.set_aside(only).await,
+            Action::BringBack { only } => self.bring_back(only).await,
+            Action::Discard { only } => self.discard(only).await,
             Action::Migrate { service, command } => {
                 self.migrate(service, command, step.deadline).await
             }

@@ -59,6 +59,11 @@ impl Performer<'_> {
         if let Some(routes) = routes.map_err(|error| failed(&error))? {
             return self.check_hosts(&routes);
         }
+        // What has it gives it up right before the switch.
+        let adoption = self.plan.adoption.as_ref();
+        if adoption.is_some_and(|adoption| !adoption.yields.is_empty()) {
+            return Ok(None);
+        }
         match std::net::TcpListener::bind(address) {
             Ok(_) => Ok(None),
             Err(error) => Err(failure(format!(

@@ -158,6 +158,16 @@ impl Router for ProxyRouter {
         Ok(())
     }
 
+    async fn remove(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
+        self.ensure().await?;
+        let target = Target {
+            key: key.clone(),
+            epoch,
+        };
+        self.call(|| self.client.delete_route(&target)).await?;
+        Ok(())
+    }
+
     async fn routes_at(&self, address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
         match self.client.health().await {
             Ok(health) if health.listening.contains(&address) => {}

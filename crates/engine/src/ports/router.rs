@@ -25,6 +25,12 @@ pub trait Router: Send + Sync {
     /// The route is refused, or the proxy cannot be had.
     async fn put(&self, route: &Route) -> Result<(), RouterError>;
 
+    /// Removes a route; the proxy leaves its address if no other route has it. None is no error.
+    ///
+    /// # Errors
+    /// The proxy refuses, or cannot be had.
+    async fn remove(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError>;
+
     /// All routes on an address; `None` where the proxy does not listen on it.
     ///
     /// # Errors

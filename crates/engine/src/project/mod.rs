@@ -109,6 +109,12 @@ impl Project {
             })
     }
 
+    /// Whether any environment adopts a Compose project.
+    pub fn adopts(&self, name: &str) -> bool {
+        let mut environments = self.config.environments.values();
+        environments.any(|environment| environment.adopt.as_deref() == Some(name))
+    }
+
     /// Whose routes an environment's are.
     pub fn route_key(&self, environment: &Environment) -> RouteKey {
         RouteKey {
@@ -214,7 +220,11 @@ impl Project {
     ) -> Result<Loaded, LoadError> {
         let directory = self.directory.to_string_lossy();
         let lookup = |name: &str| variables.get(name);
-        let name = self.route_key(environment).compose_project();
+        // What is adopted keeps its names: volumes and networks are found by them.
+        let name = match &environment.adopt {
+            Some(project) => project.clone(),
+            None => self.route_key(environment).compose_project(),
+        };
         let request = Request {
             name: Some(&name),
             profiles: &environment.profiles,

@@ -50,6 +50,7 @@ fn announces(action: &Action, call: &Call) -> bool {
             action,
             Action::Route { .. } | Action::ClearColour | Action::Settle { .. }
         ),
+        Call::Unroute { .. } => matches!(action, Action::GiveBack { .. }),
         Call::Hold { .. } => matches!(action, Action::Hold),
         Call::Resume { .. } => matches!(action, Action::Resume),
         Call::Cut { .. } => matches!(action, Action::Drain { .. } | Action::Settle { .. }),

@@ -13,6 +13,7 @@ use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
 use shipway_engine::deploy::{DeployError, Finished, Request};
 use shipway_engine::event::{Event, Reporter};
+use shipway_engine::observe::Surroundings;
 use shipway_engine::project::Project;
 use shipway_engine::{Engine, Interrupt, Interrupts};
 use shipway_pipeline::colour::Slot;
@@ -209,6 +210,7 @@ impl Rig {
             wait: false,
             thaw: false,
             agreed: None,
+            surroundings: Surroundings::default(),
         }
     }
 

@@ -107,6 +107,9 @@ pub struct Environment {
     pub required: Vec<String>,
     /// What runs the services; where not given, the Compose files decide.
     pub runtime: Option<RuntimeKind>,
+    /// The Compose project that ran before the first deployment, and that it takes over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
     /// How serious findings are, as far as the file says; the project's levels are among them.

@@ -2,7 +2,7 @@
 
 use super::{Cause, Effect, Event, Failure, Outcome, Path, State, Transition, begin, way_back};
 use crate::bake::{self, Bake};
-use crate::plan::{Action, Plan, Stage};
+use crate::plan::{Action, Kind, Plan, Stage};
 use crate::time::Timestamp;
 
 /// Decides what follows from an event.
@@ -159,7 +159,9 @@ fn outcome(plan: &Plan, cause: &Cause, path: Path) -> Outcome {
         Cause::Aborted { .. } => Outcome::Cancelled,
         Cause::Superseded { .. } => Outcome::Superseded,
         Cause::StepFailed { .. } | Cause::Judged { .. } => match path {
-            Path::Touched if plan.previous.is_some() => Outcome::RolledBack,
+            Path::Touched if plan.previous.is_some() || plan.kind == Kind::Renew => {
+                Outcome::RolledBack
+            }
             Path::Touched | Path::Untouched => Outcome::Failed,
         },
     }

@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::audit;
 pub use down::{DownFacts, down};
-pub use make::{Facts, make, renumber};
+pub use make::{Around, Facts, RenewalFacts, make, make_renewal, renumber};
 pub use scale::{Refusal, ScaleFacts, scale};
 pub use size::{Scaled, Scales};
 
+use crate::adoption::Adoption;
 use crate::colour::Colour;
 use crate::config::{Bake, Environment};
 use crate::digest::Digest;
@@ -59,6 +60,9 @@ pub struct Plan {
     /// How an instance of the routed service is asked for its health; `None` leaves the
     /// judgement to its Compose health check.
     pub probe: Option<Probe>,
+    /// The Compose project that runs already and that this deployment takes over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub adoption: Option<Adoption>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// What is done when a step fails or the deployment is aborted.
@@ -81,6 +85,8 @@ pub enum Kind {
     Scale,
     /// The end of all that runs.
     Down,
+    /// A shared service that is made anew; what is live stays live.
+    Renew,
 }
 
 /// A release in a colour.
@@ -195,6 +201,39 @@ pub enum Action {
     StartShared {
         /// How many of each.
         sizes: Sizes,
+    },
+    /// Takes the proxy's address away from services of the project that is adopted: they go on
+    /// running, and nobody reaches them any more.
+    TakeOver {
+        /// Whose.
+        services: Vec<ServiceName>,
+    },
+    /// Stops services of the project that is adopted, and keeps their containers.
+    Retire {
+        /// Whose.
+        services: Vec<ServiceName>,
+    },
+    /// Makes services of the project that is adopted run as they did before.
+    GiveBack {
+        /// Whose.
+        services: Vec<ServiceName>,
+        /// The proxy leaves its address to them.
+        address: bool,
+    },
+    /// Stops shared instances and keeps them aside, so that new ones can have their places.
+    SetAside {
+        /// Which.
+        only: Vec<InstanceId>,
+    },
+    /// Makes the shared instances that are aside run again, in place of the new ones.
+    BringBack {
+        /// Which.
+        only: Vec<InstanceId>,
+    },
+    /// Removes what is aside. Its volumes stay.
+    Discard {
+        /// Which.
+        only: Vec<InstanceId>,
     },
     /// Runs the migration command once, with the target's artifact.
     Migrate {
@@ -382,6 +421,7 @@ impl Kind {
             Self::Rollback => "rollback",
             Self::Scale => "scale",
             Self::Down => "down",
+            Self::Renew => "renew",
         }
     }
 }

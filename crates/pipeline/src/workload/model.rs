@@ -31,6 +31,9 @@ pub struct Model {
     pub directory: String,
     /// The ports on which services take connections, by service.
     pub listens: BTreeMap<String, u16>,
+    /// The Compose project whose shared containers are kept as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
 }
 
 impl Model {
@@ -51,6 +54,7 @@ impl Model {
             document: render(&document),
             directory: directory.to_owned(),
             listens,
+            adopt: None,
         }
     }
 

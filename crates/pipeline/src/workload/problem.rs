@@ -52,7 +52,7 @@ pub enum Problem {
     },
     /// A host port that two colours would fight over.
     #[error(
-        "service `{service}` publishes the host port {port}, which two releases cannot both have"
+        "service `{service}` publishes the host port {port}, which two releases cannot both have with `runtime: compose`"
     )]
     PublishedPort {
         /// The service.
@@ -60,6 +60,9 @@ pub enum Problem {
         /// The port, as written.
         port: String,
     },
+    /// Containers cannot go on as processes.
+    #[error("`adopt` is for containers, and the services run as processes")]
+    AdoptsProcesses,
     /// An external secret or config that nobody set.
     #[error("the {kind} `{secret}` is not set in this environment")]
     MissingSecret {
@@ -102,6 +105,7 @@ impl Problem {
             | Self::PublishedPort { service, .. } => Some(service.as_str()),
             Self::Name(_)
             | Self::NothingRouted
+            | Self::AdoptsProcesses
             | Self::Unknown { .. }
             | Self::MissingSecret { .. }
             | Self::NoContent { .. }
@@ -116,6 +120,7 @@ impl Problem {
             Self::Name(_)
             | Self::NoRole { .. }
             | Self::NothingRouted
+            | Self::AdoptsProcesses
             | Self::Unknown { .. }
             | Self::NotRunnable { .. }
             | Self::MissingVariables { .. }
@@ -133,6 +138,7 @@ impl Problem {
             Self::Name(_)
             | Self::NoRole { .. }
             | Self::NothingRouted
+            | Self::AdoptsProcesses
             | Self::Unknown { .. }
             | Self::NotRunnable { .. }
             | Self::NoPort { .. }
@@ -145,6 +151,9 @@ impl Problem {
     pub fn help(&self, environment: &EnvironmentName) -> Option<String> {
         match self {
             Self::Name(_) => None,
+            Self::AdoptsProcesses => {
+                Some("set `runtime: compose` in the environment, or take `adopt` out".to_owned())
+            }
             Self::NoRole { service } => Some(format!(
                 "add it to `services:` of shipway.yml, such as `{service}: {{ role: worker }}`; roles are web, worker, singleton, stateful and tool"
             )),

@@ -40,16 +40,7 @@ pub fn resolve(
     let Files {
         project, variable, ..
     } = files;
-    let mut problems = Vec::new();
-    let missing: Vec<String> = environment
-        .required
-        .iter()
-        .filter(|name| variable(name).is_none_or(|value| value.is_empty()))
-        .cloned()
-        .collect();
-    if !missing.is_empty() {
-        problems.push(Problem::MissingVariables { names: missing });
-    }
+    let mut problems: Vec<Problem> = missing(environment, variable).into_iter().collect();
     check_named(config, project, &mut problems);
     let mut members = Vec::new();
     for service in project.services.values() {
@@ -80,8 +71,11 @@ pub fn resolve(
     };
     let (mut members, left_out): (Vec<_>, Vec<_>) = members.into_iter().partition(is_runnable);
     let model = match runtime {
+        RuntimeKind::Process if environment.adopt.is_some() => {
+            return Err(vec![Problem::AdoptsProcesses]);
+        }
         RuntimeKind::Process => None,
-        RuntimeKind::Compose => Some(make_model(config, files, &members, &routed)?),
+        RuntimeKind::Compose => Some(make_model(config, environment, files, &members, &routed)?),
     };
     let settled = file::settle(files, &members, model.is_some())?;
     for member in &mut members {
@@ -100,6 +94,19 @@ pub fn resolve(
     })
 }
 
+/// The required variables that nobody gave a value.
+fn missing(
+    environment: &Environment,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<Problem> {
+    let required = environment.required.iter();
+    let names: Vec<String> = required
+        .filter(|name| variable(name).is_none_or(|value| value.is_empty()))
+        .cloned()
+        .collect();
+    (!names.is_empty()).then_some(Problem::MissingVariables { names })
+}
+
 /// What runs the services where nobody says: processes, if the routed service says how.
 ///
 /// By what the files say and not by what answers at the moment: an engine that is down for a
@@ -113,6 +120,7 @@ fn by_files(routed: Option<&Member>) -> RuntimeKind {
 
 fn make_model(
     config: &Config,
+    environment: &Environment,
     files: Files<'_>,
     members: &[Member],
     routed: &Member,
@@ -122,7 +130,10 @@ fn make_model(
     match model::port(configured, &routed.service, files.project) {
         Ok(port) if problems.is_empty() => {
             let listens = BTreeMap::from([(routed.name.to_string(), port)]);
-            return Ok(Model::of(files.project, files.directory, members, listens));
+            return Ok(Model {
+                adopt: environment.adopt.clone(),
+                ..Model::of(files.project, files.directory, members, listens)
+            });
         }
         Ok(_) => {}
         Err(problem) => problems.push(problem),

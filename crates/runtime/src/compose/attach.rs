@@ -7,7 +7,7 @@ use bollard::models::ContainerInspectResponse;
 use shipway_pipeline::id::InstanceId;
 
 use super::runtime::ComposeRuntime;
-use super::{files, label, list, name, render, start};
+use super::{files, list, name, render, start};
 use crate::{ColourKey, ColourSpec, Error, Exit, attached};
 
 /// The labels by which Docker Compose finds a container again.
@@ -28,7 +28,7 @@ pub(super) async fn run(
     let document = render::document(spec)?;
     let mut project = render::task(spec, &document, task)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
-    start::prepare(runtime.docker()?, spec, &document).await?;
+    start::prepare(runtime, spec, &document).await?;
     files::provide(runtime, spec, &mut project)?;
     let file = start::write(runtime, &spec.key, &format!("task-{task}.yml"), project)?;
     let container = name::task(&spec.key, task);
@@ -52,12 +52,9 @@ pub(super) async fn exec(
         instance: id.to_string(),
         reason,
     };
-    let containers = list::containers(runtime.docker()?, key, label::INSTANCE).await?;
-    let wanted = id.to_string();
-    let found = containers
-        .iter()
-        .find(|one| label_of(one, label::INSTANCE) == Some(wanted.as_str()));
-    let of_compose = found.and_then(|one| {
+    let name = list::container_of(runtime, key, id).await?;
+    let found = list::inspect(runtime.docker()?, &name).await?;
+    let of_compose = found.as_ref().and_then(|one| {
         Some((
             label_of(one, COMPOSE_PROJECT)?,
             label_of(one, COMPOSE_SERVICE)?,

@@ -1,14 +1,15 @@
 //! Shared containers on the networks of the colours.
 
 use bollard::Docker;
-use bollard::models::{ContainerInspectResponse, EndpointSettings, NetworkConnectRequest};
+use bollard::models::{EndpointSettings, NetworkConnectRequest};
 use shipway_compose::yaml::{Mapping, Node};
 use shipway_pipeline::colour::{Colour, Slot};
-use shipway_pipeline::id::InstanceId;
 
 use super::engine::{failed, is_conflict};
+use super::list::{self, Member};
 use super::network::{complete_name, is_external};
-use super::{label, list, name, network};
+use super::runtime::ComposeRuntime;
+use super::{name, network};
 use crate::{ColourKey, Error};
 
 /// The colours that an environment can have.
@@ -19,10 +20,11 @@ const COLOURS: [Colour; 2] = [Colour::Blue, Colour::Green];
 /// Safe to repeat; a crash leaves some of them connected. It is done again before each start of a
 /// colour, so that a shared container which somebody made anew is found on the networks again.
 pub(super) async fn connect_shared(
-    docker: &Docker,
+    runtime: &ComposeRuntime,
     key: &ColourKey,
     document: &Node,
 ) -> Result<(), Error> {
+    let docker = runtime.docker()?;
     let own = own_networks(document);
     for colour in COLOURS {
         let of_colour = ColourKey {
@@ -38,8 +40,8 @@ pub(super) async fn connect_shared(
         route: key.route.clone(),
         slot: Slot::Shared,
     };
-    for container in list::containers(docker, &shared, label::INSTANCE).await? {
-        connect(docker, document, &own, &container).await?;
+    for member in list::members(runtime, &shared).await? {
+        connect(docker, document, &own, &member).await?;
     }
     Ok(())
 }
@@ -60,14 +62,10 @@ async fn connect(
     docker: &Docker,
     document: &Node,
     own: &[(&str, &str, &Node)],
-    container: &ContainerInspectResponse,
+    member: &Member,
 ) -> Result<(), Error> {
-    let labels = container
-        .config
-        .as_ref()
-        .and_then(|config| config.labels.as_ref());
-    let id = labels.and_then(|labels| labels.get(label::INSTANCE)?.parse::<InstanceId>().ok());
-    let (Some(id), Some(container_id)) = (id, container.id.as_deref()) else {
+    let (id, container) = (&member.identity.id, &member.container);
+    let Some(container_id) = container.id.as_deref() else {
         return Ok(());
     };
     let is_on = |name: &str| {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerStateStatusEnum as Status, HealthStatusEnum,
 };
+use shipway_pipeline::id::{DeploymentId, InstanceId, ReleaseId};
 use shipway_pipeline::time::Timestamp;
 
 use super::label;
@@ -13,14 +14,35 @@ use crate::{Exit, Health, HealthStatus, Instance, State};
 /// What is kept of a check's output: the end tells the reason.
 const OUTPUT: usize = 500;
 
-/// Makes an instance of an inspected container; none of one that is not ours, or is being removed.
-pub(super) fn instance(container: &ContainerInspectResponse) -> Option<Instance> {
+/// Whose a container is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) id: InstanceId,
+    pub(super) release: ReleaseId,
+    pub(super) deployment: DeploymentId,
+}
+
+/// Reads whose a container is from its labels; none of one that is not ours.
+pub(super) fn identity(container: &ContainerInspectResponse) -> Option<Identity> {
     let labels = container.config.as_ref()?.labels.as_ref()?;
-    let state = container.state.as_ref()?;
-    Some(Instance {
+    Some(Identity {
         id: labels.get(label::INSTANCE)?.parse().ok()?,
         release: labels.get(label::RELEASE)?.parse().ok()?,
         deployment: labels.get(label::DEPLOYMENT)?.parse().ok()?,
+    })
+}
+
+/// Makes an instance of an inspected container; none of one that is being removed.
+pub(super) fn instance(
+    container: &ContainerInspectResponse,
+    identity: Identity,
+) -> Option<Instance> {
+    let labels = container.config.as_ref()?.labels.as_ref()?;
+    let state = container.state.as_ref()?;
+    Some(Instance {
+        id: identity.id,
+        release: identity.release,
+        deployment: identity.deployment,
         address: labels
             .get(label::PORT)
             .and_then(|port| port.parse().ok())
@@ -31,6 +53,7 @@ pub(super) fn instance(container: &ContainerInspectResponse) -> Option<Instance>
             .restart_count
             .and_then(|count| count.try_into().ok())
             .unwrap_or_default(),
+        artifact: container.image.clone(),
     })
 }
 

@@ -16,6 +16,12 @@ pub(super) const EPOCH: &str = "shipway.epoch";
 pub(super) const INSTANCE: &str = "shipway.instance";
 /// Where an instance takes connections, inside of its network.
 pub(super) const PORT: &str = "shipway.port";
+/// Docker Compose's own.
+pub(super) const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+pub(super) const COMPOSE_SERVICE: &str = "com.docker.compose.service";
+pub(super) const COMPOSE_NUMBER: &str = "com.docker.compose.container-number";
+pub(super) const COMPOSE_DIRECTORY: &str = "com.docker.compose.project.working_dir";
+pub(super) const COMPOSE_ONE_OFF: &str = "com.docker.compose.oneoff";
 /// Of one-off tasks only.
 pub(super) const TASK: &str = "shipway.task";
 

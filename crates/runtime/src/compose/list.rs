@@ -6,20 +6,88 @@ use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::InstanceId;
 
+use super::aside::is_aside;
 use super::engine::{failed, is_missing};
-use super::instance::instance;
-use super::{label, name};
+use super::instance::{Identity, identity, instance};
+use super::runtime::ComposeRuntime;
+use super::{adopt, label, name};
 use crate::lines::Splitter;
 use crate::{ColourKey, Error, Instance, Line, Output};
 
 /// The instances of a slot, running or not.
-pub(super) async fn list(docker: &Docker, key: &ColourKey) -> Result<Vec<Instance>, Error> {
-    let containers = containers(docker, key, label::INSTANCE).await?;
-    let mut instances: Vec<Instance> = containers.iter().filter_map(instance).collect();
-    instances.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(instances)
+pub(super) async fn list(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+) -> Result<Vec<Instance>, Error> {
+    let members = members(runtime, key).await?.into_iter();
+    Ok(members
+        .filter_map(|member| instance(&member.container, member.identity))
+        .collect())
+}
+
+/// A container that is an instance of a slot.
+pub(super) struct Member {
+    pub(super) identity: Identity,
+    pub(super) container: ContainerInspectResponse,
+}
+
+/// The containers that are instances of a slot, by their names: those that were made for it, and
+/// those that were adopted.
+pub(super) async fn members(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+) -> Result<Vec<Member>, Error> {
+    let mut members = everything(runtime, key).await?;
+    members.retain(|one| !is_aside(&one.container));
+    // Of two by one name, the one that was made: its maker knew that the other was gone.
+    members.sort_by(|a, b| a.identity.id.cmp(&b.identity.id));
+    members.dedup_by(|later, first| later.identity.id == first.identity.id);
+    Ok(members)
+}
+
+/// The same with what is kept aside.
+pub(super) async fn everything(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+) -> Result<Vec<Member>, Error> {
+    let made = containers(runtime.docker()?, key, label::INSTANCE).await?;
+    let mut members: Vec<Member> = made
+        .into_iter()
+        .filter_map(|container| {
+            Some(Member {
+                identity: identity(&container)?,
+                container,
+            })
+        })
+        .collect();
+    if key.slot == Slot::Shared {
+        members.extend(adopt::members(runtime, key).await?);
+    }
+    Ok(members)
+}
+
+/// What the engine calls the container of an instance.
+pub(super) async fn container_of(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+    instance: &InstanceId,
+) -> Result<String, Error> {
+    if key.slot == Slot::Shared
+        && let Some(record) = adopt::record(&runtime.layout, key)?
+        && record.has(&instance.service)
+    {
+        let members = members(runtime, key).await?;
+        let mut found = members
+            .into_iter()
+            .filter(|one| one.identity.id == *instance);
+        if let Some(id) = found.next().and_then(|one| one.container.id) {
+            return Ok(id);
+        }
+    }
+    Ok(name::container(key, instance))
 }
 
 /// The containers of a slot that have a label, as they are.
@@ -59,12 +127,13 @@ pub(super) async fn inspect(
 
 /// The last lines that an instance wrote.
 pub(super) async fn logs(
-    docker: &Docker,
+    runtime: &ComposeRuntime,
     key: &ColourKey,
     instance: &InstanceId,
     lines: usize,
 ) -> Result<Vec<String>, Error> {
-    let name = name::container(key, instance);
+    let docker = runtime.docker()?;
+    let name = container_of(runtime, key, instance).await?;
     let options = LogsOptionsBuilder::new()
         .stdout(true)
         .stderr(true)
@@ -87,13 +156,14 @@ pub(super) async fn logs(
 
 /// Tells the last lines that an instance wrote, and then each new one until it ends.
 pub(super) async fn follow(
-    docker: &Docker,
+    runtime: &ComposeRuntime,
     key: &ColourKey,
     instance: &InstanceId,
     lines: usize,
     output: Output<'_>,
 ) -> Result<(), Error> {
-    let name = name::container(key, instance);
+    let docker = runtime.docker()?;
+    let name = container_of(runtime, key, instance).await?;
     let options = LogsOptionsBuilder::new()
         .stdout(true)
         .stderr(true)

@@ -20,10 +20,17 @@
 //! them. Networks and volumes are made through the API and are external to every project, so
 //! that no `down` of a project can remove them.
 //!
+//! Where an environment adopts a Compose project that ran before, the document has that project's
+//! names, so its volumes and networks are used, and its shared containers are instances here
+//! without being made (see the module `adopt`).
+//!
 //! What Docker Compose says of success is not believed: it takes a container that dies after a
 //! second for healthy. The engine is asked.
 
+mod adopt;
+mod aside;
 mod attach;
+mod before;
 mod build;
 mod cli;
 mod connect;
@@ -37,7 +44,9 @@ mod label;
 mod layers;
 mod list;
 mod name;
+mod neighbour;
 mod network;
+mod oddities;
 mod remove;
 mod render;
 mod runtime;
@@ -51,4 +60,4 @@ mod volume;
 
 pub use cli::Cli;
 pub use development::Development;
-pub use runtime::ComposeRuntime;
+pub use runtime::{ComposeRuntime, running_projects};

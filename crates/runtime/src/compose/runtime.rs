@@ -6,20 +6,23 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bollard::Docker;
+use shipway_pipeline::adoption::Neighbour;
 use shipway_pipeline::colour::Slot;
-use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::workload::Model;
 
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
 use super::{
-    attach, build, fetch, files, image, layers, list, remove, start, stop, task, usage, volume,
+    adopt, aside, attach, build, fetch, files, image, layers, list, neighbour, oddities, remove,
+    start, stop, task, usage, volume,
 };
 use crate::state::layout::Layout;
 use crate::{
-    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Instance, Left, Operate, Output,
-    Runtime, StopHow, Stopped, TaskSpec, Usage,
+    Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Foreign, Instance, Left, Oddities,
+    Operate, Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// A call may last as long as a container's grace period; the engine that calls has deadlines.
@@ -65,7 +68,9 @@ impl ComposeRuntime {
     /// nothing was, no engine is needed to say that nothing runs.
     pub(crate) fn has_used(&self, key: &ColourKey) -> bool {
         let slot = self.layout.slot(key);
-        slot.join(PROJECT_FILE).exists() || slot.join(files::FOLDER).exists()
+        [PROJECT_FILE, adopt::RECORD, files::FOLDER]
+            .iter()
+            .any(|name| slot.join(name).exists())
     }
 
     /// The engine's client.
@@ -73,20 +78,32 @@ impl ComposeRuntime {
         if let Some(docker) = self.docker.get() {
             return Ok(docker);
         }
-        let action = format!("reach the Docker Engine at `{}`", self.host);
-        if !self.host.starts_with("unix://") {
-            return Err(Error::Io {
-                action,
-                source: io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "only an engine of this host, at `unix://…`, can be used",
-                ),
-            });
-        }
-        let docker = Docker::connect_with_unix(&self.host, PATIENCE, bollard::API_DEFAULT_VERSION)
-            .map_err(failed(action))?;
+        let docker = connect(&self.host)?;
         Ok(self.docker.get_or_init(|| docker))
     }
+}
+
+/// The client of an engine, which is not asked yet.
+fn connect(host: &str) -> Result<Docker, Error> {
+    let action = format!("reach the Docker Engine at `{host}`");
+    if !host.starts_with("unix://") {
+        return Err(Error::Io {
+            action,
+            source: io::Error::new(
+                io::ErrorKind::Unsupported,
+                "only an engine of this host, at `unix://…`, can be used",
+            ),
+        });
+    }
+    Docker::connect_with_unix(host, PATIENCE, bollard::API_DEFAULT_VERSION).map_err(failed(action))
+}
+
+/// The Compose projects that somebody started from a directory on an engine, and that run.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn running_projects(host: &str, directory: &Path) -> Result<Vec<String>, Error> {
+    neighbour::projects_of(&connect(host)?, directory).await
 }
 
 #[async_trait]
@@ -127,7 +144,7 @@ impl Runtime for ComposeRuntime {
         if !self.has_used(key) {
             return Ok(Vec::new());
         }
-        list::list(self.docker()?, key).await
+        list::list(self, key).await
     }
 
     async fn stop(
@@ -142,9 +159,8 @@ impl Runtime for ComposeRuntime {
             });
             return Ok(gone.collect());
         }
-        let docker = self.docker()?;
-        let stopped = stop::stop(docker, key, only).await?;
-        files::sweep(self, docker, key).await?;
+        let stopped = stop::stop(self, key, only).await?;
+        files::sweep(self, self.docker()?, key).await?;
         Ok(stopped)
     }
 
@@ -161,7 +177,65 @@ impl Runtime for ComposeRuntime {
         if !self.has_used(key) {
             return Ok(Vec::new());
         }
-        list::logs(self.docker()?, key, instance, lines).await
+        list::logs(self, key, instance, lines).await
+    }
+
+    async fn is_reachable(&self) -> bool {
+        match self.docker.get() {
+            Some(docker) => docker.ping().await.is_ok(),
+            // Nobody needed it yet.
+            None => true,
+        }
+    }
+
+    async fn neighbours(&self, project: &str) -> Result<Vec<Neighbour>, Error> {
+        neighbour::neighbours(self.docker()?, project).await
+    }
+
+    async fn projects_of(&self, directory: &Path) -> Result<Vec<String>, Error> {
+        neighbour::projects_of(self.docker()?, directory).await
+    }
+
+    async fn take_over(&self, foreign: &Foreign) -> Result<(), Error> {
+        adopt::take_over(self, foreign).await
+    }
+
+    async fn retire(&self, foreign: &Foreign) -> Result<Vec<StopHow>, Error> {
+        adopt::retire(self, foreign).await
+    }
+
+    async fn give_back(&self, foreign: &Foreign) -> Result<(), Error> {
+        adopt::give_back(self, foreign).await
+    }
+    async fn set_aside(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<Vec<StopHow>, Error> {
+        aside::set_aside(self, key, epoch, only).await
+    }
+
+    async fn bring_back(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<(), Error> {
+        aside::bring_back(self, key, epoch, only).await
+    }
+
+    async fn discard(
+        &self,
+        key: &ColourKey,
+        epoch: Epoch,
+        only: &[InstanceId],
+    ) -> Result<(), Error> {
+        aside::discard(self, key, epoch, only).await
+    }
+
+    async fn find_oddities(&self, key: &ColourKey, model: &Model) -> Result<Oddities, Error> {
+        oddities::find(self, key, model).await
     }
 }
 
@@ -214,6 +288,6 @@ impl Operate for ComposeRuntime {
         lines: usize,
         output: Output<'_>,
     ) -> Result<(), Error> {
-        list::follow(self.docker()?, key, instance, lines, output).await
+        list::follow(self, key, instance, lines, output).await
     }
 }

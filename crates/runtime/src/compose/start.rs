@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use bollard::Docker;
 use shipway_compose::transform::escape_dollars;
 use shipway_compose::yaml::{self, Mapping, Node};
 use shipway_pipeline::colour::Slot;
@@ -10,7 +9,7 @@ use shipway_pipeline::id::InstanceId;
 
 use super::network::{complete_name, is_external};
 use super::runtime::ComposeRuntime;
-use super::{connect, files as copies, list, name, network, render, stop, volume};
+use super::{adopt, aside, connect, files as copies, list, name, network, render, stop, volume};
 use crate::state::{epoch, files, lock};
 use crate::{ColourKey, ColourSpec, Error};
 
@@ -26,10 +25,20 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
         .map_err(files::failed("lock", &path))?;
     epoch::check(&runtime.layout, &spec.key, spec.epoch)?;
     let document = render::document(spec)?;
-    let docker = runtime.docker()?;
-    prepare(docker, spec, &document).await?;
-    make_way(docker, spec).await?;
-    let mut project = render::instances(spec, &document);
+    prepare(runtime, spec, &document).await?;
+    make_way(runtime, spec).await?;
+    let spec = &adopt::without_existing(runtime, spec).await?;
+    if !spec.services.is_empty() {
+        up(runtime, spec, &document).await?;
+    }
+    if spec.key.slot == Slot::Shared {
+        connect::connect_shared(runtime, &spec.key, &document).await?;
+    }
+    Ok(())
+}
+
+async fn up(runtime: &ComposeRuntime, spec: &ColourSpec, document: &Node) -> Result<(), Error> {
+    let mut project = render::instances(spec, document);
     copies::provide(runtime, spec, &mut project)?;
     let file = write(runtime, &spec.key, PROJECT_FILE, project)?;
     let words = [
@@ -39,24 +48,39 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
         "--no-recreate",
         "--quiet-pull",
     ];
-    let name = name::project(&spec.key);
+    let name = project_name(runtime, spec).await?;
     let up = runtime.cli.call(&name, &file, &words, None).await;
     up.map_err(|failure| Error::Start {
         instance: spec.key.to_string(),
         reason: failure.reason,
-    })?;
-    if spec.key.slot == Slot::Shared {
-        connect::connect_shared(docker, &spec.key, &document).await?;
+    })
+}
+
+/// The Compose project that instances are made in.
+///
+/// Compose takes a container that is aside for the one to be made: it knows containers by labels,
+/// which cannot be changed. So what takes its place is made in a project of the deployment's own.
+async fn project_name(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result<String, Error> {
+    let name = name::project(&spec.key);
+    if spec.key.slot != Slot::Shared {
+        return Ok(name);
     }
-    Ok(())
+    let all = list::everything(runtime, &spec.key).await?;
+    Ok(
+        match all.iter().any(|one| aside::is_aside(&one.container)) {
+            true => format!("{name}-{}", spec.deployment),
+            false => name,
+        },
+    )
 }
 
 /// Makes the networks and volumes that the document names, and connects the shared containers.
 pub(super) async fn prepare(
-    docker: &Docker,
+    runtime: &ComposeRuntime,
     spec: &ColourSpec,
     document: &Node,
 ) -> Result<(), Error> {
+    let docker = runtime.docker()?;
     let section = |name: &str| document.get(name).and_then(Node::as_map);
     if spec.key.slot == Slot::Shared {
         let networks = section("networks").into_iter().flat_map(Mapping::iter);
@@ -65,7 +89,7 @@ pub(super) async fn prepare(
             network::ensure(docker, &spec.key, name, definition).await?;
         }
     } else {
-        connect::connect_shared(docker, &spec.key, document).await?;
+        connect::connect_shared(runtime, &spec.key, document).await?;
     }
     for (key, definition) in section("volumes").into_iter().flat_map(Mapping::iter) {
         volume::ensure(docker, &spec.key, key, definition).await?;
@@ -76,7 +100,7 @@ pub(super) async fn prepare(
 /// Removes from a colour what another deployment left under the names that are to be started.
 ///
 /// Shared containers are whose they are: one that ended is started again as it was, with its data.
-async fn make_way(docker: &Docker, spec: &ColourSpec) -> Result<(), Error> {
+async fn make_way(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result<(), Error> {
     if spec.key.slot == Slot::Shared {
         return Ok(());
     }
@@ -84,7 +108,8 @@ async fn make_way(docker: &Docker, spec: &ColourSpec) -> Result<(), Error> {
         let mut services = spec.services.iter();
         services.any(|one| one.name == id.service.as_str() && id.number <= one.replicas)
     };
-    for left in list::list(docker, &spec.key).await? {
+    let docker = runtime.docker()?;
+    for left in list::list(runtime, &spec.key).await? {
         if left.deployment != spec.deployment && is_wanted(&left.id) {
             stop::end(docker, &name::container(&spec.key, &left.id), spec.key.slot).await?;
         }

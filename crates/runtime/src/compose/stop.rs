@@ -8,8 +8,8 @@ use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::InstanceId;
 
 use super::engine::{failed, is_conflict, is_missing, is_unchanged};
-use super::list;
-use super::{label, name};
+use super::runtime::ComposeRuntime;
+use super::{label, list};
 use crate::{ColourKey, Error, StopHow, Stopped};
 
 /// What a shell reports of a process that was killed, and the engine as well.
@@ -17,16 +17,18 @@ const KILLED: i64 = 128 + 9;
 
 /// Stops the instances named, or all of them, each at the same time as the others.
 pub(super) async fn stop(
-    docker: &Docker,
+    runtime: &ComposeRuntime,
     key: &ColourKey,
     only: Option<&[InstanceId]>,
 ) -> Result<Vec<Stopped>, Error> {
+    let docker = runtime.docker()?;
     let ids = match only {
         Some(ids) => ids.to_vec(),
         None => ids(docker, key).await?,
     };
     let stops = ids.into_iter().map(|id| async move {
-        let how = end(docker, &name::container(key, &id), key.slot).await?;
+        let container = list::container_of(runtime, key, &id).await?;
+        let how = end(docker, &container, key.slot).await?;
         Ok(Stopped { id, how })
     });
     join_all(stops).await.into_iter().collect()

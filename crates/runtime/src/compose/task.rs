@@ -65,7 +65,7 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
     let document = render::document(spec)?;
     let mut project = render::task(spec, &document, &task.name)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
-    start::prepare(docker, spec, &document).await?;
+    start::prepare(runtime, spec, &document).await?;
     files::provide(runtime, spec, &mut project)?;
     let file = start::write(
         runtime,

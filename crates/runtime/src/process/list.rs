@@ -163,6 +163,7 @@ impl Found {
                 .as_ref()
                 .and_then(|status| status.health.clone()),
             restarts: status.map_or(0, |status| status.restarts),
+            artifact: None,
         }
     }
 }

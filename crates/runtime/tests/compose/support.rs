@@ -101,6 +101,7 @@ impl World {
                 document,
                 directory: self.home.path().display().to_string(),
                 listens: [("web".to_owned(), 8000)].into(),
+                adopt: None,
             }),
             files: FileContents::new(),
         }
@@ -182,6 +183,7 @@ impl World {
                 document,
                 directory,
                 listens: [].into(),
+                adopt: None,
             }),
             origin: Origin {
                 committed: Timestamp(1_700_000_000_000),

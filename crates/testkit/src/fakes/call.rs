@@ -62,6 +62,13 @@ pub enum Call {
         /// What is to be routed.
         route: Route,
     },
+    /// `Router::remove`.
+    Unroute {
+        /// Whose route.
+        key: RouteKey,
+        /// Under which lease.
+        epoch: Epoch,
+    },
     /// `Router::listens`.
     Listens,
     /// `Router::traffic`.
@@ -97,6 +104,7 @@ impl Call {
             | Self::Stop { .. }
             | Self::RunTask { .. }
             | Self::Put { .. }
+            | Self::Unroute { .. }
             | Self::Hold { .. }
             | Self::Resume { .. }
             | Self::Tag { .. }
@@ -117,6 +125,7 @@ impl Call {
         match self {
             Self::Start { epoch, .. }
             | Self::RunTask { epoch, .. }
+            | Self::Unroute { epoch, .. }
             | Self::Hold { epoch, .. }
             | Self::Resume { epoch, .. }
             | Self::Cut { epoch, .. } => Some(*epoch),

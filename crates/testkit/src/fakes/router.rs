@@ -50,6 +50,20 @@ impl Router for FakeRouter {
         put.await.map_err(unreachable)?
     }
 
+    async fn remove(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {
+        let call = Call::Unroute {
+            key: key.clone(),
+            epoch,
+        };
+        let removed = self.world.perform(call, |state, part| {
+            if part == Moment::After {
+                state.accept(key, epoch);
+                state.routes.remove(key);
+            }
+        });
+        removed.await.map_err(unreachable)
+    }
+
     async fn routes_at(&self, _address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
         let routes = self.world.perform(Call::Listens, |_, _| Some(Vec::new()));
         routes.await.map_err(unreachable)

@@ -115,6 +115,7 @@ impl Member {
                 last_output: "as the world says".to_owned(),
             }),
             restarts: self.restarts,
+            artifact: None,
         }
     }
 }

@@ -107,6 +107,45 @@ impl Sandbox {
             .names()
     }
 
+    /// The project's name, as `shipway.yml` has it.
+    pub fn project_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of a Compose project of the test's own, which runs without Shipway and is removed
+    /// with the sandbox.
+    ///
+    /// # Panics
+    /// When the sandbox has no containers.
+    pub fn older_project(&self) -> String {
+        let containers = self.containers.as_ref();
+        containers
+            .expect("the application runs in containers")
+            .older()
+    }
+
+    /// Calls Docker Compose on files of the project.
+    ///
+    /// # Panics
+    /// With what it said, when it fails.
+    pub fn compose(&self, words: &[&str]) -> String {
+        let mut command = match std::env::var_os("SHIPWAY_COMPOSE") {
+            Some(program) if !program.is_empty() => self.bare_command(program),
+            _ => {
+                let mut docker = self.bare_command("docker");
+                docker.arg("compose");
+                docker
+            }
+        };
+        let output = command.args(words).output().expect("Compose runs");
+        assert!(
+            output.status.success(),
+            "docker compose {words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// An empty folder, without a repository and without a configuration.
     ///
     /// # Panics

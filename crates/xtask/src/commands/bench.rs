@@ -4,6 +4,7 @@
 //! a bounded time, and what was started is ended, also when interrupted.
 
 mod compose;
+mod deploy;
 mod proxy;
 mod status;
 mod switch;
@@ -43,6 +44,8 @@ enum Benchmark {
     Status,
     /// Loading a project of sixty services, against `docker compose config`
     Compose,
+    /// Deployments of containers, against `docker compose up --wait`
+    Deploy,
 }
 
 /// What a benchmark works with.
@@ -71,6 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Benchmark::Switch,
         Benchmark::Status,
         Benchmark::Compose,
+        Benchmark::Deploy,
     ];
     let chosen = arguments.which.map_or(all.to_vec(), |one| vec![one]);
     if chosen.contains(&Benchmark::Proxy) {
@@ -102,6 +106,7 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
             Benchmark::Switch => switch::run(bench).await?,
             Benchmark::Status => status::run(bench).await?,
             Benchmark::Compose => compose::run(bench)?,
+            Benchmark::Deploy => deploy::run(bench)?,
         }
     }
     Ok(())

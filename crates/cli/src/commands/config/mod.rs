@@ -8,6 +8,7 @@ mod variables;
 use std::process::ExitCode;
 
 use shipway_compose::diagnostic::nearest;
+use shipway_compose::transform::escape_dollars;
 use shipway_compose::yaml::Node;
 use shipway_engine::project::{Project, Source};
 use shipway_pipeline::config::{self, reference};
@@ -80,10 +81,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         secrets::mask(&mut tree);
     }
     keep(&mut tree, &arguments.services)?;
-    if let Some(workload) = workload {
-        let scaled = scaled(global, &project, &environment.name)?;
-        let config = &project.config;
-        tree = document::with_settings(tree, config, environment, &workload, &scaled)?;
+    match workload {
+        Some(workload) => {
+            let scaled = scaled(global, &project, &environment.name)?;
+            let config = &project.config;
+            tree = document::with_settings(tree, config, environment, &workload, &scaled)?;
+        }
+        // A Compose file again: whoever reads it interpolates.
+        None => escape_dollars(&mut tree),
     }
     let sources = arguments.source.then_some(&loaded.sources);
     if arguments.json {

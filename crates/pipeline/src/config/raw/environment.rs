@@ -40,6 +40,11 @@ pub(in crate::config) struct Environment {
     /// What runs the services.
     #[schemars(extend("x-default" = "`process` where the routed service has `x-shipway.process`, else `compose`"))]
     pub(in crate::config) runtime: Option<RuntimeKind>,
+    /// The Compose project that runs here already, as `docker compose ls` names it. The first
+    /// deployment keeps its databases and volumes as they are and replaces its application. Stays
+    /// afterwards: volumes and networks go on having its name.
+    #[schemars(extend("x-default" = "nothing runs yet", "examples" = ["shop"]))]
+    pub(in crate::config) adopt: Option<Placed<String>>,
     /// What a person must say before a deployment starts.
     #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
     pub(in crate::config) confirm: Option<Confirm>,

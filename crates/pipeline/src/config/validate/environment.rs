@@ -47,6 +47,7 @@ impl Checker {
                 raw::RuntimeKind::Process => RuntimeKind::Process,
                 raw::RuntimeKind::Compose => RuntimeKind::Compose,
             }),
+            adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
             confirm,
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),
@@ -70,6 +71,23 @@ impl Checker {
             }
         }
         branches
+    }
+
+    /// What Docker Compose takes for a project's name.
+    fn compose_name(&mut self, raw: Placed<String>) -> String {
+        let is_inner = |letter: char| {
+            letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter)
+        };
+        let is_valid = raw.value.chars().all(is_inner)
+            && raw
+                .value
+                .starts_with(|first: char| first.is_ascii_alphanumeric());
+        if !is_valid {
+            let told = format!("`{}` is no name of a Compose project", raw.value);
+            let help = "`docker compose ls` shows the names of those that run";
+            self.report(problem(raw.span, told).with_help(help));
+        }
+        raw.value
     }
 
     fn files(&mut self, raw: Placed<OneOrMany<String>>) -> Vec<String> {

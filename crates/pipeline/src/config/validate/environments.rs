@@ -32,6 +32,7 @@ impl Checker {
             if let Some(name) = self.name::<EnvironmentName>(&key) {
                 let environment = self.environment(name.clone(), environment);
                 self.check_address(&key, &environment, &environments);
+                self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);
             }
         }
@@ -94,6 +95,40 @@ impl Checker {
             )
             .with_help("give each a `listen` or a `host` of its own"),
         );
+    }
+
+    /// What no two environments can both have: a Compose project to adopt, or releases of each
+    /// other where they run them differently.
+    fn check_together(
+        &mut self,
+        key: &Placed<raw::Name>,
+        environment: &Environment,
+        before: &IndexMap<EnvironmentName, Environment>,
+    ) {
+        let mut adopting = before.values().filter(|other| other.adopt.is_some());
+        if let Some(other) = adopting.find(|other| other.adopt == environment.adopt) {
+            let told = format!(
+                "`{}` and `{}` adopt the same project",
+                key.value.0, other.name
+            );
+            let help = "each environment has containers and volumes of its own";
+            self.report(problem(key.span, told).with_help(help));
+        }
+        let with_runtime = |other: &&Environment| {
+            other.from.as_ref() == Some(&environment.name)
+                || environment.from.as_ref() == Some(&other.name)
+        };
+        for other in before.values().filter(with_runtime) {
+            let differ = other.runtime.zip(environment.runtime);
+            if differ.is_some_and(|(one, another)| one != another) {
+                let told = format!(
+                    "`{}` and `{}` take each other's releases, and only one of them runs containers",
+                    key.value.0, other.name
+                );
+                let help = "a release is built for one `runtime`; give both the same";
+                self.report(problem(key.span, told).with_help(help));
+            }
+        }
     }
 
     fn check_cycles(&mut self, environments: &IndexMap<EnvironmentName, Environment>, place: Span) {

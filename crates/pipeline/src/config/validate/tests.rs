@@ -192,3 +192,32 @@ fn a_registry_is_an_address_and_several_platforms_need_one() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_project_is_adopted_by_its_name_and_once() {
+    let text = SMALL.replace("from: testing", "adopt: shop");
+    let config = parse(&text).unwrap();
+    let production = config.environments.values().last().unwrap();
+    assert_eq!(production.adopt.as_deref(), Some("shop"));
+    let text = SMALL.replace("from: testing", "adopt: My Shop");
+    let expected = "9:12 `My Shop` is no name of a Compose project; \
+                    `docker compose ls` shows the names of those that run\n";
+    assert_eq!(told(&text), expected);
+    let text = SMALL
+        .replace("from: testing", "adopt: shop")
+        .replace("branches: main", "adopt: shop");
+    assert!(told(&text).contains("`production` and `testing` adopt the same project"));
+}
+
+#[test]
+fn a_release_goes_only_where_the_same_runs_it() {
+    let text = SMALL
+        .replace("branches: main", "runtime: process")
+        .replace("from: testing", "from: testing\n    runtime: compose");
+    assert!(told(&text).contains("only one of them runs containers"));
+    // Whichever comes first in the file.
+    let text = "project: shop\nenvironments:\n  \
+                b: { from: a, runtime: compose, route: { listen: 1 } }\n  \
+                a: { runtime: process, route: { listen: 2 } }\n";
+    assert!(told(text).contains("only one of them runs containers"));
+}

@@ -1,18 +1,23 @@
 //! The planner: facts in, plan out.
 
+mod adopt;
 mod notes;
+mod renew;
 mod revert;
 mod steps;
 mod strategies;
 
 pub(super) use notes::probe;
+pub use renew::{RenewalFacts, make_renewal};
 pub(super) use steps::{MARGIN, instances};
 
 use super::size::carry_over;
 use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
+use crate::adoption::Adoption;
 use crate::config::{Config, Environment};
 use crate::id::DeploymentId;
 use crate::name::ServiceName;
+use crate::pending::Pending;
 use crate::release::Release;
 use crate::role::Role;
 use crate::strategy::Strategy;
@@ -35,6 +40,19 @@ pub struct Facts<'a> {
     pub workload: &'a Workload,
     /// What is live now.
     pub live: Option<&'a Occupant>,
+    /// What stands around it.
+    pub around: &'a Around,
+}
+
+/// What stands around a release that is to be deployed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Around {
+    /// What becomes of a Compose project that runs already; none where nothing is adopted.
+    pub adoption: Option<Adoption>,
+    /// Compose projects that run from the project's directory and are not adopted.
+    pub beside: Vec<String>,
+    /// Shared services that run otherwise than the files say.
+    pub pending: Vec<Pending>,
 }
 
 /// Plans a deployment.
@@ -67,6 +85,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         },
         probe: probe(facts.environment),
         notes: draft.notes(),
+        adoption: facts.around.adoption.clone(),
         target: draft.target,
         previous: facts.live.cloned(),
         steps,
@@ -81,8 +100,9 @@ pub fn make(facts: &Facts<'_>) -> Plan {
 /// The same plan for a deployment of another number, which is given only with its record.
 pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
     plan.deployment = deployment;
-    // What is live is of the deployment that made it so, however many instances it has.
-    if !matches!(plan.kind, Kind::Scale | Kind::Down) {
+    // What is live is of the deployment that made it so, however many instances it has, and what is
+    // made anew beside it is none of its deployments.
+    if !matches!(plan.kind, Kind::Scale | Kind::Down | Kind::Renew) {
         plan.target.deployment = deployment;
     }
     plan
@@ -91,7 +111,15 @@ pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
 /// Whether an action can be felt by the traffic or the old release.
 pub(super) fn touches(action: &Action) -> bool {
     match action {
-        Action::Hold | Action::Route { .. } | Action::Settle { .. } | Action::StopShared => true,
+        Action::Hold
+        | Action::Route { .. }
+        | Action::Settle { .. }
+        | Action::StopShared
+        | Action::TakeOver { .. }
+        | Action::Retire { .. }
+        | Action::GiveBack { .. }
+        | Action::SetAside { .. }
+        | Action::BringBack { .. } => true,
         Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
         Action::CheckArtifact
         | Action::TagArtifact { .. }
@@ -104,6 +132,7 @@ pub(super) fn touches(action: &Action) -> bool {
         | Action::Smoke { .. }
         | Action::Resume
         | Action::Bake { .. }
+        | Action::Discard { .. }
         | Action::MarkStable => false,
     }
 }

@@ -24,6 +24,37 @@ pub(in crate::plan) fn probe(environment: &Environment) -> Option<Probe> {
 }
 
 impl Draft<'_> {
+    /// Never two alive means none alive for a moment.
+    fn singleton_note(&self) -> Option<Note> {
+        let live = self.facts.live?;
+        let replaced = self
+            .singletons
+            .keys()
+            .filter(|name| live.sizes.contains_key(*name));
+        let names: Vec<&str> = replaced.map(crate::name::ServiceName::as_str).collect();
+        (!names.is_empty()).then(|| Note {
+            severity: Severity::Info,
+            text: format!(
+                "`{}` is stopped before the new one starts: between the two, none runs",
+                names.join("`, `")
+            ),
+        })
+    }
+
+    /// What both releases share is not changed by a switch.
+    fn pending_notes(&self) -> impl Iterator<Item = Note> {
+        let environment = &self.facts.environment.name;
+        self.facts.around.pending.iter().map(move |pending| Note {
+            severity: Severity::Warning,
+            text: format!(
+                "{}: a deployment does not change it; once the release is live, `shipway renew {environment} {}` \
+                 does, and says what that interrupts",
+                pending.describe(),
+                pending.service
+            ),
+        })
+    }
+
     pub(super) fn notes(&self) -> Vec<Note> {
         let mut notes: Vec<Note> = self
             .facts
@@ -40,6 +71,9 @@ impl Draft<'_> {
             severity: Severity::Info,
             text: format!("reads {version} of the secret `{secret}`"),
         }));
+        notes.extend(self.adoption_notes());
+        notes.extend(self.pending_notes());
+        notes.extend(self.singleton_note());
         if self.facts.environment.strategy == Strategy::Recreate && self.facts.live.is_some() {
             notes.push(Note {
                 severity: Severity::Warning,

@@ -9,15 +9,16 @@ use crate::workload::Workload;
 
 impl Draft<'_> {
     pub(super) fn revert_first(&self) -> Vec<Step> {
-        vec![
-            Step {
-                stage: Stage::RollingBack,
-                makes_live: Some(Side::Previous),
-                ..self.route(Vec::new(), Vec::new())
-            },
-            self.drain(Side::Target, None, Stage::RollingBack),
-            stop_target(self.facts.workload),
-        ]
+        let mut steps = vec![Step {
+            stage: Stage::RollingBack,
+            makes_live: Some(Side::Previous),
+            ..self.route(Vec::new(), Vec::new())
+        }];
+        steps.extend(self.give_back());
+        steps.push(self.drain(Side::Target, None, Stage::RollingBack));
+        steps.push(stop_target(self.facts.workload));
+        steps.extend(self.give_back_singletons());
+        steps
     }
 
     pub(super) fn revert_to_previous(&self) -> Vec<Step> {

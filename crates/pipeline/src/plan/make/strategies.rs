@@ -9,10 +9,13 @@ impl Draft<'_> {
         let mut steps = self.prepare();
         steps.extend(self.start(self.replaceable.clone()));
         steps.extend(self.smoke());
+        steps.extend(self.take_over());
         steps.push(self.switch());
+        steps.extend(self.retire_singletons());
         steps.extend(self.swap_singletons());
         steps.extend(self.bake());
         steps.push(quick(Stage::Finalising, Action::MarkStable));
+        steps.extend(self.retire());
         steps
     }
 

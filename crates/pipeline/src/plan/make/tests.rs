@@ -1,7 +1,7 @@
 use super::*;
 use crate::digest::Digest;
 use crate::fixtures;
-use crate::plan::{Severity, Stage};
+use crate::plan::{Around, Severity, Stage};
 use crate::workload::Model;
 
 const IMAGE: &str = "registry.example.org/shop/web@sha256:02";
@@ -21,6 +21,7 @@ fn of(build: &str) -> Workload {
         document: format!("services:\n  web:\n    build: {build}\n"),
         directory: "/srv/shop".to_owned(),
         listens: [].into(),
+        adopt: None,
     });
     workload
 }
@@ -37,6 +38,7 @@ fn plan(kind: Kind, release: &Release, workload: &Workload) -> Plan {
         release,
         workload,
         live: Some(&fixtures::occupant(1)),
+        around: &Around::default(),
     })
 }
 

@@ -21,13 +21,17 @@ fn inspected(state: &Value) -> ContainerInspectResponse {
     serde_json::from_value(container).unwrap()
 }
 
+fn made(container: &ContainerInspectResponse) -> Option<Instance> {
+    instance(container, identity(container)?)
+}
+
 fn state(json: Value) -> State {
-    instance(&inspected(&json)).unwrap().state
+    made(&inspected(&json)).unwrap().state
 }
 
 #[test]
 fn a_running_container_is_an_instance_with_an_address() {
-    let found = instance(&inspected(&json!({
+    let found = made(&inspected(&json!({
         "Status": "running",
         "Pid": 42,
         "StartedAt": "1970-01-01T00:00:01.5Z",
@@ -81,12 +85,12 @@ fn containers_on_their_way_are_told_apart() {
         state(json!({"Status": "restarting", "ExitCode": 1})),
         State::Restarting { exit }
     );
-    assert!(instance(&inspected(&json!({"Status": "removing"}))).is_none());
+    assert!(made(&inspected(&json!({"Status": "removing"}))).is_none());
 }
 
 #[test]
 fn what_is_not_ours_is_no_instance() {
     let mut container = inspected(&json!({"Status": "running"}));
     container.config = None;
-    assert!(instance(&container).is_none());
+    assert!(made(&container).is_none());
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::config::{self, Config};
 use shipway_pipeline::deployment::{Outcome, State};
-use shipway_pipeline::plan::{Facts, Kind, make};
+use shipway_pipeline::plan::{Around, Facts, Kind, make};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::{self, Workload};
@@ -118,6 +118,7 @@ fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
                 release: &release,
                 workload: &workload,
                 live: live.as_ref(),
+                around: &Around::default(),
             })
         })?;
         let finished = State::Finished {
