@@ -16,6 +16,10 @@ use crate::wait_until;
 /// Addresses that nobody else on a test machine has.
 const ADDRESSES: &str = "base=10.231.0.0/16,size=24";
 
+/// Its default network: an engine without one removes the machine's engine's own, `docker0`.
+const BRIDGE: &str = "shipway-test0";
+const BRIDGE_ADDRESS: &str = "10.230.0.1/24";
+
 /// A Docker Engine of a test's own, ended with it.
 ///
 /// Its containerd is a process of its own, as a service manager has it: it outlives a dockerd that
@@ -38,6 +42,7 @@ impl SecondEngine {
         // The path of a socket has to be short.
         let directory = TempDir::with_prefix("shipway-dockerd-");
         let directory = directory.expect("a temporary directory can be made");
+        make_bridge();
         let engine = Self {
             containerd: spawn_containerd(directory.path()),
             dockerd: spawn(directory.path()),
@@ -117,7 +122,22 @@ impl Drop for SecondEngine {
         // The engine keeps its root mounted for the containers that go on without it.
         let root = self.directory.path().join("data");
         let _ = Command::new("umount").arg("--lazy").arg(root).status();
+        let _ = ip(&["link", "delete", BRIDGE]);
     }
+}
+
+fn make_bridge() {
+    // One that an interrupted test left serves as well.
+    let _ = ip(&["link", "add", "name", BRIDGE, "type", "bridge"]);
+    let _ = ip(&["address", "add", BRIDGE_ADDRESS, "dev", BRIDGE]);
+    assert!(ip(&["link", "set", BRIDGE, "up"]), "a bridge can be made");
+}
+
+/// Whether `ip` did what these words say.
+fn ip(words: &[&str]) -> bool {
+    let mut command = Command::new("ip");
+    command.args(words).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn host(directory: &Path) -> String {
@@ -170,12 +190,8 @@ fn spawn(directory: &Path) -> Child {
             "--default-address-pool",
             ADDRESSES,
         ])
-        .args([
-            "--bridge=none",
-            "--iptables=false",
-            "--ip-masq=false",
-            "--live-restore",
-        ])
+        .args(["--bridge", BRIDGE])
+        .args(["--iptables=false", "--ip-masq=false", "--live-restore"])
         .arg("--containerd")
         .arg(within("containerd.sock"))
         .arg("--data-root")

@@ -44,6 +44,11 @@ pub(super) const NEEDS: &[Need] = &[
         program: "pg_ctlcluster",
         packages: &["postgresql"],
     },
+    // The network of an engine that a test starts beside the machine's.
+    Need {
+        program: "ip",
+        packages: &["iproute2"],
+    },
     // All programs of a small image in one, which needs nothing else.
     Need {
         program: "busybox",
