@@ -187,7 +187,11 @@ fn log_in(sandbox: &Sandbox, registry: &Registry, password: &str) {
     let (name, _) = Registry::ACCOUNT;
     let answer = format!(r#"{{"ServerURL":"","Username":"{name}","Secret":"{password}"}}"#);
     let helper = programs.join("docker-credential-test");
-    fs::write(&helper, format!("#!/bin/sh\necho '{answer}'\n")).expect("it can be written");
+    fs::write(
+        &helper,
+        format!("#!/bin/sh\ncat >/dev/null\necho '{answer}'\n"),
+    )
+    .expect("it can be written");
     let mode = fs::Permissions::from_mode(0o755);
     fs::set_permissions(&helper, mode).expect("it is ours");
     let text = format!(r#"{{"credHelpers":{{"{}":"test"}}}}"#, registry.address());
