@@ -5,13 +5,12 @@ use std::time::Duration;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::deployment::{self, Outcome};
 use shipway_pipeline::id::DeploymentId;
-use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::{self, Facts, Kind, Plan, Severity};
+use shipway_pipeline::plan::{self, Facts, Kind, Plan};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::{Backend, RouteKey};
 use shipway_pipeline::workload::Workload;
-use shipway_store::{Audit, Change, Lease, NewDeployment, Pruned, TakeError};
+use shipway_store::{Audit, Change, Lease, Pruned, TakeError};
 
 use crate::clock::now;
 use crate::event;
@@ -165,16 +164,7 @@ impl Engine {
             live: environment.live.as_ref(),
             around: &request.surroundings.around,
         });
-        let fatal = plan
-            .notes
-            .iter()
-            .cloned()
-            .chain(plan::audit(&plan))
-            .find(|note| note.severity == Severity::Fatal);
-        match fatal {
-            Some(note) => Err(DeployError::Unsafe(note.text)),
-            None => Ok(plan),
-        }
+        self.audited(plan)
     }
 
     /// Makes a release live, and goes back by itself when it is not fit.
@@ -218,38 +208,10 @@ impl Engine {
             return Err(DeployError::Changed(environment.clone()));
         }
         self.store.put_workload(&request.workload)?;
-        let new = NewDeployment {
-            release: request.release.id.clone(),
-            requested_by: self.actor.clone(),
-            now: now(),
-        };
         // Planned once more under its own id: ids are given with the record.
         let plan = self.plan(request)?;
-        let deployment = self
-            .store
-            .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;
-        self.store.audit(
-            &Audit {
-                actor: &self.actor,
-                action: request.kind.as_str(),
-                environment: Some(environment),
-                subject: &format!("{} {}", deployment.id, request.release.id),
-            },
-            now(),
-        )?;
-        self.reporter.tell(event::Kind::Planned {
-            plan: Box::new(deployment.plan.clone()),
-        });
-        let first = (
-            deployment::Event::LeaseTaken,
-            Entry::LeaseTaken {
-                owner: self.owner.clone(),
-            },
-        );
-        let outcome = self
-            .carry_out(lease, &deployment, first, interrupts)
-            .await?;
-        self.finished(deployment.id, outcome)
+        let subject = request.release.id.to_string();
+        self.undertake(lease, plan, &subject, interrupts).await
     }
 
     pub(crate) fn finished(

@@ -1,14 +1,10 @@
 //! Stops all of an environment.
 
 use shipway_pipeline::config::Environment;
-use shipway_pipeline::deployment;
-use shipway_pipeline::journal::Entry;
-use shipway_pipeline::plan::{self, DownFacts, Kind, Plan, Severity};
-use shipway_store::{Audit, Lease, NewDeployment};
+use shipway_pipeline::plan::{self, DownFacts, Kind, Plan};
+use shipway_store::Lease;
 
-use crate::clock::now;
 use crate::deploy::{DeployError, Finished};
-use crate::event;
 use crate::executor::{Engine, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
@@ -33,13 +29,7 @@ impl Engine {
             live: &live.occupant,
             workload: &live.workload,
         });
-        let fatal = plan::audit(&plan)
-            .into_iter()
-            .find(|note| note.severity == Severity::Fatal);
-        match fatal {
-            Some(note) => Err(DeployError::Unsafe(note.text)),
-            None => Ok(Some(plan)),
-        }
+        self.audited(plan).map(Some)
     }
 
     /// Takes an environment's traffic away, drains and stops its instances and what both colours
@@ -80,35 +70,8 @@ impl Engine {
             // What was gone on with may have been this very command.
             return Ok(recovered.filter(|finished| finished.plan.kind == Kind::Down));
         };
-        let new = NewDeployment {
-            release: plan.target.release.clone(),
-            requested_by: self.actor.clone(),
-            now: now(),
-        };
-        let deployment = self
-            .store
-            .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;
-        self.store.audit(
-            &Audit {
-                actor: &self.actor,
-                action: Kind::Down.as_str(),
-                environment: Some(&environment.name),
-                subject: &format!("{} {}", deployment.id, new.release),
-            },
-            now(),
-        )?;
-        self.reporter.tell(event::Kind::Planned {
-            plan: Box::new(deployment.plan.clone()),
-        });
-        let first = (
-            deployment::Event::LeaseTaken,
-            Entry::LeaseTaken {
-                owner: self.owner.clone(),
-            },
-        );
-        let outcome = self
-            .carry_out(lease, &deployment, first, interrupts)
-            .await?;
-        self.finished(deployment.id, outcome).map(Some)
+        let subject = plan.target.release.to_string();
+        let finished = self.undertake(lease, plan, &subject, interrupts).await?;
+        Ok(Some(finished))
     }
 }

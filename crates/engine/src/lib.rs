@@ -31,5 +31,6 @@ pub mod rollback;
 pub mod scale;
 pub mod secrets;
 pub mod status;
+mod undertake;
 
 pub use executor::{Engine, ExecutorError, Interrupt, Interrupts};

@@ -2,19 +2,15 @@
 
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::config::Environment;
-use shipway_pipeline::deployment;
 use shipway_pipeline::id::DeploymentId;
-use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::{EnvironmentName, ServiceName};
 use shipway_pipeline::pending::Pending;
-use shipway_pipeline::plan::{Occupant, Plan, RenewalFacts, make_renewal, renumber};
+use shipway_pipeline::plan::{Occupant, Plan, RenewalFacts, make_renewal};
 use shipway_pipeline::workload::Workload;
 use shipway_runtime::ColourKey;
-use shipway_store::{Audit, Lease, NewDeployment};
+use shipway_store::Lease;
 
-use crate::clock::now;
 use crate::deploy::{DeployError, Finished};
-use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
@@ -78,7 +74,7 @@ impl Engine {
         deployment: DeploymentId,
     ) -> Result<Plan, DeployError> {
         let live = self.renewable(renewal).await?;
-        Ok(make_renewal(&RenewalFacts {
+        self.audited(make_renewal(&RenewalFacts {
             deployment,
             config: &renewal.project.config,
             environment: renewal.environment,
@@ -118,12 +114,7 @@ impl Engine {
         let environment = &renewal.environment.name;
         self.recover_under(lease, Policy::Supersede, interrupts)
             .await?;
-        if let Some(frozen) = self.store.environment(environment)?.frozen {
-            return Err(DeployError::Frozen {
-                environment: environment.clone(),
-                reason: frozen.reason,
-            });
-        }
+        self.check_not_frozen(environment)?;
         if let Some(agreed) = &renewal.agreed {
             let planned = self.plan_renewal_as(renewal, agreed.deployment).await?;
             if planned.digest() != agreed.digest() {
@@ -131,32 +122,8 @@ impl Engine {
             }
         }
         let plan = self.plan_renewal(renewal).await?;
-        let new = NewDeployment {
-            release: plan.target.release.clone(),
-            requested_by: self.actor.clone(),
-            now: now(),
-        };
-        let deployment = self
-            .store
-            .create_deployment(lease, &new, |id| renumber(plan, id))?;
-        self.store.audit(
-            &Audit {
-                actor: &self.actor,
-                action: "renew",
-                environment: Some(environment),
-                subject: &format!("{} {}", deployment.id, renewal.service),
-            },
-            now(),
-        )?;
-        self.reporter.tell(event::Kind::Planned {
-            plan: Box::new(deployment.plan.clone()),
-        });
-        let owner = self.owner.clone();
-        let first = (deployment::Event::LeaseTaken, Entry::LeaseTaken { owner });
-        let outcome = self
-            .carry_out(lease, &deployment, first, interrupts)
-            .await?;
-        self.finished(deployment.id, outcome)
+        let subject = renewal.service.to_string();
+        self.undertake(lease, plan, &subject, interrupts).await
     }
 
     async fn renewable(&self, renewal: &Renewal<'_>) -> Result<Live, DeployError> {

@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 
 use shipway_pipeline::config::Environment;
-use shipway_pipeline::deployment;
 use shipway_pipeline::id::{DeploymentId, InstanceId};
-use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::{EnvironmentName, ServiceName};
-use shipway_pipeline::plan::{self, Kind, Occupant, Plan, Refusal, ScaleFacts, Severity, Sizes};
+use shipway_pipeline::plan::{self, Kind, Occupant, Plan, Refusal, ScaleFacts, Sizes};
 use shipway_pipeline::route::RouteKey;
 use shipway_runtime::{ColourKey, State};
-use shipway_store::{Audit, Deployment, Lease, NewDeployment};
+use shipway_store::{Deployment, Lease};
 
-use crate::clock::now;
 use crate::deploy::{DeployError, Finished};
-use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
@@ -96,13 +92,7 @@ impl Engine {
             wanted: &request.wanted,
         })?;
         let Some(plan) = plan else { return Ok(None) };
-        let fatal = plan::audit(&plan)
-            .into_iter()
-            .find(|note| note.severity == Severity::Fatal);
-        match fatal {
-            Some(note) => Err(DeployError::Unsafe(note.text).into()),
-            None => Ok(Some(plan)),
-        }
+        Ok(Some(self.audited(plan)?))
     }
 
     /// Starts or drains instances, one by one; `None` where nothing would change.
@@ -156,51 +146,9 @@ impl Engine {
         {
             return Err(DeployError::Changed(environment.clone()).into());
         }
-        let deployment = self.record_scale(lease, plan)?;
-        let first = (
-            deployment::Event::LeaseTaken,
-            Entry::LeaseTaken {
-                owner: self.owner.clone(),
-            },
-        );
-        let outcome = self
-            .carry_out(lease, &deployment, first, interrupts)
-            .await?;
-        Ok(Some(self.finished(deployment.id, outcome)?))
-    }
-
-    fn record_scale(&self, lease: &Lease, plan: Plan) -> Result<Deployment, ScaleError> {
-        let new = NewDeployment {
-            release: plan.target.release.clone(),
-            requested_by: self.actor.clone(),
-            now: now(),
-        };
-        let deployment = self
-            .store
-            .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;
-        self.store.audit(
-            &Audit {
-                actor: &self.actor,
-                action: Kind::Scale.as_str(),
-                environment: Some(lease.environment()),
-                subject: &format!("{} {}", deployment.id, render_changes(&deployment.plan)),
-            },
-            now(),
-        )?;
-        self.reporter.tell(event::Kind::Planned {
-            plan: Box::new(deployment.plan.clone()),
-        });
-        Ok(deployment)
-    }
-
-    fn check_not_frozen(&self, environment: &EnvironmentName) -> Result<(), DeployError> {
-        match self.store.environment(environment)?.frozen {
-            None => Ok(()),
-            Some(frozen) => Err(DeployError::Frozen {
-                environment: environment.clone(),
-                reason: frozen.reason,
-            }),
-        }
+        let subject = render_changes(&plan);
+        let finished = self.undertake(lease, plan, &subject, interrupts).await?;
+        Ok(Some(finished))
     }
 
     /// The live release's instances of the wanted services that run.
