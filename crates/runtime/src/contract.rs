@@ -1,25 +1,22 @@
 //! The contract between the engine and whatever runs a release.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod artifact;
+mod error;
+mod instance;
+mod spec;
+
+use std::path::Path;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use shipway_compose::model::Service;
 use shipway_pipeline::adoption::Neighbour;
-use shipway_pipeline::colour::Slot;
-use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId, ReleaseId};
-use shipway_pipeline::name::ServiceName;
-use shipway_pipeline::route::RouteKey;
-use shipway_pipeline::secret::SecretValue;
-use shipway_pipeline::time::Timestamp;
-use shipway_pipeline::workload::{FileKey, Model};
+use shipway_pipeline::id::{Epoch, InstanceId};
+use shipway_pipeline::workload::Model;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::registry::Refusal;
+pub use artifact::{Artifact, BuildRequest, Form, Left, Origin};
+pub use error::Error;
+pub use instance::{Exit, Health, HealthStatus, Instance, Oddities, State, StopHow, Stopped};
+pub use spec::{ColourKey, ColourSpec, FileContents, Foreign, TaskSpec};
 
 /// Starts, lists and stops the instances of a slot, builds what they run, runs one-off tasks.
 ///
@@ -228,35 +225,6 @@ pub trait Runtime: Send + Sync {
     }
 }
 
-/// What is odd in a slot and no instance's state tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Oddities {
-    /// Networks that instances ought to be on and are not.
-    pub detached: BTreeMap<InstanceId, Vec<String>>,
-    /// Containers that somebody else put among ours, by their names.
-    pub strangers: Vec<String>,
-}
-
-fn no_containers() -> Error {
-    Error::Start {
-        instance: "the services".to_owned(),
-        reason: "they are processes, and this is about containers".to_owned(),
-    }
-}
-
-/// Containers of a Compose project that somebody else started.
-#[derive(Debug, Clone)]
-pub struct Foreign {
-    /// Which environment takes them over.
-    pub route: RouteKey,
-    /// Its lease's epoch.
-    pub epoch: Epoch,
-    /// The Compose project.
-    pub project: String,
-    /// Which of its services.
-    pub services: Vec<ServiceName>,
-}
-
 /// Where lines of a running build or task go.
 pub type Output<'a> = &'a UnboundedSender<Line>;
 
@@ -269,309 +237,9 @@ pub struct Line {
     pub is_error: bool,
 }
 
-/// What to build an artifact from.
-#[derive(Debug, Clone)]
-pub struct BuildRequest {
-    /// The git repository: a work tree or a bare one.
-    pub repository: PathBuf,
-    /// Where the project stands inside the repository; empty for its root.
-    pub subdirectory: PathBuf,
-    /// Full commit id.
-    pub commit: String,
-    /// The services whose build definitions count.
-    pub services: Vec<Service>,
-    /// Where they come from, for runtimes that run containers.
-    pub model: Option<Model>,
-    /// What the artifact says of where it comes from.
-    pub origin: Origin,
-    /// Where images are pushed to: the service's name is put behind it. `None` keeps them here.
-    pub registry: Option<String>,
-    /// What images are built for; empty for the engine's own platform.
-    pub platforms: Vec<String>,
-    /// The values of variables that build secrets are taken from.
-    pub secrets: BTreeMap<String, String>,
-    /// How long all steps together may take.
-    pub deadline: Duration,
-}
-
-/// Where a commit comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// When the commit was made.
-    pub committed: Timestamp,
-    /// The repository's address, without credentials.
-    pub source: Option<String>,
-    /// What people call the commit: its tag, or the nearest one.
-    pub version: Option<String>,
-}
-
-/// The built thing: what [`ColourSpec`] starts. Immutable, named by its content.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Artifact {
-    /// What the digests are of.
-    pub form: Form,
-    /// Content digest by service, `sha256:` and 64 hexadecimal digits; where an image is in a
-    /// registry, `repository@` stands before it.
-    pub digests: BTreeMap<String, String>,
-    /// What images are built for.
-    #[serde(default)]
-    pub platforms: Vec<String>,
-}
-
-/// A part of an artifact that was not removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Left {
-    /// Its digest or place.
-    pub part: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What an artifact is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// Directories, for processes.
-    Directory,
-    /// Images, for containers.
-    Image,
-}
-
-/// Which slot of which environment.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ColourKey {
-    /// The environment.
-    pub route: RouteKey,
-    /// The slot.
-    pub slot: Slot,
-}
-
-/// What is to run in a slot.
-#[derive(Debug, Clone)]
-pub struct ColourSpec {
-    /// Which slot.
-    pub key: ColourKey,
-    /// The release, for labels and the variable `RELEASE`.
-    pub release: ReleaseId,
-    /// The deployment that starts it.
-    pub deployment: DeploymentId,
-    /// Its lease's epoch.
-    pub epoch: Epoch,
-    /// What to start.
-    pub artifact: Artifact,
-    /// The services, each with its complete environment (every value given) and its replicas.
-    /// Their health checks are run by the runtime and reported in [`Instance::health`].
-    pub services: Vec<Service>,
-    /// Where they come from, for runtimes that run containers.
-    pub model: Option<Model>,
-    /// What the services read as files. Kept on disk for as long as something of the deployment
-    /// exists in the slot, for nobody else to read.
-    pub files: FileContents,
-}
-
-/// What secrets and configs hold.
-pub type FileContents = BTreeMap<FileKey, SecretValue>;
-
-/// A command to run once.
-#[derive(Debug, Clone)]
-pub struct TaskSpec {
-    /// Deterministic name, for labels and logs.
-    pub name: String,
-    /// As for the colour whose service it borrows: `services` holds just that service, with the
-    /// task's command in place of its own.
-    pub colour: ColourSpec,
-    /// Killed after this long.
-    pub deadline: Duration,
-}
-
-/// An instance as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    /// Which one.
-    pub id: InstanceId,
-    /// The release it runs.
-    pub release: ReleaseId,
-    /// The deployment that started it.
-    pub deployment: DeploymentId,
-    /// Where it takes connections, once known.
-    pub address: Option<SocketAddr>,
-    /// Running, exited, waiting for a restart.
-    pub state: State,
-    /// By the service's own health check; `None` where it has none.
-    pub health: Option<Health>,
-    /// How often it was started again after an exit.
-    pub restarts: u32,
-    /// The digest of what it runs, in an artifact's form; where the runtime can tell.
-    pub artifact: Option<String>,
-}
-
-/// Whether an instance runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
-pub enum State {
-    /// Its process is being made.
-    Starting,
-    /// It runs.
-    Running {
-        /// Since the last start.
-        since: Timestamp,
-        /// The main process.
-        pid: u32,
-    },
-    /// It ended and will be started again.
-    Restarting {
-        /// How it ended.
-        exit: Exit,
-    },
-    /// It ended for good.
-    Exited {
-        /// How it ended.
-        exit: Exit,
-        /// When.
-        at: Timestamp,
-    },
-}
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exit {
-    /// With this code.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// It never ran: the program was missing or may not be executed.
-    NotStarted,
-    /// Killed for want of memory.
-    OutOfMemory,
-}
-
-/// What the service's own health check last said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// The verdict by interval, retries and start period.
-    pub status: HealthStatus,
-    /// Output of the last check, shortened.
-    pub last_output: String,
-}
-
-/// A health check's verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HealthStatus {
-    /// No verdict yet.
-    Starting,
-    /// The last check passed.
-    Healthy,
-    /// Too many checks in a row failed.
-    Unhealthy,
-}
-
-/// An instance that was stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopped {
-    /// Which one.
-    pub id: InstanceId,
-    /// How.
-    pub how: StopHow,
-}
-
-/// How an instance came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopHow {
-    /// It went by itself within its grace period.
-    Gracefully,
-    /// It was killed when its grace period was over.
-    Killed,
-    /// It had ended before.
-    WasGone,
-}
-
-/// Why a runtime could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A build step failed.
-    #[error("build step `{step}` failed: {reason}")]
-    Build {
-        /// The step's command.
-        step: String,
-        /// Exit code, deadline, or why it could not be run.
-        reason: String,
-        /// Its last lines.
-        last_lines: Vec<String>,
-    },
-    /// A registry did not do what it was asked.
-    #[error("cannot {action}")]
-    Registry {
-        /// What was attempted, with the image.
-        action: String,
-        /// Why not.
-        #[source]
-        source: Refusal,
-    },
-    /// A service cannot be run by this runtime.
-    #[error("service `{service}` cannot be run as a process: {reason}")]
-    NotRunnable {
-        /// The service.
-        service: String,
-        /// What is missing.
-        reason: String,
-    },
-    /// An instance could not be started.
-    #[error("cannot start `{instance}`: {reason}")]
-    Start {
-        /// Which one.
-        instance: String,
-        /// Why.
-        reason: String,
-    },
-    /// Something passed its deadline and was killed.
-    #[error("{what} did not end within {after:?} and was killed")]
-    Deadline {
-        /// What.
-        what: String,
-        /// The deadline.
-        after: Duration,
-    },
-    /// A file, socket or process call failed.
-    #[error("cannot {action}")]
-    Io {
-        /// What was attempted, with the path.
-        action: String,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl Error {
-    /// What somebody can do about it, where that is known.
-    #[must_use]
-    pub fn way_out(&self) -> Option<String> {
-        match self {
-            Self::Registry { source, .. } => Some(source.way_out()),
-            Self::Build { .. }
-            | Self::NotRunnable { .. }
-            | Self::Start { .. }
-            | Self::Deadline { .. }
-            | Self::Io { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(f, "exit code {code}"),
-            Self::Signal(signal) => write!(f, "signal {signal}"),
-            Self::NotStarted => f.write_str("could not be started"),
-            Self::OutOfMemory => f.write_str("out of memory"),
-        }
-    }
-}
-
-impl fmt::Display for ColourKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.route, self.slot)
+fn no_containers() -> Error {
+    Error::Start {
+        instance: "the services".to_owned(),
+        reason: "they are processes, and this is about containers".to_owned(),
     }
 }
