@@ -21,6 +21,17 @@ fn assert_only(sandbox: &Sandbox, release: &str) {
     assert_eq!(containers.len(), 1, "{containers:?}");
 }
 
+/// Checks that the newest commit gets no traffic, that its owner is told why, and that the good
+/// release is as it was.
+#[track_caller]
+fn assert_refused(sandbox: &Sandbox, told: &[&str], good: &str) {
+    sandbox
+        .run(["deploy", "testing"])
+        .expect_code(3)
+        .expect_told(told);
+    assert_only(sandbox, good);
+}
+
 fn by_health_check() -> Environment {
     Environment::new("testing").with("health", "{ healthy_for: 100ms, deadline: 4s }")
 }
@@ -36,11 +47,7 @@ fn one_that_never_gets_healthy_says_what_it_last_answered() {
         "503",
         "the search index is missing",
     ];
-    sandbox
-        .run(["deploy", "testing"])
-        .expect_code(3)
-        .expect_told(&told);
-    assert_only(&sandbox, &good);
+    assert_refused(&sandbox, &told, &good);
 }
 
 #[test]
@@ -51,11 +58,7 @@ fn one_that_wants_too_much_memory_is_told_so() {
     sandbox.replace("docker-compose.yml", "    init: true\n", hungry);
     sandbox.release(Behaviour::Good);
     let told = ["web-1 ended: out of memory"];
-    sandbox
-        .run(["deploy", "testing"])
-        .expect_code(3)
-        .expect_told(&told);
-    assert_only(&sandbox, &good);
+    assert_refused(&sandbox, &told, &good);
 }
 
 #[test]
@@ -69,11 +72,7 @@ fn one_without_the_shell_that_its_health_check_needs_is_told_so() {
     sandbox.replace("docker-compose.yml", "    init: true\n", check);
     sandbox.release(Behaviour::Good);
     let told = ["did not become healthy in time", "/bin/sh", "no such file"];
-    sandbox
-        .run(["deploy", "testing"])
-        .expect_code(3)
-        .expect_told(&told);
-    assert_only(&sandbox, &good);
+    assert_refused(&sandbox, &told, &good);
 }
 
 #[test]
