@@ -45,7 +45,7 @@ pub struct Origin {
     pub version: Option<String>,
 }
 
-/// The built thing: what [`ColourSpec`] starts. Immutable, named by its content.
+/// The built thing: what [`ColourSpec`](super::ColourSpec) starts. Immutable, named by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Artifact {
     /// What the digests are of.

@@ -37,7 +37,7 @@ pub struct ColourSpec {
     /// What to start.
     pub artifact: Artifact,
     /// The services, each with its complete environment (every value given) and its replicas.
-    /// Their health checks are run by the runtime and reported in [`Instance::health`].
+    /// Their health checks are run by the runtime and reported in [`Instance::health`](super::Instance::health).
     pub services: Vec<Service>,
     /// Where they come from, for runtimes that run containers.
     pub model: Option<Model>,
