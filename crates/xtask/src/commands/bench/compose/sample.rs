@@ -24,7 +24,7 @@ const ENVIRONMENT: &str = "\
 environments:
   production:
     compose: [compose.yml, compose.production.yml, compose.region.yml]
-    env_file: [.env]
+    env_files: [.env]
     route: { listen: 8080 }
     health: { path: /health/ }
 ";
