@@ -50,6 +50,21 @@ impl File {
         self.path.rsplit('/').nth(1)
     }
 
+    /// Whether a path is one of a migration, by its names alone.
+    #[must_use]
+    pub fn is_migration(path: &str) -> bool {
+        let mut parts = path.rsplit('/');
+        let name = parts.next().unwrap_or_default();
+        let is_in_folder = parts.any(|part| part.contains("migration") || part == "migrate");
+        is_in_folder && Self::is_script(name)
+    }
+
+    /// Whether a file in a folder that somebody named could be a migration.
+    #[must_use]
+    pub fn is_script(name: &str) -> bool {
+        name.ends_with(".sql") || name.ends_with(".py") && !name.ends_with("__init__.py")
+    }
+
     /// Returns line and column of an offset, both from 1, the column in characters.
     #[must_use]
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {

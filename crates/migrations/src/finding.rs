@@ -25,6 +25,9 @@ pub struct Finding {
     pub remedy: &'static str,
     /// The reason that the file itself gives for leaving it like this.
     pub waived: Option<String>,
+    /// Whether it is nothing to worry about once the code is gone that runs now, and the code that
+    /// comes does well until then.
+    pub can_wait: bool,
     /// The operation that the part is in.
     pub(crate) within: Range<usize>,
 }

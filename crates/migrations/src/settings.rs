@@ -28,6 +28,27 @@ pub struct Settings {
     pub has_lock_timeout: bool,
 }
 
+/// Rules about what locks a table or writes it anew, and about nothing else.
+const ABOUT_LOCKS: &[&str] = &[
+    "add-check",
+    "add-fk",
+    "add-pk",
+    "add-unique",
+    "concurrent-in-transaction",
+    "concurrent-retry",
+    "exclusion",
+    "heavy",
+    "index-create",
+    "index-drop",
+    "inline-check",
+    "lock-then-work",
+    "new-table-fk",
+    "no-lock-timeout",
+    "reindex",
+    "set-not-null",
+    "volatile-default",
+];
+
 // === impl Severity ===
 
 impl Severity {
@@ -53,6 +74,18 @@ impl Severity {
 
 // === impl Settings ===
 
+impl Settings {
+    /// Turns off what is only about PostgreSQL's locks, unless somebody gave it a severity.
+    #[must_use]
+    pub fn without_locks(mut self) -> Self {
+        for rule in ABOUT_LOCKS {
+            let severity = self.severities.entry((*rule).to_owned());
+            severity.or_insert(Severity::Off);
+        }
+        self
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -62,5 +95,24 @@ impl Default for Settings {
             sql_in_transaction: true,
             has_lock_timeout: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_locks_are_rules_and_can_be_turned_on() {
+        for id in ABOUT_LOCKS {
+            assert!(crate::rule(id).is_some(), "{id}");
+        }
+        let mut settings = Settings::default();
+        let asked = ("add-fk".to_owned(), Severity::Error);
+        settings.severities.extend([asked]);
+        let settings = settings.without_locks();
+        assert_eq!(settings.severities["add-fk"], Severity::Error);
+        assert_eq!(settings.severities["add-unique"], Severity::Off);
+        assert!(!settings.severities.contains_key("drop-column"));
     }
 }

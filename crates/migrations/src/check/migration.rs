@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::change::{Step, Transaction};
+use crate::django::Key;
 use crate::finding::Finding;
 use crate::rules;
 use crate::settings::Settings;
@@ -20,6 +21,12 @@ pub(crate) struct Migration {
     /// The number of its file.
     pub(crate) file: usize,
     pub(crate) name: String,
+    /// What Django calls it; `None` for SQL.
+    pub(crate) key: Option<Key>,
+    /// The migrations that this one stands for.
+    pub(crate) replaces: Vec<Key>,
+    /// The files of the migrations that it comes after.
+    pub(crate) parents: Vec<usize>,
     pub(crate) language: Language,
     pub(crate) is_checked: bool,
     pub(crate) transaction: Transaction,

@@ -1,5 +1,7 @@
 //! Files in, findings out.
 
+mod effect;
+mod known;
 mod migration;
 mod replay;
 mod waived;
@@ -7,11 +9,14 @@ mod waived;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::File;
+use crate::django::Key;
 use crate::finding::Finding;
 use crate::rules::{self, Context, Facts, Phase};
 use crate::schema::Schema;
 use crate::settings::{Settings, Severity};
 
+pub use effect::Effect;
+pub use known::{Known, known};
 pub(crate) use migration::{Language, Migration};
 
 /// What is to be checked.
@@ -49,6 +54,12 @@ pub struct Checked {
     pub name: String,
     /// When it may run.
     pub phase: Phase,
+    /// What Django calls it; `None` for SQL.
+    pub key: Option<Key>,
+    /// The files of the migrations that it comes after.
+    pub after: Vec<usize>,
+    /// What it does that people ask about.
+    pub effect: Effect,
 }
 
 /// Tables with their columns, as code that runs names them.
@@ -68,6 +79,7 @@ pub fn check(request: &Request<'_>) -> Report {
     let mut run = Run {
         request,
         running,
+        next: replayed.last,
         schema: Schema::default(),
         findings: Vec::new(),
     };
@@ -79,6 +91,9 @@ pub fn check(request: &Request<'_>) -> Report {
                 file: migration.file,
                 name: migration.name.clone(),
                 phase,
+                key: migration.key.clone(),
+                after: migration.parents.clone(),
+                effect: Effect::of(migration),
             });
         }
     }
@@ -91,6 +106,8 @@ pub fn check(request: &Request<'_>) -> Report {
 struct Run<'a> {
     request: &'a Request<'a>,
     running: Vec<Columns>,
+    /// The tables that the code knows which these migrations are for.
+    next: Columns,
     schema: Schema,
     findings: Vec<Finding>,
 }
@@ -117,6 +134,7 @@ impl Run<'_> {
                     schema: &self.schema,
                     settings: self.request.settings,
                     running: (!self.running.is_empty()).then_some(&self.running[..]),
+                    next: &self.next,
                 };
                 rules::apply(&context, step, &mut found);
                 let lock = context.lock_of(&step.change);

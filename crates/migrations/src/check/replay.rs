@@ -17,6 +17,8 @@ pub(super) struct Replayed {
     pub(super) migrations: Vec<Migration>,
     /// Django's tables before the first checked migration, if some are not checked.
     pub(super) base: Option<Columns>,
+    /// Django's tables after all of them.
+    pub(super) last: Columns,
 }
 
 /// Replays the migrations of some files.
@@ -47,8 +49,8 @@ pub(super) fn replay(
     }
     migrations.sort_by_cached_key(|migration| natural(&migration.name));
     relabel(&mut parsed);
-    let (django, base) = replay_django(&parsed, &is_checked);
-    migrations.extend(django);
+    let django = replay_django(&parsed, &is_checked);
+    migrations.extend(django.migrations);
     for migration in &mut migrations {
         migration.is_checked = is_checked(migration.file);
         limit(&mut migration.steps);
@@ -57,24 +59,23 @@ pub(super) fn replay(
     migrations.sort_by_key(|migration| migration.is_checked);
     Replayed {
         migrations,
-        base: base.filter(|_| only.is_some()),
+        base: django.base.filter(|_| only.is_some()),
+        last: django.last,
     }
 }
 
 /// The tables that Django's models have after all migrations of some files.
 pub(super) fn columns(files: &[File], settings: &Settings) -> Columns {
-    // As if none were to be checked: then the state before the first one is the last.
-    replay(files, Some(&BTreeSet::new()), settings)
-        .base
-        .unwrap_or_default()
+    replay(files, None, settings).last
 }
 
-fn replay_django(
-    parsed: &[(usize, Box<Parsed>)],
-    is_checked: &dyn Fn(usize) -> bool,
-) -> (Vec<Migration>, Option<Columns>) {
+fn replay_django(parsed: &[(usize, Box<Parsed>)], is_checked: &dyn Fn(usize) -> bool) -> Replayed {
     if parsed.is_empty() {
-        return (Vec::new(), None);
+        return Replayed {
+            migrations: Vec::new(),
+            base: None,
+            last: Columns::new(),
+        };
     }
     let all: Vec<&Parsed> = parsed.iter().map(|(_, parsed)| &**parsed).collect();
     let mut graph = Graph::of(&all);
@@ -82,29 +83,35 @@ fn replay_django(
     let mut models = Models::default();
     let mut migrations = Vec::with_capacity(parsed.len());
     let mut base = None;
-    for at in graph.order {
+    for at in graph.order.iter().copied() {
+        let parents = graph.parents[at].iter().map(|at| parsed[*at].0).collect();
         let (file, parsed) = &parsed[at];
         if base.is_none() && is_checked(*file) {
             base = Some(models.columns());
         }
-        let graph = graph
-            .troubles
-            .iter()
-            .filter(|trouble| trouble.migration == at)
-            .map(|trouble| trouble.message.clone());
+        let troubles = graph.troubles.iter();
+        let troubles = troubles.filter(|trouble| trouble.migration == at);
         migrations.push(Migration {
             file: *file,
-            name: format!("{}.{}", parsed.key.app, parsed.key.name),
+            name: parsed.key.to_string(),
+            key: Some(parsed.key.clone()),
+            replaces: parsed.replaces.clone(),
+            parents,
             language: Language::Django,
             is_checked: true,
             transaction: parsed.transaction,
             steps: django::lower(parsed, &mut models),
             range: parsed.range.clone(),
             model_imports: parsed.model_imports.clone(),
-            graph: graph.collect(),
+            graph: troubles.map(|trouble| trouble.message.clone()).collect(),
         });
     }
-    (migrations, base.or_else(|| Some(models.columns())))
+    let last = models.columns();
+    Replayed {
+        migrations,
+        base: base.or_else(|| Some(last.clone())),
+        last,
+    }
 }
 
 fn script(number: usize, file: &File, settings: &Settings) -> Option<Migration> {
@@ -138,6 +145,9 @@ fn empty(number: usize, file: &File) -> Migration {
     Migration {
         file: number,
         name: file.path.clone(),
+        key: None,
+        replaces: Vec::new(),
+        parents: Vec::new(),
         language: Language::Sql,
         is_checked: true,
         transaction: Transaction::Atomic,

@@ -10,9 +10,17 @@ use crate::python::{Kind, Refused, Scope, Value, bytes, with_module};
 
 /// A migration by its app's label and its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub(crate) app: String,
-    pub(crate) name: String,
+pub struct Key {
+    /// The app's label.
+    pub app: String,
+    /// The name of its file, without the ending.
+    pub name: String,
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.app, self.name)
+    }
 }
 
 /// What a file of Django's says.

@@ -8,6 +8,8 @@ use super::file::{Key, Parsed};
 pub(crate) struct Graph {
     /// Indexes into what was handed in.
     pub(crate) order: Vec<usize>,
+    /// Of each, what it comes after.
+    pub(crate) parents: Vec<BTreeSet<usize>>,
     pub(crate) troubles: Vec<Trouble>,
 }
 
@@ -27,7 +29,11 @@ impl Graph {
         let parents = parents(parsed, &present, &mut troubles);
         heads(parsed, &parents, &replaced, &mut troubles);
         let order = sorted(parsed, &parents, &replaced, &mut troubles);
-        Self { order, troubles }
+        Self {
+            order,
+            parents,
+            troubles,
+        }
     }
 }
 

@@ -11,7 +11,8 @@ mod graph;
 mod lower;
 mod models;
 
-pub(crate) use file::{Key, Parsed, Read, read};
+pub use file::Key;
+pub(crate) use file::{Parsed, Read, read};
 pub(crate) use graph::Graph;
 pub(crate) use lower::lower;
 pub(crate) use models::Models;

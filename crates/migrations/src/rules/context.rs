@@ -20,6 +20,8 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
     /// The tables that code which runs knows, one entry for each release.
     pub(crate) running: Option<&'a [Columns]>,
+    /// The tables that the code knows which the migrations are for.
+    pub(crate) next: &'a Columns,
 }
 
 // === impl Context ===
@@ -42,7 +44,7 @@ impl Context<'_> {
         self.change.table().filter(|table| !self.is_new(table))
     }
 
-    fn is_django(&self) -> bool {
+    pub(super) fn is_django(&self) -> bool {
         self.migration.language == Language::Django
     }
 

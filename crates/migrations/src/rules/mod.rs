@@ -2,6 +2,7 @@
 
 mod context;
 mod facts;
+mod waiting;
 
 macro_rules! rules {
     ($($module:ident)+) => {
@@ -98,6 +99,7 @@ pub(crate) fn apply(context: &Context<'_>, step: &Step, found: &mut Vec<Finding>
             let file = context.migration.file;
             found.push(Finding {
                 within: step.within.clone(),
+                can_wait: rule.phase == Phase::Contract && waiting::can_wait(context),
                 ..finding(problem, file, step.range.clone(), context.settings)
             });
         }
@@ -123,6 +125,7 @@ pub(crate) fn finding(
         reason: rule.reason,
         remedy: rule.remedy,
         waived: None,
+        can_wait: false,
     }
 }
 

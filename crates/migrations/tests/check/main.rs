@@ -8,6 +8,7 @@ mod django;
 mod graph;
 mod robust;
 mod running;
+mod schedule;
 mod sql;
 mod storefront;
 
