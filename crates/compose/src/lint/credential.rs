@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::secret::{is_secret, password};
-use super::setting::{Setting, settings};
+use super::setting::Setting;
 use super::subject::View;
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -43,17 +43,16 @@ const PASSWORD_VARIETY: usize = 4;
 
 /// A secret can be guessed.
 pub(super) fn guessable(view: &View<'_>) -> Vec<Diagnostic> {
-    let settings = settings(view);
+    let settings = view.settings();
     let found = settings.iter().filter(|one| !one.is_written);
     found
-        .filter_map(|one| Some(judge(view, &settings, one)?.with_label(one.place, "")))
+        .filter_map(|one| Some(judge(view, settings, one)?.with_label(one.place, "")))
         .collect()
 }
 
 /// A file of variables that holds a secret is in the repository.
 pub(super) fn committed(view: &View<'_>) -> Vec<Diagnostic> {
-    let settings = settings(view);
-    let found = settings.iter().filter(|one| {
+    let found = view.settings().iter().filter(|one| {
         !one.is_written
             && view.context.committed.contains(&one.place.source)
             && secret_of(one).is_some()

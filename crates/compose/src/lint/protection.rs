@@ -1,6 +1,6 @@
 //! Settings that are right on one's own machine and give a site away on the internet.
 
-use super::setting::{Setting, settings};
+use super::setting::Setting;
 use super::subject::View;
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -81,8 +81,7 @@ fn found(
     is_it: impl Fn(&Setting<'_>) -> bool,
     tell: impl Fn(&Setting<'_>) -> Diagnostic,
 ) -> Vec<Diagnostic> {
-    let settings = settings(view);
-    let found = settings.iter().filter(|one| is_it(one));
+    let found = view.settings().iter().filter(|one| is_it(one));
     found
         .map(|one| tell(one).with_label(one.place, ""))
         .collect()

@@ -1,5 +1,8 @@
 //! What a lint looks at.
 
+use std::cell::OnceCell;
+
+use super::setting::{self, Setting};
 use super::{Context, Role};
 use crate::Loaded;
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,6 +15,7 @@ pub(super) struct View<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) context: &'a Context<'a>,
     pub(super) subjects: Vec<Subject<'a>>,
+    settings: OnceCell<Vec<Setting<'a>>>,
 }
 
 /// A service, typed and as a tree with places.
@@ -45,7 +49,13 @@ impl<'a> View<'a> {
             loaded,
             context,
             subjects,
+            settings: OnceCell::new(),
         }
+    }
+
+    /// The variables that services get.
+    pub(super) fn settings(&self) -> &[Setting<'a>] {
+        self.settings.get_or_init(|| setting::settings(self))
     }
 
     /// Services of one role.
