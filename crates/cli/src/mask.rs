@@ -3,6 +3,8 @@
 //! A secret is told by the name it goes by: of a variable, of an option in a command line, of an
 //! assignment in front of a command. The password of a URL is one wherever the URL stands.
 
+use std::borrow::Cow;
+
 /// Parts of a name that tell a secret.
 const SECRET_WORDS: [&str; 10] = [
     "SECRET",
@@ -21,11 +23,15 @@ const SECRET_WORDS: [&str; 10] = [
 pub(crate) const MASK: &str = "********";
 
 /// A variable's value as it may be shown.
-pub(crate) fn value(name: &str, value: &str) -> String {
+pub(crate) fn value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     if is_secret(name) && !value.is_empty() {
-        return MASK.to_owned();
+        return Cow::Borrowed(MASK);
     }
-    line(&urls(value))
+    // Neither a URL nor an option, as most values.
+    if !value.contains(['=', '-', ':']) {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(line(&urls(value)))
 }
 
 /// A command as it may be recorded.

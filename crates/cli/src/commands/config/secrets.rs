@@ -3,6 +3,8 @@
 //! A secret is told by its name, or by the name of the variable that holds it; its value is then
 //! masked wherever else it stands, in a command as much as in a label.
 
+use std::borrow::Cow;
+
 use shipway_compose::yaml::{Node, Scalar, Value};
 
 use crate::mask;
@@ -29,18 +31,16 @@ fn walk(node: &mut Node, parent: &str, key: &str, found: &mut Vec<String>) {
         Value::Scalar(scalar) => {
             let is_content = key == "content" && !scalar.text.is_empty();
             let shown = if is_content {
-                mask::MASK.to_owned()
+                Cow::Borrowed(mask::MASK)
             } else if NAMED.contains(&parent) {
                 mask::value(key, &scalar.text)
             } else {
                 mask::value("", &scalar.text)
             };
-            if shown != scalar.text {
-                *scalar = if shown == mask::MASK {
-                    hide(&scalar.text, found)
-                } else {
-                    Scalar::string(shown)
-                };
+            if shown == mask::MASK {
+                *scalar = hide(&scalar.text, found);
+            } else if shown != scalar.text {
+                *scalar = Scalar::string(shown.into_owned());
             }
         }
         Value::Sequence(items) => {

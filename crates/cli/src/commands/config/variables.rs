@@ -23,7 +23,7 @@ pub(super) fn print(
         Some(if show_secrets {
             value
         } else {
-            mask::value(name, &value)
+            mask::value(name, &value).into_owned()
         })
     };
     let used = |name: &str| -> Vec<String> {
