@@ -55,6 +55,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
             ])
         })
         .collect::<Result<_>>()?;
+    if rows.is_empty() {
+        anstream::eprintln!("nothing was deployed yet");
+        return Ok(ExitCode::SUCCESS);
+    }
     let heading = [
         "ID",
         "MADE",

@@ -40,6 +40,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (engine, project) = (&context.engine, &context.project);
     let keep = arguments.keep as usize;
     let plan = engine.plan_prune(project, keep).await?;
+    if plan.verdicts.is_empty() && !arguments.json {
+        anstream::eprintln!("there are no releases yet, and so nothing to remove");
+        return Ok(ExitCode::SUCCESS);
+    }
     let count = plan.needless().count();
     if arguments.dry_run || count == 0 {
         print(&plan, &[], !arguments.dry_run, arguments.json)?;

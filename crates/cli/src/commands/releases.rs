@@ -30,6 +30,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         render::json(&releases)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if releases.is_empty() {
+        anstream::eprintln!("there are no releases yet; `shipway build` makes one of HEAD");
+        return Ok(ExitCode::SUCCESS);
+    }
     let rows: Vec<Vec<String>> = releases.iter().map(row).collect();
     let heading = [
         "RELEASE",

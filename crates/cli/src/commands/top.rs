@@ -54,7 +54,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         } else {
             let heading = format!("{} at {}\n", environment.name, time::absolute(now()));
             let start = if is_once { "" } else { CLEAR };
-            anstream::print!("{start}{heading}{}", usage::render(&rows));
+            let table = if rows.is_empty() {
+                "nothing runs\n".to_owned()
+            } else {
+                usage::render(&rows)
+            };
+            anstream::print!("{start}{heading}{table}");
             std::io::stdout().flush()?;
         }
         if is_once {

@@ -52,6 +52,20 @@ fn json_is_one_document_and_talk_goes_to_standard_error() {
 }
 
 #[test]
+fn where_nothing_was_deployed_a_word_says_so() {
+    let sandbox = sandbox();
+    for (word, said) in [
+        ("releases", "there are no releases yet"),
+        ("prune", "there are no releases yet"),
+        ("history", "nothing was deployed yet"),
+    ] {
+        let told = sandbox.run_well([word]);
+        assert_eq!(told.stdout, "");
+        told.expect_told(&[said]);
+    }
+}
+
+#[test]
 fn a_dry_run_tells_the_plan_and_does_nothing() {
     let sandbox = sandbox();
     let told = sandbox.run_well(["deploy", "testing", "--dry-run"]);

@@ -1,6 +1,6 @@
 //! Environments as their files are written, and their end.
 
-use shipway_testkit::{Environment, Sandbox};
+use shipway_testkit::{Environment, Sandbox, docker};
 
 use crate::common::{PROGRAM, assert_live, deployed, sandbox, text};
 
@@ -59,6 +59,23 @@ fn the_files_as_written_run_beside_a_deployed_release() {
     told.expect_told(&["nothing runs in testing any more"]);
     let told = sandbox.run_well(["down", "testing"]);
     told.expect_told(&["nothing runs in testing"]);
+}
+
+#[test]
+#[ignore = "needs a Docker Engine: `cargo xtask test`"]
+fn in_the_foreground_logs_are_followed_until_ctrl_c_stops_everything() {
+    let sandbox = Sandbox::with_containers(PROGRAM, [Environment::new("testing")]);
+    let variables = "GREETING: ${GREETING:-hello}";
+    let with_release = format!("{variables}\n      RELEASE: written");
+    sandbox.replace("docker-compose.yml", variables, &with_release);
+    let mut up = sandbox.start(["up", "testing"]);
+    up.wait_for_output("starting written");
+    up.interrupt();
+    up.finish().expect_code(0);
+    let name = sandbox.project_name();
+    let label = format!("label=com.docker.compose.project=up_{name}_testing");
+    assert_eq!(docker(&["ps", "--quiet", "--filter", &label]), "");
+    sandbox.run_well(["down", "testing", "--volumes", "--confirm", "testing"]);
 }
 
 #[test]
