@@ -76,9 +76,8 @@ impl Uses {
     /// The positions of the variables that a value is made with, each once.
     fn within(&self, value: Span) -> Vec<usize> {
         let Self(uses) = self;
-        let first = uses.partition_point(|(source, start, _)| {
-            (*source, *start) < (value.source, value.start)
-        });
+        let first = uses
+            .partition_point(|(source, start, _)| (*source, *start) < (value.source, value.start));
         let mut found: Vec<usize> = uses[first..]
             .iter()
             .take_while(|(source, start, _)| *source == value.source && *start < value.end)
