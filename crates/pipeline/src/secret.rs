@@ -86,9 +86,17 @@ impl fmt::Display for SecretName {
 
 // === impl Version ===
 
+impl Version {
+    /// Of a secret that was never set.
+    pub const UNSET: Self = Self(0);
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "version {}", self.0)
+        match *self {
+            Self::UNSET => f.write_str("not set"),
+            Self(number) => write!(f, "version {number}"),
+        }
     }
 }
 

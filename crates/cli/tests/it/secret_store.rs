@@ -126,6 +126,19 @@ fn follows_versions(sandbox: &Sandbox) {
 }
 
 #[test]
+fn what_holds_is_shown_where_a_secret_was_never_set() {
+    let sandbox = reading();
+    let shown = sandbox.run_well(["config", "testing"]).stdout;
+    assert!(shown.contains("version: unset"), "{shown}");
+    let told = sandbox.run_well(["diff", "testing", "testing", "--json"]);
+    assert_eq!(
+        told.json()["difference"]["services"],
+        serde_json::json!([]),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_missing_secret_is_told_before_anything_is_touched() {
     let sandbox = reading();
     for words in [

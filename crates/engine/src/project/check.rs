@@ -111,7 +111,7 @@ impl Project {
             .map_err(|error| Invalid::of_compose(error.diagnostics, error.sources))?;
         let places = variables.places(&mut loaded.sources);
         let mut diagnostics = loaded.diagnostics.clone();
-        let workload = match self.workload(environment, source, &variables, &loaded) {
+        let workload = match self.workload(environment, source, &variables, &loaded, None) {
             Ok(workload) => Some(workload),
             Err(problems) => {
                 let told = problems

@@ -168,11 +168,33 @@ impl Project {
         environment: &Environment,
         source: Source<'_>,
     ) -> Result<Resolved, ProjectError> {
+        self.resolve_with(environment, source, None)
+    }
+
+    /// What an environment runs, to be looked at: a secret that the store here lacks, as on a
+    /// machine that never deploys there, counts as [`Version::UNSET`].
+    ///
+    /// # Errors
+    /// A file is missing or not valid, or files and configuration do not fit together.
+    pub fn preview(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+    ) -> Result<Resolved, ProjectError> {
+        self.resolve_with(environment, source, Some(Version::UNSET))
+    }
+
+    fn resolve_with(
+        &self,
+        environment: &Environment,
+        source: Source<'_>,
+        missing: Option<Version>,
+    ) -> Result<Resolved, ProjectError> {
         let variables = self.variables(environment)?;
         let mut loaded = self.compose(environment, source)?;
         let places = variables.places(&mut loaded.sources);
         self.refuse_lints(environment, &loaded, &places)?;
-        let made = self.workload(environment, source, &variables, &loaded);
+        let made = self.workload(environment, source, &variables, &loaded, missing);
         let workload = made.map_err(|problems| {
             let diagnostics = problems
                 .iter()
@@ -191,13 +213,14 @@ impl Project {
         })
     }
 
-    /// Makes what an environment runs of its files.
+    /// Makes what an environment runs of its files; `missing` stands for secrets that are not set.
     fn workload(
         &self,
         environment: &Environment,
         source: Source<'_>,
         variables: &Variables,
         loaded: &Loaded,
+        missing: Option<Version>,
     ) -> Result<Workload, Vec<workload::Problem>> {
         let named = ProjectFiles::new(&self.directory, source);
         let secrets = self.secrets.get(environment.name.as_str());
@@ -206,7 +229,10 @@ impl Project {
             directory: &self.directory.to_string_lossy(),
             variable: &|name| variables.get(name),
             read: &|path| named.bytes(path),
-            stored: &|name| secrets.and_then(|secrets| secrets.get(name)).copied(),
+            stored: &|name| {
+                let version = secrets.and_then(|secrets| secrets.get(name));
+                version.copied().or(missing)
+            },
         };
         workload::resolve(&self.config, environment, files)
     }

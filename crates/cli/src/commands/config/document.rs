@@ -4,6 +4,7 @@ use serde_json::json;
 use shipway_compose::yaml::{Limits, Mapping, Node, Span, parse};
 use shipway_pipeline::config::{Config, Environment};
 use shipway_pipeline::plan::Scales;
+use shipway_pipeline::secret::Version;
 use shipway_pipeline::workload::{Content, Workload};
 
 use crate::error::{CliError, Kind, Result};
@@ -79,8 +80,15 @@ fn add_versions(section: &str, node: &mut Node, workload: &Workload) {
             .filter(|_| file.key.kind.section() == section);
         let entry = entries.and_then(|entries| entries.get_mut(&file.key.name));
         if let Some(entry) = entry.and_then(Node::as_map_mut) {
-            let number = Node::plain(version.0.to_string(), Span::default());
-            entry.insert("version", Span::default(), number);
+            let shown = match *version {
+                Version::UNSET => "unset".to_owned(),
+                Version(number) => number.to_string(),
+            };
+            entry.insert(
+                "version",
+                Span::default(),
+                Node::plain(shown, Span::default()),
+            );
         }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     let (loaded, workload) = if arguments.compose {
         (project.compose(environment, Source::WorkTree)?, None)
     } else {
-        let resolved = project.resolve(environment, Source::WorkTree)?;
+        let resolved = project.preview(environment, Source::WorkTree)?;
         (resolved.loaded, Some(resolved.workload))
     };
     let mut tree = loaded.project.tree;

@@ -9,7 +9,7 @@ use shipway_pipeline::difference::{Service, Side};
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::{DeploymentId, ReleaseId};
 use shipway_pipeline::role::Role;
-use shipway_pipeline::secret::SecretValue;
+use shipway_pipeline::secret::{SecretValue, Version};
 use shipway_pipeline::workload::{Content, Workload};
 
 use crate::context::Context;
@@ -135,7 +135,7 @@ fn live<'c>(context: &'c Context, environment: &Environment) -> Result<Named<'c>
 fn compared(context: &Context, named: &Named<'_>, form: Form) -> Result<Compared> {
     match named {
         Named::Files(environment) => {
-            let resolved = context.project.resolve(environment, Source::WorkTree)?;
+            let resolved = context.project.preview(environment, Source::WorkTree)?;
             let side = if form == Form::Document {
                 let mut tree: Value = from_node(&resolved.loaded.project.tree)
                     .map_err(|refused| CliError::new(Kind::Failed, refused.message))?;
@@ -231,6 +231,9 @@ fn of_workload(workload: &Workload, artifacts: &BTreeMap<String, String>) -> Sid
 fn add_versions(tree: &mut Value, workload: &Workload) {
     for file in &workload.files {
         let held = match &file.content {
+            Content::Store { version, .. } if *version == Version::UNSET => {
+                ("version", json!("unset"))
+            }
             Content::Store { version, .. } => ("version", json!(version)),
             content @ (Content::Text(_) | Content::Bytes(_)) => {
                 let value = content.recorded();
