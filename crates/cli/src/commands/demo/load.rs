@@ -5,8 +5,6 @@ use shipway_loadtest::{Counts, Handle, Load, Template};
 
 use crate::error::{CliError, Kind, Result};
 
-/// Clients with a connection each.
-const CONNECTIONS: usize = 32;
 /// Requests per second: what a small machine serves while it starts another release.
 const RATE: f64 = 100.0;
 /// Clients that keep a stream of events open.
@@ -16,7 +14,7 @@ const STREAMS: usize = 4;
 const PROXY_ERRORS: [u16; 3] = [502, 503, 504];
 
 /// Starts the load: pages and orders, on connections that are kept and on fresh ones, and streams.
-pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
+pub(super) fn start(port: u16, name: &str, connections: usize) -> Result<Handle> {
     let target = format!("http://127.0.0.1:{port}")
         .parse()
         .map_err(|error| CliError::new(Kind::Failed, error))?;
@@ -26,7 +24,7 @@ pub(super) fn start(port: u16, name: &str) -> Result<Handle> {
         shipway_engine::clock::now().0
     );
     Load::builder(target)
-        .connections(CONNECTIONS)
+        .connections(connections)
         .rate(RATE)
         .request(5, Template::get("/api/products/"))
         .request(2, Template::get("/"))

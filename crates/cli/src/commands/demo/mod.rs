@@ -9,6 +9,7 @@ mod load;
 mod secrets;
 mod shop;
 mod story;
+mod switches;
 mod tally;
 
 use std::path::PathBuf;
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// and production's secrets from Shipway's own store
     #[arg(long, conflicts_with = "end")]
     engine: bool,
+    /// After the story, switch production so often between two releases, under twice the clients
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "end")]
+    switches: u32,
     /// Leave everything running at the end and say where to look
     #[arg(long)]
     keep: bool,
@@ -53,7 +57,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result {
     };
     let shop = shop::Shop::set_up(form)?;
     let told = tokio::select! {
-        told = story::tell(&shop) => told,
+        told = tell(&shop, arguments.switches) => told,
         _ = tokio::signal::ctrl_c() => Err(crate::error::CliError::new(
             crate::error::Kind::Interrupted,
             "the demo was interrupted",
@@ -74,6 +78,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Result {
     } else {
         exit::FAILED
     }))
+}
+
+async fn tell(shop: &shop::Shop, switches: u32) -> Result<story::Story> {
+    let mut story = story::tell(shop).await?;
+    if switches > 0 {
+        story.acts.push(switches::run_all(shop, switches).await?);
+    }
+    Ok(story)
 }
 
 fn keep(shop: &shop::Shop) {

@@ -14,14 +14,18 @@ use crate::exit;
 
 /// The load goes on for this long before and after a deployment, so that both sides are counted.
 const AROUND: Duration = Duration::from_secs(1);
+/// Clients with a connection each.
+const CONNECTIONS: usize = 32;
 
 /// What was done.
 pub(super) struct Story {
     pub(super) acts: Vec<Act>,
 }
 
-/// One deployment and what was counted while it ran.
+/// One deployment, or several in a row, and what was counted meanwhile.
 pub(super) struct Act {
+    /// How many.
+    pub(super) deployments: u32,
     /// The command.
     pub(super) command: String,
     /// The exit code it should have.
@@ -29,7 +33,7 @@ pub(super) struct Act {
     pub(super) code: u8,
     /// How long the command took.
     pub(super) took: Duration,
-    /// The deployment as `shipway show --json` tells it.
+    /// The last deployment as `shipway show --json` tells it.
     pub(super) record: Value,
     /// What was sent meanwhile; `None` without a load.
     pub(super) counts: Option<Counts>,
@@ -183,20 +187,21 @@ pub(super) async fn tell(shop: &Shop) -> Result<Story> {
 
 async fn play(shop: &Shop, scene: &Scene<'_>) -> Result<Act> {
     let load = if scene.loaded {
-        let load = load::start(shop.port(scene.environment), scene.environment)?;
+        let load = load::start(shop.port(scene.environment), scene.environment, CONNECTIONS)?;
         tokio::time::sleep(AROUND).await;
         Some(load)
     } else {
         None
     };
     let began = Instant::now();
-    let code = run(shop, scene).await?;
+    let code = run(shop, scene.command, scene.environment).await?;
     let took = began.elapsed();
     let counts = match load {
         Some(load) => Some(finish(load).await),
         None => None,
     };
     let act = Act {
+        deployments: 1,
         command: format!("shipway {}", scene.command.join(" ")),
         expected: scene.expected,
         code,
@@ -214,16 +219,18 @@ async fn play(shop: &Shop, scene: &Scene<'_>) -> Result<Act> {
     Ok(act)
 }
 
-async fn finish(load: Handle) -> Counts {
+/// Ends the load, and returns what it counted.
+pub(super) async fn finish(load: Handle) -> Counts {
     tokio::time::sleep(AROUND).await;
     load.stop().await.total
 }
 
-async fn run(shop: &Shop, scene: &Scene<'_>) -> Result<u8> {
-    anstream::eprintln!("{} shipway {}", "$".dimmed(), scene.command.join(" "));
-    let mut arguments = scene.command.to_vec();
+/// Runs a command to its exit code, with what an environment wants to be told.
+pub(super) async fn run(shop: &Shop, command: &[&str], environment: &str) -> Result<u8> {
+    anstream::eprintln!("{} shipway {}", "$".dimmed(), command.join(" "));
+    let mut arguments = command.to_vec();
     arguments.push("--quiet");
-    if scene.environment == "production" {
+    if environment == "production" {
         arguments.extend(["--confirm", "production"]);
     } else {
         arguments.push("--yes");
@@ -240,7 +247,7 @@ async fn run(shop: &Shop, scene: &Scene<'_>) -> Result<u8> {
 }
 
 /// The record of the last deployment of an environment.
-fn last_deployment(shop: &Shop, environment: &str) -> Result<Value> {
+pub(super) fn last_deployment(shop: &Shop, environment: &str) -> Result<Value> {
     let history = json(shop, &["history", environment, "-n", "1", "--json"])?;
     let id = history[0]["id"].as_str().unwrap_or_default().to_owned();
     json(shop, &["show", &id, "--json"])

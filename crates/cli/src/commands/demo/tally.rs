@@ -13,7 +13,7 @@ pub(super) struct Verdict {
     pub(super) text: String,
 }
 
-/// A row for each deployment.
+/// A row for each act.
 pub(super) fn render(acts: &[Act]) -> String {
     let heading = [
         "COMMAND", "RELEASE", "OUTCOME", "TOOK", "SWITCH", "REQUESTS", "STREAMS", "LOST", "500s",
@@ -93,12 +93,14 @@ pub(super) fn verdict(acts: &[Act]) -> Verdict {
     let sent: u64 = counts.iter().map(|counts| counts.sent).sum();
     let streams: u64 = counts.iter().map(|counts| counts.streams.opened).sum();
     let lost: u64 = counts.iter().map(|counts| lost(counts)).sum();
+    let deployments =
+        |acts: &mut dyn Iterator<Item = &Act>| -> u32 { acts.map(|act| act.deployments).sum() };
+    let all = deployments(&mut acts.iter());
+    let loaded = deployments(&mut acts.iter().filter(|act| act.counts.is_some()));
     Verdict {
         is_good: lost == 0,
         text: format!(
-            "{} deployments; {sent} requests and {streams} streams while {} of them ran; {lost} lost",
-            acts.len(),
-            counts.len()
+            "{all} deployments; {sent} requests and {streams} streams while {loaded} of them ran; {lost} lost"
         ),
     }
 }
