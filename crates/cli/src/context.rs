@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_engine::Engine;
+use shipway_engine::database::Databases;
 use shipway_engine::event::{Event, Reporter};
 use shipway_engine::ports::{ProxyLauncher, ProxyRouter};
 use shipway_engine::project::Project;
@@ -49,6 +50,7 @@ impl Context {
             store: Arc::new(store),
             runtime: Arc::clone(&runtimes) as Arc<dyn Runtime>,
             router: Arc::new(router),
+            databases: Databases::of_project(&project),
             keyring: keyring()?,
             reporter: Reporter::new(sender),
             owner: format!("{actor} on {} (process {})", host(), std::process::id()),

@@ -12,6 +12,7 @@ use shipway_store::{Change, Deployment, Frozen, Keyring, Lease, Store};
 use tokio::sync::watch;
 
 use crate::clock::now;
+use crate::database::Databases;
 use crate::event::{Kind, Reporter};
 use crate::perform::{Performer, WatchMemory};
 use crate::ports::Router;
@@ -28,6 +29,8 @@ pub struct Engine {
     pub runtime: Arc<dyn Runtime>,
     /// What routes requests.
     pub router: Arc<dyn Router>,
+    /// Where the environments' databases are.
+    pub databases: Databases,
     /// What decrypts the store's secrets.
     pub keyring: Keyring,
     /// Who listens.

@@ -10,6 +10,7 @@
 //! What happens is told as one stream of [`event::Event`]s; nothing here prints.
 
 pub mod clock;
+pub mod database;
 pub mod deploy;
 pub mod down;
 pub mod event;

@@ -21,6 +21,11 @@ pub struct InvalidId {
 #[serde(try_from = "String", into = "String")]
 pub struct DeploymentId(pub u64);
 
+/// A backup of an environment's database, numbered per state directory: `b7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BackupId(pub u64);
+
 /// A release, named by the first 12 hexadecimal digits of its digest: `r1f3a9c2b4d5e`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -68,6 +73,29 @@ impl FromStr for DeploymentId {
             .ok_or_else(|| InvalidId {
                 kind: "deployment",
                 example: "d42",
+                text: text.to_owned(),
+            })
+    }
+}
+
+// === impl BackupId ===
+
+impl fmt::Display for BackupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("b{}", self.0))
+    }
+}
+
+impl FromStr for BackupId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.strip_prefix('b')
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidId {
+                kind: "backup",
+                example: "b7",
                 text: text.to_owned(),
             })
     }
@@ -177,7 +205,7 @@ macro_rules! through_text {
         }
     )*};
 }
-through_text!(DeploymentId, ReleaseId, InstanceId);
+through_text!(BackupId, DeploymentId, ReleaseId, InstanceId);
 
 #[cfg(test)]
 mod tests {

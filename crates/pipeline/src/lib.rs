@@ -7,6 +7,7 @@ pub mod adoption;
 pub mod bake;
 pub mod colour;
 pub mod config;
+pub mod database;
 pub mod deployment;
 pub mod difference;
 pub mod digest;

@@ -95,9 +95,7 @@ impl Role {
     /// assert_eq!(Role::of_image("shop/web"), None);
     /// ```
     pub fn of_image(image: &str) -> Option<Self> {
-        let without_digest = image.split('@').next().unwrap_or(image);
-        let last = without_digest.rsplit('/').next().unwrap_or(without_digest);
-        let repository = last.split(':').next().unwrap_or(last);
+        let repository = image_name(image);
         if STATEFUL_IMAGES.contains(&repository) {
             Some(Self::Stateful)
         } else if TOOL_IMAGES.contains(&repository) {
@@ -117,6 +115,13 @@ impl Role {
             Self::Tool => "tool",
         }
     }
+}
+
+/// The last part of an image's name, which is the same whoever publishes it.
+pub(crate) fn image_name(image: &str) -> &str {
+    let without_digest = image.split('@').next().unwrap_or(image);
+    let last = without_digest.rsplit('/').next().unwrap_or(without_digest);
+    last.split(':').next().unwrap_or(last)
 }
 
 impl fmt::Display for Role {

@@ -3,19 +3,23 @@
 mod artifact;
 mod error;
 mod instance;
+mod program;
 mod spec;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use shipway_pipeline::adoption::Neighbour;
 use shipway_pipeline::id::{Epoch, InstanceId};
+use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
+use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use artifact::{Artifact, BuildRequest, Form, Left, Origin};
 pub use error::Error;
 pub use instance::{Exit, Health, HealthStatus, Instance, Oddities, State, StopHow, Stopped};
+pub use program::Program;
 pub use spec::{ColourKey, ColourSpec, FileContents, Foreign, TaskSpec};
 
 /// Starts, lists and stops the instances of a slot, builds what they run, runs one-off tasks.
@@ -214,6 +218,26 @@ pub trait Runtime: Send + Sync {
         _only: &[InstanceId],
     ) -> Result<(), Error> {
         Err(no_containers())
+    }
+
+    /// Makes the command that starts a program inside of an instance, with its streams at the
+    /// caller's. Nothing is started yet. A caller that dies closes the program's input.
+    ///
+    /// # Errors
+    /// The runtime has no containers, or cannot be asked which one it is.
+    async fn program_in(
+        &self,
+        _key: &ColourKey,
+        _instance: &InstanceId,
+        _program: &Program,
+    ) -> Result<Command, Error> {
+        Err(no_containers())
+    }
+
+    /// The directory of an environment's volume, be it there or not; nowhere where volumes are
+    /// not directories of this host.
+    fn volume_directory(&self, _route: &RouteKey, _volume: &str) -> Option<PathBuf> {
+        None
     }
 
     /// What is odd in a slot and no instance's state tells.

@@ -18,8 +18,8 @@ mod state;
 
 pub use contract::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Foreign, Form,
-    Health, HealthStatus, Instance, Left, Line, Oddities, Origin, Output, Runtime, State, StopHow,
-    Stopped, TaskSpec,
+    Health, HealthStatus, Instance, Left, Line, Oddities, Origin, Output, Program, Runtime, State,
+    StopHow, Stopped, TaskSpec,
 };
 pub use operate::{Operate, Usage};
 pub use registry::Refusal;

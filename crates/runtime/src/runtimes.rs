@@ -1,18 +1,19 @@
 //! All runtimes as one: what a release was made for runs it, whatever ran the release before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use shipway_pipeline::adoption::Neighbour;
 use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
+use tokio::process::Command;
 
 use crate::compose::ComposeRuntime;
 use crate::process::ProcessRuntime;
 use crate::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Foreign, Form, Instance, Left,
-    Oddities, Operate, Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
+    Oddities, Operate, Output, Program, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// Processes and containers side by side.
@@ -238,6 +239,19 @@ impl Runtime for Runtimes {
         only: &[InstanceId],
     ) -> Result<(), Error> {
         self.compose.discard(key, epoch, only).await
+    }
+
+    async fn program_in(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        program: &Program,
+    ) -> Result<Command, Error> {
+        self.compose.program_in(key, instance, program).await
+    }
+
+    fn volume_directory(&self, route: &RouteKey, volume: &str) -> Option<PathBuf> {
+        self.process.volume_directory(route, volume)
     }
 
     async fn find_oddities(&self, key: &ColourKey, model: &Model) -> Result<Oddities, Error> {

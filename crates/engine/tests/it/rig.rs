@@ -11,6 +11,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
+use shipway_engine::database::Databases;
 use shipway_engine::deploy::{DeployError, Finished, Request};
 use shipway_engine::event::{Event, Reporter};
 use shipway_engine::observe::Surroundings;
@@ -188,6 +189,7 @@ impl Rig {
             store: Arc::new(open(&self.directory)),
             runtime: Arc::new(self.world.runtime()),
             router: Arc::new(self.world.router()),
+            databases: Databases::default(),
             keyring: Keyring::of_file(self.directory.path().join("age-identity.txt")),
             reporter: Reporter::new(sender),
             owner: format!("engine-{}", self.engines.get()),

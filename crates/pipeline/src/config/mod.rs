@@ -110,6 +110,9 @@ pub struct Environment {
     /// The Compose project that ran before the first deployment, and that it takes over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
+    /// The application's database; where not given, the services decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
     /// How serious findings are, as far as the file says; the project's levels are among them.
@@ -138,6 +141,36 @@ impl Environment {
                     .is_ok_and(|glob| glob.compile_matcher().is_match(branch))
             })
     }
+}
+
+/// What an application's database is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Database {
+    /// PostgreSQL in a container.
+    Service {
+        /// Whose; the one service with an image of PostgreSQL where not given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceName>,
+        /// Who it is asked as; as the service says where not given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        /// Which of the server's databases; as the service says where not given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// PostgreSQL elsewhere.
+    Url {
+        /// The variable that holds its URL.
+        variable: String,
+    },
+    /// An SQLite file.
+    Sqlite {
+        /// The volume that holds it.
+        volume: String,
+        /// Its path in the volume.
+        file: String,
+    },
 }
 
 /// What starts a deployment.

@@ -47,6 +47,7 @@ mod name;
 mod neighbour;
 mod network;
 mod oddities;
+mod program;
 mod remove;
 mod render;
 mod runtime;

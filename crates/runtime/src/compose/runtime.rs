@@ -11,18 +11,19 @@ use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
+use tokio::process::Command;
 
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
 use super::{
-    adopt, aside, attach, build, fetch, files, image, layers, list, neighbour, oddities, remove,
-    start, stop, task, usage, volume,
+    adopt, aside, attach, build, fetch, files, image, layers, list, neighbour, oddities, program,
+    remove, start, stop, task, usage, volume,
 };
 use crate::state::layout::Layout;
 use crate::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Foreign, Instance, Left, Oddities,
-    Operate, Output, Runtime, StopHow, Stopped, TaskSpec, Usage,
+    Operate, Output, Program, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
 /// A call may last as long as a container's grace period; the engine that calls has deadlines.
@@ -71,6 +72,11 @@ impl ComposeRuntime {
         [PROJECT_FILE, adopt::RECORD, files::FOLDER]
             .iter()
             .any(|name| slot.join(name).exists())
+    }
+
+    /// Where the engine listens, as in `DOCKER_HOST`.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The engine's client.
@@ -232,6 +238,15 @@ impl Runtime for ComposeRuntime {
         only: &[InstanceId],
     ) -> Result<(), Error> {
         aside::discard(self, key, epoch, only).await
+    }
+
+    async fn program_in(
+        &self,
+        key: &ColourKey,
+        instance: &InstanceId,
+        program: &Program,
+    ) -> Result<Command, Error> {
+        program::command(self, key, instance, program).await
     }
 
     async fn find_oddities(&self, key: &ColourKey, model: &Model) -> Result<Oddities, Error> {

@@ -1,6 +1,6 @@
 //! The process runtime: one method per call of the contract, each in a module of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
@@ -109,6 +109,10 @@ impl Runtime for ProcessRuntime {
         lines: usize,
     ) -> Result<Vec<String>, Error> {
         list::logs(&self.layout, key, instance, lines)
+    }
+
+    fn volume_directory(&self, route: &RouteKey, volume: &str) -> Option<PathBuf> {
+        Some(self.layout.volumes(route).join(volume))
     }
 }
 

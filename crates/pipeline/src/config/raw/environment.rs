@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::tree::Placed;
 use super::level::codes;
-use super::{Bake, BranchName, Drain, Health, Levels, Name, OneOrMany, Route, Timeouts};
+use super::{Bake, BranchName, Database, Drain, Health, Levels, Name, OneOrMany, Route, Timeouts};
 use crate::strategy::Strategy;
 
 /// Where a release runs, and how it gets there.
@@ -45,6 +45,8 @@ pub(in crate::config) struct Environment {
     /// afterwards: volumes and networks go on having its name.
     #[schemars(extend("x-default" = "nothing runs yet", "examples" = ["shop"]))]
     pub(in crate::config) adopt: Option<Placed<String>>,
+    /// The application's database here, in place of the project's.
+    pub(in crate::config) database: Option<Database>,
     /// What a person must say before a deployment starts.
     #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
     pub(in crate::config) confirm: Option<Confirm>,

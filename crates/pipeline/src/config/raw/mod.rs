@@ -5,6 +5,7 @@
 //! it (`x-default` in words, where it follows from something else), `examples` are shown where
 //! there is no default. These types never leave the module above.
 
+mod database;
 mod environment;
 mod level;
 mod sections;
@@ -15,12 +16,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use level::{Level, Levels};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
     BranchName, DurationText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
-    RepositoryText, Version, Words,
+    RepositoryText, VariableText, Version, VolumeFile, Words,
 };
 
 use super::default;
@@ -52,6 +54,10 @@ pub(super) struct Config {
     pub(super) services: Option<IndexMap<Placed<Name>, Service>>,
     /// How the database schema is brought up to date, once, before a release starts.
     pub(super) migrate: Option<Migrate>,
+    /// The application's database: what is migrated, backed up and restored.
+    ///
+    /// An environment's own `database` is used in place of it.
+    pub(super) database: Option<Database>,
     /// Where images are pushed to when they are built, and pulled from where they run.
     ///
     /// Without it, images stay in the engine that built them.

@@ -55,6 +55,18 @@ pub(in crate::config) struct RepositoryText(pub(in crate::config) String);
 )]
 pub(in crate::config) struct PlatformText(pub(in crate::config) String);
 
+/// A variable such as `${DATABASE_URL}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-form" = "a variable such as `${DATABASE_URL}`"))]
+pub(in crate::config) struct VariableText(pub(in crate::config) String);
+
+/// A file of a volume, such as `data/db.sqlite3`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-form" = "a volume and a path in it, such as `data/db.sqlite3`"))]
+pub(in crate::config) struct VolumeFile(pub(in crate::config) String);
+
 /// A branch or a pattern of branches, such as `feature/*`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -48,6 +48,7 @@ impl Checker {
                 raw::RuntimeKind::Compose => RuntimeKind::Compose,
             }),
             adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
+            database: raw.database.and_then(|database| self.database(database)),
             confirm,
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),

@@ -2,6 +2,7 @@
 //!
 //! Each part of the file has a file here; this one collects what is wrong with any of them.
 
+mod database;
 mod environment;
 mod environments;
 mod images;
@@ -88,8 +89,10 @@ impl Checker {
         let registry = raw.registry.map(|registry| self.registry(registry));
         let platforms = self.platforms(raw.platforms, registry.is_some());
         let diagnostics = self.levels(raw.diagnostics.unwrap_or_default());
+        let database = raw.database.and_then(|database| self.database(database));
         let mut environments = self.environments(raw.environments);
         for environment in environments.values_mut() {
+            environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);
         }
         Some(Config {

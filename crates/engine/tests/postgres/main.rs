@@ -1,0 +1,4 @@
+//! Databases of a real PostgreSQL server.
+
+mod access;
+mod rig;

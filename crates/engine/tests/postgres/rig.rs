@@ -1,0 +1,138 @@
+//! An engine whose environment's database is one of a real PostgreSQL server; what runs releases
+//! and routes requests is in memory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+use shipway_compose::model::{Resources, Restart, Service};
+use shipway_compose::process::Process;
+use shipway_engine::Engine;
+use shipway_engine::database::{Databases, Server};
+use shipway_engine::event::Reporter;
+use shipway_engine::project::Project;
+use shipway_pipeline::role::Role;
+use shipway_pipeline::workload::{self, Member, Workload};
+use shipway_store::{Keyring, Store};
+use shipway_testkit::PostgresServer;
+use shipway_testkit::fakes::World;
+use tempfile::TempDir;
+use tokio::sync::mpsc::unbounded_channel;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const CONFIGURATION: &str = "\
+project: shop
+services:
+  web: { role: web }
+database: { url: '${SHOP_URL}' }
+environments:
+  production:
+    route: { listen: 8080 }
+";
+
+/// A project, its engine, and a server with the database `shop`.
+pub(crate) struct Rig {
+    pub(crate) engine: Engine,
+    pub(crate) postgres: PostgresServer,
+    directory: TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let postgres = PostgresServer::new();
+        postgres.say("postgres", "CREATE DATABASE shop");
+        let directory = tempfile::tempdir().unwrap();
+        let variables = format!("SHOP_URL={}\n", postgres.url("shop"));
+        std::fs::write(directory.path().join(".env"), variables).unwrap();
+        std::fs::write(directory.path().join("shipway.yml"), CONFIGURATION).unwrap();
+        let project = Project::find(directory.path()).unwrap();
+        let world = World::new();
+        let engine = Engine {
+            store: Arc::new(Store::open(&directory.path().join("state")).unwrap()),
+            runtime: Arc::new(world.runtime()),
+            router: Arc::new(world.router()),
+            databases: Databases::of_project(&project),
+            keyring: Keyring::of_file(directory.path().join("age-identity.txt")),
+            // Nobody listens.
+            reporter: Reporter::new(unbounded_channel().0),
+            owner: "engine".to_owned(),
+            actor: "alice".to_owned(),
+        };
+        Self {
+            engine,
+            postgres,
+            directory,
+        }
+    }
+
+    pub(crate) fn project(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The database `shop`, as the engine finds it.
+    pub(crate) fn server(&self) -> Server {
+        let production = "production".parse().unwrap();
+        let found = self.engine.database_of(&production, &self.workload());
+        found.unwrap().postgres().unwrap()
+    }
+
+    pub(crate) fn workload(&self) -> Workload {
+        Workload {
+            version: workload::VERSION,
+            members: vec![Member {
+                name: "web".parse().unwrap(),
+                role: Role::Web,
+                service: service(),
+            }],
+            routed: "web".parse().unwrap(),
+            left_out: vec![],
+            model: None,
+            files: vec![],
+        }
+    }
+
+    pub(crate) async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
+        let began = Instant::now();
+        while !is_so().await {
+            assert!(began.elapsed() < PATIENCE, "it did not become so");
+        }
+    }
+}
+
+fn service() -> Service {
+    Service {
+        name: "web".to_owned(),
+        span: shipway_compose::yaml::Span::default(),
+        image: None,
+        build: None,
+        command: Some(vec!["web".to_owned()]),
+        entrypoint: None,
+        environment: IndexMap::new(),
+        ports: vec![],
+        mounts: vec![],
+        healthcheck: None,
+        depends_on: IndexMap::new(),
+        restart: Restart::default(),
+        replicas: 1,
+        stop_signal: "SIGTERM".to_owned(),
+        stop_grace_period: Duration::from_secs(10),
+        working_dir: None,
+        profiles: vec![],
+        labels: IndexMap::new(),
+        networks: IndexMap::new(),
+        network_mode: None,
+        secrets: vec![],
+        configs: vec![],
+        limits: Resources::default(),
+        reservations: Resources::default(),
+        container_name: None,
+        user: None,
+        platform: None,
+        links: vec![],
+        extra_hosts: vec![],
+        process: Some(Process::default()),
+    }
+}
