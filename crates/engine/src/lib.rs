@@ -20,7 +20,6 @@ pub mod live;
 pub mod observe;
 mod perform;
 pub mod ports;
-mod probe;
 pub mod project;
 pub mod prune;
 pub mod recover;

@@ -136,13 +136,14 @@ impl Engine {
             return Ok(around);
         };
         let environment = request.environment;
+        let key = request.project.route_key(environment);
         let Some(project) = &model.adopt else {
-            let found = self.runtime.projects_of(&request.project.directory);
+            let found = self.runtime.projects_of(&key, &request.project.directory);
             around.beside = found.await?;
             around.beside.retain(|name| !request.project.adopts(name));
             return Ok(around);
         };
-        let found = self.runtime.neighbours(project).await?;
+        let found = self.runtime.neighbours(&key, project).await?;
         if found.is_empty() {
             return Err(DeployError::Adoption(Refused::Nothing {
                 environment: environment.name.clone(),
@@ -193,7 +194,8 @@ impl Engine {
         let Ok(Some(recorded)) = self.store.deployment(live.deployment) else {
             return true;
         };
-        let Ok(Some(routes)) = self.router.routes_at(recorded.plan.route.listen).await else {
+        let listen = recorded.plan.route.listen;
+        let Ok(Some(routes)) = self.router.routes_at(key, listen).await else {
             return true;
         };
         let routed = routes.into_iter().filter(|route| route.key == *key);

@@ -1,6 +1,7 @@
 //! Makes releases: build once, and the same commit is the same release for ever.
 
 use shipway_compose::model::Service;
+use shipway_pipeline::config::Environment;
 use shipway_pipeline::id::ReleaseId;
 use shipway_pipeline::release::{self, Release};
 use shipway_runtime::{BuildRequest, Line, Origin};
@@ -37,10 +38,10 @@ impl Engine {
     pub async fn release_of_commit(
         &self,
         project: &Project,
+        environment: &Environment,
         repository: &Repository,
         commit: &str,
         resolved: &Resolved,
-        deadline: std::time::Duration,
     ) -> Result<Release, ReleaseError> {
         let commit = repository.commit(commit)?;
         let registry = project.config.registry.as_ref();
@@ -51,6 +52,7 @@ impl Engine {
             .map(|member| member.service.clone())
             .collect();
         let request = BuildRequest {
+            at: project.route_key(environment),
             repository: repository.root.clone(),
             subdirectory: repository.subdirectory.clone(),
             commit: commit.id.clone(),
@@ -64,7 +66,7 @@ impl Engine {
             registry: registry.map(|registry| registry.repository.clone()),
             platforms: project.config.platforms.clone(),
             secrets: resolved.secrets.clone(),
-            deadline,
+            deadline: environment.timeouts.build,
         };
         let (sender, receiver) = mpsc::unbounded_channel();
         let build = async {

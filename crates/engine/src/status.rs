@@ -10,11 +10,11 @@ use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::time::Timestamp;
+use shipway_proxy::probe::Question;
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
 use shipway_store::Frozen;
 
 use crate::executor::Engine;
-use crate::probe::{self, Question};
 use crate::project::Project;
 
 /// An environment as it is now.
@@ -144,7 +144,7 @@ impl Engine {
         let looked = found
             .into_iter()
             .filter(|instance| instance.deployment == live.deployment)
-            .map(|instance| look(instance, environment, routed));
+            .map(|instance| self.look(key, instance, environment, routed));
         Ok(futures_util::future::join_all(looked).await)
     }
 
@@ -162,11 +162,12 @@ impl Engine {
             project: project.config.project.clone(),
             environment: environment.name.clone(),
         };
-        let found = self.runtime.list(&ColourKey { route, slot }).await?;
+        let key = ColourKey { route, slot };
+        let found = self.runtime.list(&key).await?;
         let routed = routed_service(project);
         let looked = found
             .into_iter()
-            .map(|instance| look(instance, environment, routed));
+            .map(|instance| self.look(&key.route, instance, environment, routed));
         Ok(futures_util::future::join_all(looked).await)
     }
 
@@ -211,54 +212,63 @@ pub enum StatusError {
     Runtime(#[from] shipway_runtime::Error),
 }
 
-async fn look(
-    instance: Instance,
-    environment: &Environment,
-    routed: Option<&ServiceName>,
-) -> InstanceStatus {
-    let (healthy, detail) = match &instance.state {
-        State::Starting => (false, "starting".to_owned()),
-        State::Restarting { exit } => (false, format!("ended ({exit}), starting again")),
-        State::Exited { exit, .. } => (false, format!("ended: {exit}")),
-        State::Running { .. } if routed == Some(&instance.id.service) => {
-            ask(&instance, environment).await
+impl Engine {
+    async fn look(
+        &self,
+        key: &RouteKey,
+        instance: Instance,
+        environment: &Environment,
+        routed: Option<&ServiceName>,
+    ) -> InstanceStatus {
+        let (healthy, detail) = match &instance.state {
+            State::Starting => (false, "starting".to_owned()),
+            State::Restarting { exit } => (false, format!("ended ({exit}), starting again")),
+            State::Exited { exit, .. } => (false, format!("ended: {exit}")),
+            State::Running { .. } if routed == Some(&instance.id.service) => {
+                self.ask(key, &instance, environment).await
+            }
+            State::Running { .. } => own_health(&instance),
+        };
+        let since = match instance.state {
+            State::Running { since, .. } => Some(since),
+            State::Starting | State::Restarting { .. } | State::Exited { .. } => None,
+        };
+        InstanceStatus {
+            since,
+            id: instance.id,
+            healthy,
+            detail,
+            restarts: instance.restarts,
+            address: instance.address,
         }
-        State::Running { .. } => own_health(&instance),
-    };
-    let since = match instance.state {
-        State::Running { since, .. } => Some(since),
-        State::Starting | State::Restarting { .. } | State::Exited { .. } => None,
-    };
-    InstanceStatus {
-        since,
-        id: instance.id,
-        healthy,
-        detail,
-        restarts: instance.restarts,
-        address: instance.address,
     }
-}
 
-/// By the health question where the environment has one.
-async fn ask(instance: &Instance, environment: &Environment) -> (bool, String) {
-    let (Some(path), Some(address)) = (&environment.health.path, instance.address) else {
-        return own_health(instance);
-    };
-    let host = environment
-        .health
-        .host
-        .as_deref()
-        .or_else(|| named_host(environment));
-    let question = Question {
-        address,
-        path,
-        host: host.unwrap_or("localhost"),
-        timeout: environment.health.timeout,
-    };
-    match probe::ask(question).await {
-        Ok(answer) if answer.is_healthy() => (true, "healthy".to_owned()),
-        Ok(answer) => (false, answer.describe()),
-        Err(reason) => (false, reason),
+    /// By the health question where the environment has one.
+    async fn ask(
+        &self,
+        key: &RouteKey,
+        instance: &Instance,
+        environment: &Environment,
+    ) -> (bool, String) {
+        let (Some(path), Some(address)) = (&environment.health.path, instance.address) else {
+            return own_health(instance);
+        };
+        let host = environment
+            .health
+            .host
+            .as_deref()
+            .or_else(|| named_host(environment));
+        let question = Question {
+            address,
+            path: path.clone(),
+            host: host.unwrap_or("localhost").to_owned(),
+            timeout: environment.health.timeout,
+        };
+        match self.router.ask(key, &question).await {
+            Ok(answer) if answer.is_healthy() => (true, "healthy".to_owned()),
+            Ok(answer) => (false, answer.describe()),
+            Err(reason) => (false, reason),
+        }
     }
 }
 

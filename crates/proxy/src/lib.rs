@@ -22,6 +22,7 @@ mod hold;
 mod listen;
 mod lock;
 mod options;
+pub mod probe;
 mod registry;
 mod request;
 mod run;

@@ -9,7 +9,7 @@ use shipway_pipeline::id::{Epoch, Generation, InstanceId};
 use shipway_pipeline::route::{Acceptance, Backend, Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 
-use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Target, Unbound};
+use crate::control::{Cut, Deleted, Held, HoldFor, Listen, Put, Refusal, Target, Unbound};
 use crate::hold::Hold;
 use crate::listen;
 use crate::options::Paths;
@@ -221,6 +221,19 @@ impl Registry {
                 .remaining(Instant::now())
                 .map_or(0, |remaining| remaining.as_millis() as u64),
             waiting: hold.waiting() as u64,
+        })
+    }
+
+    /// Whether it could listen on an address; nothing changes.
+    pub(crate) fn try_listen(&self, listen: &Listen) -> Result<(), Refusal> {
+        let address = listen.address;
+        if self.listening().contains(&address) {
+            return Ok(());
+        }
+        let bound = listen::bind(address, 1).map(drop);
+        bound.map_err(|error| Refusal::Listen {
+            address,
+            reason: error.to_string(),
         })
     }
 

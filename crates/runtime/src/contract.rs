@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use shipway_pipeline::adoption::Neighbour;
+use shipway_pipeline::host::EngineHost;
 use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
@@ -42,14 +43,19 @@ pub trait Runtime: Send + Sync {
     /// The runtime cannot be asked.
     async fn has_artifact(&self, artifact: &Artifact) -> Result<bool, Error>;
 
-    /// Gets what is not here of an artifact from the registry that has it, and returns whether all
-    /// of it is here now.
+    /// Gets what an environment lacks of an artifact from the registry that has it, or from where
+    /// else it is, and returns whether all of it is there now.
     ///
     /// A crash leaves parts of it, which the next call does not get again.
     ///
     /// # Errors
     /// The runtime cannot be asked, or the registry refuses.
-    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error>;
+    async fn fetch_artifact(
+        &self,
+        at: &RouteKey,
+        artifact: &Artifact,
+        output: Output<'_>,
+    ) -> Result<bool, Error>;
 
     /// Names images in their registry, given as `repository@digest`: the same content under one
     /// more tag, without moving it.
@@ -130,24 +136,32 @@ pub trait Runtime: Send + Sync {
         lines: usize,
     ) -> Result<Vec<String>, Error>;
 
-    /// Whether what runs the instances answers, where it is anything that could fail to.
-    async fn is_reachable(&self) -> bool {
+    /// Whether what runs an environment's instances answers, where it is anything that could fail
+    /// to.
+    async fn is_reachable(&self, _at: &RouteKey) -> bool {
         true
     }
 
-    /// The containers of a Compose project that somebody else started, running or not.
+    /// Which host an environment's instances run on; none for this one.
+    fn host(&self, _at: &RouteKey) -> Option<&EngineHost> {
+        None
+    }
+
+    /// The containers of a Compose project that somebody else started where an environment is,
+    /// running or not.
     ///
     /// # Errors
     /// The runtime cannot be asked.
-    async fn neighbours(&self, _project: &str) -> Result<Vec<Neighbour>, Error> {
+    async fn neighbours(&self, _at: &RouteKey, _project: &str) -> Result<Vec<Neighbour>, Error> {
         Ok(Vec::new())
     }
 
-    /// The Compose projects that somebody else started from a directory and that run.
+    /// The Compose projects that somebody else started from a directory of this host, and that
+    /// run.
     ///
     /// # Errors
     /// The runtime cannot be asked.
-    async fn projects_of(&self, _directory: &Path) -> Result<Vec<String>, Error> {
+    async fn projects_of(&self, _at: &RouteKey, _directory: &Path) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
     }
 

@@ -88,10 +88,14 @@ pub(crate) async fn build(
     let commit = repository.commit(name)?.id;
     let source = Source::Commit(repository, &commit);
     let resolved = context.project.resolve(environment, source)?;
-    let deadline = environment.timeouts.build;
     let engine = &context.engine;
-    let built =
-        engine.release_of_commit(&context.project, repository, &commit, &resolved, deadline);
+    let built = engine.release_of_commit(
+        &context.project,
+        environment,
+        repository,
+        &commit,
+        &resolved,
+    );
     Ok(built.await?)
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use rustix::process::setsid;
-use shipway_proxy::control::Client;
+use shipway_proxy::control::{Client, bridge};
 use shipway_proxy::{Cidr, Options, Paths};
 use tracing_subscriber::EnvFilter;
 
@@ -37,6 +37,9 @@ enum Action {
     Metrics,
     /// Finish what is in hand and end
     Stop,
+    /// Carry bytes between the standard streams and the control socket
+    #[command(hide = true)]
+    Dial,
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
@@ -44,18 +47,23 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     let Some(action) = &arguments.action else {
         return serve(arguments, directory);
     };
-    let client = Client::new(Paths::new(&directory).control());
+    let paths = Paths::new(&directory);
+    let client = Client::new(paths.control());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         match action {
             Action::Status => render::json(&client.status().await.map_err(told)?)?,
             Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
             Action::Stop => client.shutdown().await.map_err(told)?,
+            Action::Dial => bridge(&paths).await?,
         }
         Ok(ExitCode::from(exit::OK))
-    })
+    });
+    // Nobody waits for a standard input at which nothing comes any more.
+    runtime.shutdown_background();
+    result
 }
 
 fn serve(arguments: &Arguments, directory: std::path::PathBuf) -> Result {

@@ -1,18 +1,28 @@
 //! Sees to it that what is to be started is here, and named where it is kept.
 
 use shipway_pipeline::deployment::Failure;
+use tokio::sync::mpsc;
 
 use super::{Performed, Performer, failed, failure};
 
 impl Performer<'_> {
-    /// Gets what is missing from the registry.
+    /// Gets what is missing from the registry, or from the engine that has it.
     pub(super) async fn check_artifact(&self) -> Performed {
         if let Err(reason) = &self.target.files {
             return Err(failure(reason));
         }
         let release = &self.target.release;
         let artifact = self.target.artifact();
-        match self.engine.runtime.fetch_artifact(&artifact).await {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let work = async {
+            let key = self.route_key();
+            let fetched = self.engine.runtime.fetch_artifact(&key, &artifact, &sender);
+            let fetched = fetched.await;
+            drop(sender);
+            fetched
+        };
+        let (fetched, _) = tokio::join!(work, self.follow(receiver));
+        match fetched {
             Ok(true) => Ok(None),
             Ok(false) => Err(failure(format!(
                 "the artifact of release {} (commit {}) is gone",

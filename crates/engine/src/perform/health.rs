@@ -6,12 +6,12 @@ use std::time::Duration;
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::plan::{Probe, Side};
+use shipway_proxy::probe::{Answer, Question};
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
 use tokio::time::Instant;
 
 use super::{LAST_LINES, Performed, Performer, failure};
 use crate::event::Kind;
-use crate::probe::{self, Question};
 
 /// The first look comes soon: most instances are up in less than a second.
 const FIRST_LOOK: Duration = Duration::from_millis(25);
@@ -186,18 +186,23 @@ impl Performer<'_> {
         let address = instance
             .address
             .ok_or_else(|| "it has no address yet".to_owned())?;
-        let answer = probe::ask(Question {
+        let question = Question {
             address,
-            path: &probe.path,
-            host: &probe.host,
+            path: probe.path.clone(),
+            host: probe.host.clone(),
             timeout: probe.timeout,
-        })
-        .await?;
+        };
+        let answer = self.ask_from_there(&question).await?;
         if answer.is_healthy() {
-            Ok(answer.status.to_string())
+            Ok(answer.status_text())
         } else {
             Err(answer.describe())
         }
+    }
+
+    /// Asks from where the proxy is, which may be another host.
+    pub(super) async fn ask_from_there(&self, question: &Question) -> Result<Answer, String> {
+        self.engine.router.ask(&self.route_key(), question).await
     }
 
     async fn never_healthy(

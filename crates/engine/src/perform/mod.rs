@@ -108,13 +108,14 @@ impl<'a> Performer<'a> {
     /// An engine that is restarted is gone for a few seconds, and a step that failed meanwhile says
     /// nothing about the release.
     pub(super) async fn waited_for_engine(&self) -> bool {
-        if self.engine.runtime.is_reachable().await {
+        let key = self.route_key();
+        if self.engine.runtime.is_reachable(&key).await {
             return false;
         }
         self.tell(Kind::Warning {
             text: "the container engine does not answer: waiting for it".to_owned(),
         });
-        while !self.engine.runtime.is_reachable().await {
+        while !self.engine.runtime.is_reachable(&key).await {
             tokio::time::sleep(ENGINE_POLL).await;
         }
         true

@@ -55,7 +55,9 @@ impl Performer<'_> {
     /// A port that somebody else has is found before anything starts.
     pub(super) async fn check_address(&self) -> Performed {
         let address = self.plan.route.listen;
-        let routes = self.engine.router.routes_at(address).await;
+        let key = self.route_key();
+        let router = &self.engine.router;
+        let routes = router.routes_at(&key, address).await;
         if let Some(routes) = routes.map_err(|error| failed(&error))? {
             return self.check_hosts(&routes);
         }
@@ -64,12 +66,10 @@ impl Performer<'_> {
         if adoption.is_some_and(|adoption| !adoption.yields.is_empty()) {
             return Ok(None);
         }
-        match std::net::TcpListener::bind(address) {
-            Ok(_) => Ok(None),
-            Err(error) => Err(failure(format!(
-                "the proxy could not listen on {address}: {error}"
-            ))),
-        }
+        let listens = router.try_listen(&key, address).await;
+        listens
+            .map(|()| None)
+            .map_err(|reason| failure(format!("the proxy could not listen on {address}: {reason}")))
     }
 
     /// A host that another environment answers for, too.

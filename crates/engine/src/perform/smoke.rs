@@ -1,9 +1,9 @@
 //! Tries the target before it gets traffic.
 
 use shipway_pipeline::plan::Side;
+use shipway_proxy::probe::Question;
 
 use super::{Performed, Performer, failure};
-use crate::probe::{self, Question};
 
 impl Performer<'_> {
     /// Asks each routed instance for each path: 2xx and 3xx are fine.
@@ -22,14 +22,12 @@ impl Performer<'_> {
             for path in paths {
                 let question = Question {
                     address,
-                    path,
-                    host: &settings.host,
+                    path: path.clone(),
+                    host: settings.host.clone(),
                     timeout: settings.timeout,
                 };
-                let said = match probe::ask(question).await {
-                    Ok(answer) if answer.status.is_success() || answer.status.is_redirection() => {
-                        continue;
-                    }
+                let said = match self.ask_from_there(&question).await {
+                    Ok(answer) if answer.is_page() => continue,
                     Ok(answer) => answer.describe(),
                     Err(reason) => reason,
                 };

@@ -49,7 +49,7 @@ impl Performer<'_> {
         }
     }
 
-    async fn follow(&self, mut lines: mpsc::UnboundedReceiver<Line>) -> Vec<String> {
+    pub(super) async fn follow(&self, mut lines: mpsc::UnboundedReceiver<Line>) -> Vec<String> {
         let mut last = std::collections::VecDeque::new();
         while let Some(line) = lines.recv().await {
             if last.len() == LAST_LINES {

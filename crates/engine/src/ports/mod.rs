@@ -2,6 +2,8 @@
 
 mod proxy;
 mod router;
+mod routers;
 
 pub use proxy::{ProxyLauncher, ProxyRouter};
 pub use router::{Router, RouterError, Traffic};
+pub use routers::Routers;

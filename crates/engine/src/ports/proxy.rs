@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,11 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::{Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::Paths;
-use shipway_proxy::control::{Client, Cut, Error, Health, HoldFor, Refusal, Target};
+use shipway_proxy::control::{
+    Client, Cut, Dial, Error, Health, HoldFor, Listen, Probed, Refusal, Stream, Target,
+};
+use shipway_proxy::probe::{self, Answer, Question};
+use shipway_runtime::compose::ProxyContainer;
 
 use super::router::{Router, RouterError, Traffic};
 
@@ -43,18 +48,37 @@ pub struct ProxyLauncher {
     pub directory: PathBuf,
 }
 
-/// Talks to the proxy of a directory; starts it, detached, where it is needed and not running.
+/// Talks to a proxy; starts it where it is needed and not running: that of a directory of this
+/// machine as a detached process, that of another host as a container there.
 #[derive(Debug)]
 pub struct ProxyRouter {
-    launcher: ProxyLauncher,
+    launcher: Launcher,
     client: Client,
+}
+
+#[derive(Debug)]
+enum Launcher {
+    Here(ProxyLauncher),
+    There(ProxyContainer),
 }
 
 impl ProxyRouter {
     /// A router over the proxy that the launcher starts.
     pub fn new(launcher: ProxyLauncher) -> Self {
         let client = Client::new(Paths::new(&launcher.directory).control());
-        Self { launcher, client }
+        Self {
+            launcher: Launcher::Here(launcher),
+            client,
+        }
+    }
+
+    /// A router over the proxy of another host.
+    pub fn elsewhere(container: ProxyContainer) -> Self {
+        let client = Client::dialling(Arc::new(Through(container.clone())));
+        Self {
+            launcher: Launcher::There(container),
+            client,
+        }
     }
 
     /// The proxy's client, for those who only look.
@@ -70,16 +94,16 @@ impl ProxyRouter {
         if self.health().await?.is_some() {
             return Ok(());
         }
-        self.launch()
-            .map_err(|error| RouterError::Unreachable(format!("cannot start it: {error}")))?;
+        self.launch().await?;
         // Two engines may start one at once: the second proxy finds the lock taken and ends.
-        Client::wait_ready(self.client.socket(), START_DEADLINE)
-            .await
-            .map_err(|error| {
-                let log = self.launcher.directory.join("proxy.log");
-                RouterError::Unreachable(format!("{error}; see `{}`", log.display()))
-            })?;
-        Ok(())
+        let ready = self.client.ready(START_DEADLINE).await;
+        ready.map(drop).map_err(|error| {
+            let log = match &self.launcher {
+                Launcher::Here(launcher) => launcher.directory.join("proxy.log"),
+                Launcher::There(_) => "docker logs shipway-proxy".into(),
+            };
+            RouterError::Unreachable(format!("{}; see `{}`", described(&error), log.display()))
+        })
     }
 
     /// How the proxy is; `None` where none runs.
@@ -92,7 +116,23 @@ impl ProxyRouter {
         match health {
             Ok(health) => Ok(Some(health)),
             Err(Error::NotRunning { .. }) => Ok(None),
+            // Whether its container runs is for the engine to tell.
+            Err(Error::Io { .. }) if matches!(self.launcher, Launcher::There(_)) => Ok(None),
             Err(error) => Err(told(&error)),
+        }
+    }
+
+    async fn launch(&self) -> Result<(), RouterError> {
+        let cannot =
+            |reason: String| RouterError::Unreachable(format!("cannot start it: {reason}"));
+        match &self.launcher {
+            Launcher::Here(launcher) => {
+                launcher.launch().map_err(|error| cannot(error.to_string()))
+            }
+            Launcher::There(container) => {
+                let started = container.start().await;
+                started.map_err(|error| cannot(described(&error)))
+            }
         }
     }
 
@@ -113,20 +153,22 @@ impl ProxyRouter {
             }
         }
     }
+}
 
+impl ProxyLauncher {
     fn launch(&self) -> std::io::Result<()> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&self.launcher.directory)?;
+            .create(&self.directory)?;
         let log = OpenOptions::new()
             .create(true)
             .append(true)
             .mode(0o600)
-            .open(self.launcher.directory.join("proxy.log"))?;
-        let mut child = Command::new(&self.launcher.program)
-            .args(&self.launcher.arguments)
-            .current_dir(&self.launcher.directory)
+            .open(self.directory.join("proxy.log"))?;
+        let mut child = Command::new(&self.program)
+            .args(&self.arguments)
+            .current_dir(&self.directory)
             // It outlives this process, and shall not keep its secrets.
             .env_clear()
             .envs(
@@ -168,7 +210,11 @@ impl Router for ProxyRouter {
         Ok(())
     }
 
-    async fn routes_at(&self, address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
+    async fn routes_at(
+        &self,
+        _key: &RouteKey,
+        address: SocketAddr,
+    ) -> Result<Option<Vec<Route>>, RouterError> {
         match self.client.health().await {
             Ok(health) if health.listening.contains(&address) => {}
             Ok(_) | Err(Error::NotRunning { .. }) => return Ok(None),
@@ -177,6 +223,31 @@ impl Router for ProxyRouter {
         let mut routes = self.client.routes().await.map_err(|error| told(&error))?;
         routes.retain(|route| route.listen == address);
         Ok(Some(routes))
+    }
+
+    async fn try_listen(&self, _key: &RouteKey, address: SocketAddr) -> Result<(), String> {
+        match self.launcher {
+            Launcher::Here(_) => {
+                let bound = std::net::TcpListener::bind(address).map(drop);
+                bound.map_err(|error| error.to_string())
+            }
+            Launcher::There(_) => {
+                let listen = Listen { address };
+                let asked = self.call(|| self.client.try_listen(&listen));
+                asked.await.map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    async fn ask(&self, _key: &RouteKey, question: &Question) -> Result<Answer, String> {
+        match self.launcher {
+            Launcher::Here(_) => probe::ask(question).await,
+            Launcher::There(_) => match self.call(|| self.client.probe(question)).await {
+                Ok(Probed::Answered(answer)) => Ok(answer),
+                Ok(Probed::Silent(reason)) => Err(reason),
+                Err(error) => Err(error.to_string()),
+            },
+        }
     }
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {
@@ -254,9 +325,29 @@ fn told(error: &Error) -> RouterError {
 }
 
 fn unreachable(error: &Error) -> RouterError {
-    let source = std::error::Error::source(error);
-    RouterError::Unreachable(match source {
-        Some(source) => format!("{error}: {source}"),
+    RouterError::Unreachable(described(error))
+}
+
+/// An error with its causes.
+fn described(error: &dyn std::error::Error) -> String {
+    let source = error.source();
+    match source {
+        Some(source) => format!("{error}: {}", described(source)),
         None => error.to_string(),
-    })
+    }
+}
+
+/// The way through a host's engine.
+#[derive(Debug)]
+struct Through(ProxyContainer);
+
+#[async_trait]
+impl Dial for Through {
+    async fn dial(&self) -> std::io::Result<Box<dyn Stream>> {
+        Ok(Box::new(self.0.dial().await?))
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
+    }
 }

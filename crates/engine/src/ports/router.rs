@@ -8,6 +8,7 @@ use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::{Route, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
+use shipway_proxy::probe::{self, Answer, Question};
 
 /// Changes and observes the routes of a proxy.
 #[async_trait]
@@ -31,11 +32,28 @@ pub trait Router: Send + Sync {
     /// The proxy refuses, or cannot be had.
     async fn remove(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError>;
 
-    /// All routes on an address; `None` where the proxy does not listen on it.
+    /// All routes on an address of the environment's proxy; `None` where it does not listen on it.
     ///
     /// # Errors
     /// The proxy runs and does not answer.
-    async fn routes_at(&self, address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError>;
+    async fn routes_at(
+        &self,
+        key: &RouteKey,
+        address: SocketAddr,
+    ) -> Result<Option<Vec<Route>>, RouterError>;
+
+    /// Whether the environment's proxy could listen on an address, which it does not yet; `Err`
+    /// says in one line why not.
+    async fn try_listen(&self, _key: &RouteKey, address: SocketAddr) -> Result<(), String> {
+        let bound = std::net::TcpListener::bind(address).map(drop);
+        bound.map_err(|error| error.to_string())
+    }
+
+    /// Asks an instance, from where the environment's proxy is; `Err` says in one line why there
+    /// was no answer.
+    async fn ask(&self, _key: &RouteKey, question: &Question) -> Result<Answer, String> {
+        probe::ask(question).await
+    }
 
     /// What each deployment's instances answered and have in hand.
     ///

@@ -8,6 +8,8 @@ use shipway_pipeline::id::{DeploymentId, Epoch, Generation, InstanceId};
 use shipway_pipeline::route::{Refused, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
 
+use crate::probe::Answer;
+
 /// What a `PUT` of a route did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +135,24 @@ pub struct InstanceStatus {
     pub instance: InstanceId,
     /// What it has in hand, also after it left the route.
     pub in_flight: InFlight,
+}
+
+/// An address that the proxy may be asked to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// The address.
+    pub address: SocketAddr,
+}
+
+/// What came of asking an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probed {
+    /// It answered.
+    Answered(Answer),
+    /// It did not, and why.
+    Silent(String),
 }
 
 /// That the proxy runs, and how.

@@ -2,20 +2,23 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_pipeline::route::Route;
 use shipway_pipeline::traffic::InFlight;
-use tokio::net::UnixStream;
 
-use crate::control::address::Address;
-use crate::control::api::{Cut, Deleted, Health, Held, HoldFor, Put, Refusal, Status, Target};
+use crate::control::api::{
+    Cut, Deleted, Health, Held, HoldFor, Listen, Probed, Put, Refusal, Status, Target,
+};
+use crate::control::dial::Dial;
+use crate::control::way::Way;
+use crate::probe::Question;
 
 /// How long a call may take. A cut of thousands of connections or a slow disk stay far below.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,11 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks whether a proxy has started.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A way to a running proxy. Each call makes a connection of its own, so a client outlives
-/// restarts of the proxy.
+/// A way to a running proxy. A client outlives restarts of the proxy.
 #[derive(Debug, Clone)]
 pub struct Client {
-    socket: PathBuf,
+    way: Way,
 }
 
 /// Why a call has no result.
@@ -37,17 +39,17 @@ pub enum Error {
     #[error("the proxy refused")]
     Refused(#[source] Refusal),
     /// No proxy runs there. Nothing has changed.
-    #[error("no proxy is running at `{socket}`")]
+    #[error("no proxy is running at `{place}`")]
     NotRunning {
-        /// Its control socket.
-        socket: PathBuf,
+        /// Its control socket, or what people call the place.
+        place: String,
     },
     /// The connection failed; whether the call had its effect is not known. All calls are safe to
     /// repeat.
-    #[error("the call to the proxy at `{socket}` failed")]
+    #[error("the call to the proxy at `{place}` failed")]
     Io {
-        /// Its control socket.
-        socket: PathBuf,
+        /// Its control socket, or what people call the place.
+        place: String,
         /// What went wrong.
         #[source]
         source: io::Error,
@@ -60,7 +62,14 @@ impl Client {
     /// A client of the proxy whose control socket is at `socket`. It need not run yet.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         Self {
-            socket: socket.into(),
+            way: Way::socket(socket.into()),
+        }
+    }
+
+    /// A client of a proxy that is reached by a way of its own, such as one on another host.
+    pub fn dialling(dial: Arc<dyn Dial>) -> Self {
+        Self {
+            way: Way::dialled(dial),
         }
     }
 
@@ -73,19 +82,23 @@ impl Client {
         deadline: Duration,
     ) -> Result<(Self, Health), Error> {
         let client = Self::new(socket.as_ref());
+        let health = client.ready(deadline).await?;
+        Ok((client, health))
+    }
+
+    /// Waits until the proxy answers, for `deadline` at most.
+    ///
+    /// # Errors
+    /// It did not answer in time: the last attempt's error.
+    pub async fn ready(&self, deadline: Duration) -> Result<Health, Error> {
         let give_up = Instant::now() + deadline;
         loop {
-            match client.health().await {
-                Ok(health) => return Ok((client, health)),
+            match self.health().await {
+                Ok(health) => return Ok(health),
                 Err(error) if Instant::now() >= give_up => return Err(error),
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
         }
-    }
-
-    /// The control socket.
-    pub fn socket(&self) -> &Path {
-        &self.socket
     }
 
     /// Puts a route in place of the present one. When this returns, the route is on disk and no
@@ -145,6 +158,24 @@ impl Client {
         self.call(Method::POST, "/v1/cut", Some(cut)).await
     }
 
+    /// Asks an instance, from where the proxy is.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn probe(&self, question: &Question) -> Result<Probed, Error> {
+        let patience = PATIENCE + question.timeout;
+        self.call_within(patience, Method::POST, "/v1/probe", Some(question))
+            .await
+    }
+
+    /// Asks whether the proxy could listen on an address.
+    ///
+    /// # Errors
+    /// See [`Error`]; that it could not is a refusal.
+    pub async fn try_listen(&self, listen: &Listen) -> Result<(), Error> {
+        self.call(Method::POST, "/v1/listen", Some(listen)).await
+    }
+
     /// That the proxy runs, and how.
     ///
     /// # Errors
@@ -184,7 +215,17 @@ impl Client {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<T, Error> {
-        let (_, body) = self.exchange(method, path, body).await?;
+        self.call_within(PATIENCE, method, path, body).await
+    }
+
+    async fn call_within<T: DeserializeOwned>(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, Error> {
+        let (_, body) = self.exchange_within(patience, method, path, body).await?;
         serde_json::from_slice(&body).map_err(|error| self.failed(error.into()))
     }
 
@@ -194,7 +235,16 @@ impl Client {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<(StatusCode, Bytes), Error> {
-        let stream = self.connect().await?;
+        self.exchange_within(PATIENCE, method, path, body).await
+    }
+
+    async fn exchange_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<(StatusCode, Bytes), Error> {
         let body = body
             .map(serde_json::to_vec)
             .transpose()
@@ -206,8 +256,8 @@ impl Client {
             .header(http::header::HOST, "proxy")
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| self.failed(io::Error::other(error)))?;
-        let (status, body) = match tokio::time::timeout(PATIENCE, send(stream, request)).await {
-            Ok(answer) => answer.map_err(|error| self.failed(io::Error::other(error)))?,
+        let (status, body) = match tokio::time::timeout(patience, self.way.send(request)).await {
+            Ok(answer) => answer.map_err(|error| self.not_sent(error))?,
             Err(_elapsed) => return Err(self.failed(io::ErrorKind::TimedOut.into())),
         };
         if status.is_success() {
@@ -223,40 +273,19 @@ impl Client {
         }
     }
 
-    async fn connect(&self) -> Result<UnixStream, Error> {
-        let connecting = async {
-            let address = Address::of(&self.socket)?;
-            UnixStream::connect(address.path()).await
-        };
-        connecting.await.map_err(|error| match error.kind() {
+    fn not_sent(&self, error: io::Error) -> Error {
+        match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Error::NotRunning {
-                socket: self.socket.clone(),
+                place: self.way.place(),
             },
             _ => self.failed(error),
-        })
+        }
     }
 
     fn failed(&self, source: io::Error) -> Error {
         Error::Io {
-            socket: self.socket.clone(),
+            place: self.way.place(),
             source,
         }
     }
-}
-
-async fn send(
-    stream: UnixStream,
-    request: Request<Full<Bytes>>,
-) -> hyper::Result<(StatusCode, Bytes)> {
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let exchange = async move {
-        let response = sender.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok((status, body))
-    };
-    // The connection ends after the exchange, or with it.
-    let (answer, _) = tokio::join!(exchange, connection);
-    answer
 }

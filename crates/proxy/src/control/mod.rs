@@ -9,6 +9,8 @@
 //! | `POST /v1/hold` | [`HoldFor`] | [`Held`] |
 //! | `POST /v1/resume` | [`Target`] | [`Held`] |
 //! | `POST /v1/cut` | [`Cut`] | [`InFlight`](shipway_pipeline::traffic::InFlight) |
+//! | `POST /v1/listen` | [`Listen`] | – |
+//! | `POST /v1/probe` | [`Question`](crate::probe::Question) | [`Probed`] |
 //! | `GET /v1/health` | – | [`Health`] |
 //! | `GET /v1/metrics` | – | Prometheus' text format |
 //! | `POST /v1/shutdown` | – | – |
@@ -22,15 +24,20 @@
 
 mod address;
 mod api;
+mod bridge;
 mod client;
+mod dial;
 mod metrics;
 mod server;
+mod way;
 
 pub use api::{
-    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, InstanceStatus, Put, Refusal,
-    RouteStatus, Status, Target, Unbound,
+    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, InstanceStatus, Listen, Probed, Put,
+    Refusal, RouteStatus, Status, Target, Unbound,
 };
+pub use bridge::bridge;
 pub use client::{Client, Error};
+pub use dial::{Dial, Stream};
 
 pub(crate) use address::Address;
 pub(crate) use server::Server;

@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, Notify};
 
-use crate::control::api::{Health, Refusal};
+use crate::control::api::{Health, Probed, Refusal};
 use crate::control::metrics;
+use crate::probe;
 use crate::registry::Registry;
 
 /// A route with ten thousand instances fits in.
@@ -76,6 +77,13 @@ impl Server {
 
     async fn answer(&self, parts: Parts, body: &[u8]) -> Result<Answer, Refusal> {
         let path = parts.uri.path();
+        if (&parts.method, path) == (&Method::POST, "/v1/probe") {
+            // An instance may take its time, and others must not wait for it.
+            return json(&match probe::ask(&read(body)?).await {
+                Ok(answer) => Probed::Answered(answer),
+                Err(reason) => Probed::Silent(reason),
+            });
+        }
         let mut registry = self.registry.lock().await;
         match (&parts.method, path) {
             (&Method::PUT, "/v1/route") => json(&registry.put(read(body)?).await?),
@@ -85,6 +93,7 @@ impl Server {
             (&Method::POST, "/v1/hold") => json(&registry.hold(&read(body)?)?),
             (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?)?),
             (&Method::POST, "/v1/cut") => json(&registry.cut(&read(body)?).await?),
+            (&Method::POST, "/v1/listen") => json(&registry.try_listen(&read(body)?)?),
             (&Method::GET, "/v1/health") => json(&self.health(&registry)),
             (&Method::GET, "/v1/metrics" | "/metrics") => Ok(text(metrics::render(&registry))),
             (&Method::POST, "/v1/shutdown") => {

@@ -159,7 +159,7 @@ async fn a_client_tells_a_proxy_that_does_not_run() {
         client.health().await,
         Err(Error::NotRunning { .. })
     ));
-    let waited = Client::wait_ready(client.socket(), Duration::ZERO).await;
+    let waited = Client::wait_ready(dir.path().join("control.sock"), Duration::ZERO).await;
     assert!(matches!(waited, Err(Error::NotRunning { .. })));
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use bollard::models::ContainerInspectResponse;
 use shipway_pipeline::id::InstanceId;
 
+use super::cli::Cli;
 use super::runtime::ComposeRuntime;
 use super::{files, list, name, render, start};
 use crate::{ColourKey, ColourSpec, Error, Exit, attached};
@@ -29,13 +30,14 @@ pub(super) async fn run(
     let mut project = render::task(spec, &document, task)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(runtime, spec, &document).await?;
-    files::provide(runtime, spec, &mut project)?;
+    files::provide(runtime, spec, &mut project).await?;
     let file = start::write(runtime, &spec.key, &format!("task-{task}.yml"), project)?;
     let container = name::task(&spec.key, task);
     let mut words = vec!["run", "--rm", "--no-deps", "--name", container.as_str()];
     words.extend(without_terminal());
     words.push(task);
-    let exit = attach(runtime, &name::project(&spec.key), Some(&file), &words).await;
+    let cli = runtime.cli()?;
+    let exit = attach(&cli, &name::project(&spec.key), Some(&file), &words).await;
     // It held secrets, and nobody needs it any more.
     let _ = std::fs::remove_file(&file);
     exit.map_err(|error| refused(error.to_string()))
@@ -67,17 +69,13 @@ pub(super) async fn exec(
     words.extend(without_terminal());
     words.push(service);
     words.extend(command.iter().map(String::as_str));
-    let exit = attach(runtime, project, None, &words).await;
+    let cli = runtime.cli()?;
+    let exit = attach(&cli, project, None, &words).await;
     exit.map_err(|error| refused(error.to_string()))
 }
 
-async fn attach(
-    runtime: &ComposeRuntime,
-    project: &str,
-    file: Option<&Path>,
-    words: &[&str],
-) -> io::Result<Exit> {
-    let mut command = runtime.cli.command("quiet", project, file, words);
+async fn attach(cli: &Cli, project: &str, file: Option<&Path>, words: &[&str]) -> io::Result<Exit> {
+    let mut command = cli.command("quiet", project, file, words);
     // Away from whatever Compose file the caller's directory has.
     command.current_dir("/");
     attached::run(command).await

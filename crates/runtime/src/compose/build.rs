@@ -251,7 +251,7 @@ impl Work<'_> {
         let file = directory.join("compose.yml");
         files::write_atomically(&file, yaml::render(&project).as_bytes())
             .map_err(files::failed("write", &file))?;
-        let mut cli = self.runtime.cli.clone();
+        let mut cli = self.runtime.cli()?;
         for (name, value) in &self.request.secrets {
             cli = cli.with_variable(name, value);
         }

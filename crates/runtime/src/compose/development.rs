@@ -112,7 +112,7 @@ impl ComposeRuntime {
     /// It cannot be run.
     pub async fn can_watch(&self, it: &Development) -> Result<bool, Error> {
         let mut command = self
-            .cli
+            .cli()?
             .command("auto", &it.project(), None, &["up", "--help"]);
         let help = command.stdin(Stdio::null()).output().await;
         let help = help.map_err(not_run)?;
@@ -123,7 +123,7 @@ impl ComposeRuntime {
         let words = it.words();
         let mut all: Vec<&str> = words.iter().map(String::as_str).collect();
         all.extend(verb);
-        let mut command = self.cli.command("auto", &it.project(), None, &all);
+        let mut command = self.cli()?.command("auto", &it.project(), None, &all);
         // The caller's own variables win, as with Compose.
         let files = it.variables.iter().map(|(name, value)| {
             let own = std::env::var_os(name);

@@ -1,4 +1,4 @@
-//! Secrets and configs as files of this host, mounted into the containers that read them.
+//! Secrets and configs as files of the engine's host, mounted into the containers that read them.
 //!
 //! ```text
 //! run/<project>/<environment>/<slot>/files/<deployment>/secret-key[-<mode>[-<uid>-<gid>]]
@@ -6,7 +6,7 @@
 //!
 //! Compose would mount the user's own files, which change under a running container, and copies
 //! of variables into containers, which a read-only one refuses. Each deployment has copies of its
-//! own, which go with its last container. The directory is for this user only; in the container a
+//! own, which go with its last container; on another host they stand in a volume (see `far_files`). The directory is for this user only; in the container a
 //! file can be read by everybody there, as with Compose, unless the long syntax says otherwise:
 //! images start as root and go on as a user whom only they know.
 
@@ -18,7 +18,7 @@ use shipway_compose::yaml::{Mapping, Node, Span};
 use shipway_pipeline::workload::{FileKey, FileKind};
 
 use super::runtime::ComposeRuntime;
-use super::{label, list};
+use super::{far_files, label, list};
 use crate::state::files;
 use crate::state::secret_file::{self, Access};
 use crate::{ColourKey, ColourSpec, Error};
@@ -33,7 +33,7 @@ const MODE: u32 = 0o444;
 type Copies = BTreeMap<String, (FileKey, Access)>;
 
 /// Mounts copies of the spec's secrets and configs, and makes them.
-pub(super) fn provide(
+pub(super) async fn provide(
     runtime: &ComposeRuntime,
     spec: &ColourSpec,
     project: &mut Node,
@@ -43,6 +43,9 @@ pub(super) fn provide(
         .slot(&spec.key)
         .join(FOLDER)
         .join(spec.deployment.to_string());
+    if runtime.place().is_some() {
+        return provide_there(runtime, spec, project, &directory).await;
+    }
     let copies = mount(spec, project, &directory)?;
     for (name, (key, access)) in copies {
         let Some(value) = spec.files.get(&key) else {
@@ -55,6 +58,28 @@ pub(super) fn provide(
         ))?;
     }
     Ok(())
+}
+
+/// The same on another host. What stands here says only that something stands there.
+async fn provide_there(
+    runtime: &ComposeRuntime,
+    spec: &ColourSpec,
+    project: &mut Node,
+    directory: &Path,
+) -> Result<(), Error> {
+    let wanted = mount(spec, &mut project.clone(), directory)?;
+    if wanted.is_empty() {
+        mount(spec, project, directory)?;
+        return Ok(());
+    }
+    files::create_private_directory(directory).map_err(files::failed("create", directory))?;
+    let place = far_files::ensure(runtime.docker()?, &spec.key, spec.deployment).await?;
+    let copies = mount(spec, project, &place.directory)?;
+    let copies = copies
+        .into_iter()
+        .filter_map(|(name, (key, access))| Some((name, spec.files.get(&key)?, access)))
+        .collect();
+    far_files::write(runtime.docker()?, &place, spec, copies).await
 }
 
 /// Removes the copies of deployments that have no container in the slot any more.
@@ -74,6 +99,9 @@ pub(super) async fn sweep(
         .filter_map(|one| one.config?.labels?.remove(label::DEPLOYMENT))
         .collect();
     for deployment in found.iter().filter(|one| !alive.contains(one)) {
+        if runtime.place().is_some() {
+            far_files::remove(docker, key, deployment).await?;
+        }
         let path = folder.join(deployment);
         files::remove_tree(&path).map_err(files::failed("remove", &path))?;
     }

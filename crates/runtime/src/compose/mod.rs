@@ -27,15 +27,18 @@
 //! What Docker Compose says of success is not believed: it takes a container that dies after a
 //! second for healthy. The engine is asked.
 
+mod access;
 mod adopt;
 mod aside;
 mod attach;
 mod before;
 mod build;
+mod carry;
 mod cli;
 mod connect;
 mod development;
 mod engine;
+mod far_files;
 mod fetch;
 mod files;
 mod image;
@@ -48,9 +51,11 @@ mod neighbour;
 mod network;
 mod oddities;
 mod program;
+mod proxy;
 mod remove;
 mod render;
 mod runtime;
+mod ssh;
 mod start;
 mod stop;
 mod task;
@@ -61,4 +66,5 @@ mod volume;
 
 pub use cli::Cli;
 pub use development::Development;
+pub use proxy::{Dialled, ProxyContainer};
 pub use runtime::{ComposeRuntime, running_projects};

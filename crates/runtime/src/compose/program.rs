@@ -19,7 +19,7 @@ pub(super) async fn command(
 ) -> Result<Command, Error> {
     let container = list::container_of(runtime, key, id).await?;
     let mut command = Command::new("docker");
-    command.env("DOCKER_HOST", runtime.host());
+    command.env("DOCKER_HOST", runtime.address()?);
     command.args(["exec", "--interactive"]);
     for (name, value) in &program.variables {
         // Without a value in its words: it is taken from the command's own environment.

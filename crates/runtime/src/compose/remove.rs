@@ -53,6 +53,19 @@ pub(super) async fn remove(docker: &Docker, artifact: &Artifact) -> Result<Vec<L
     Ok(left)
 }
 
+/// Removes images here alone.
+pub(super) async fn remove_images(
+    docker: &Docker,
+    artifact: &Artifact,
+) -> Result<Vec<Left>, Error> {
+    let images: BTreeSet<&String> = artifact.digests.values().collect();
+    let mut left = Vec::new();
+    for image in images {
+        left.extend(remove_here(docker, image).await?);
+    }
+    Ok(left)
+}
+
 /// Takes our names from an image, the last of which takes the image along. Somebody else's names
 /// keep it.
 async fn remove_here(docker: &Docker, image: &str) -> Result<Option<Left>, Error> {

@@ -1,24 +1,25 @@
 //! The Compose runtime: one method per call of the contract, each in a module of its own.
 
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bollard::Docker;
 use shipway_pipeline::adoption::Neighbour;
 use shipway_pipeline::colour::Slot;
+use shipway_pipeline::host::EngineHost;
 use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::workload::Model;
 use tokio::process::Command;
 
+use super::access::{Access, connect};
 use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
 use super::{
-    adopt, aside, attach, build, fetch, files, image, layers, list, neighbour, oddities, program,
-    remove, start, stop, task, usage, volume,
+    adopt, aside, attach, build, carry, fetch, files, image, layers, list, neighbour, oddities,
+    program, remove, start, stop, task, usage, volume,
 };
 use crate::state::layout::Layout;
 use crate::{
@@ -26,17 +27,12 @@ use crate::{
     Operate, Output, Program, Runtime, StopHow, Stopped, TaskSpec, Usage,
 };
 
-/// A call may last as long as a container's grace period; the engine that calls has deadlines.
-const PATIENCE: u64 = 3_600;
-
 /// Runs services as containers of a Docker Engine. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ComposeRuntime {
     pub(super) layout: Layout,
-    pub(super) cli: Cli,
-    host: String,
-    /// Made when it is first needed: a project without containers needs no engine.
-    docker: Arc<OnceLock<Docker>>,
+    cli: Cli,
+    access: Arc<Access>,
 }
 
 // === impl ComposeRuntime ===
@@ -51,9 +47,47 @@ impl ComposeRuntime {
         Ok(Self {
             layout: Layout::of_directory(state)?,
             cli,
-            host: host.into(),
-            docker: Arc::default(),
+            access: Arc::new(Access::here(host)),
         })
+    }
+
+    /// The same with another host's engine, which is not asked yet.
+    #[must_use]
+    pub fn at(&self, host: EngineHost) -> Self {
+        Self {
+            access: Arc::new(Access::elsewhere(host)),
+            ..self.clone()
+        }
+    }
+
+    /// Gets what is missing of an artifact from another engine, and returns whether all of it is
+    /// here now.
+    ///
+    /// A crash leaves parts of it, which the next call does not get again.
+    ///
+    /// # Errors
+    /// This engine cannot be asked, or the images cannot be loaded into it.
+    pub async fn carry_from(
+        &self,
+        other: &Self,
+        artifact: &Artifact,
+        output: Output<'_>,
+    ) -> Result<bool, Error> {
+        carry::carry(other, self, artifact, output).await
+    }
+
+    /// Removes images from the engine, and leaves their registry alone.
+    ///
+    /// # Errors
+    /// The engine does not answer, or one cannot be removed.
+    pub async fn remove_images(&self, artifact: &Artifact) -> Result<Vec<Left>, Error> {
+        remove::remove_images(self.docker()?, artifact).await
+    }
+
+    /// Where the engine is; none for this host's own.
+    #[must_use]
+    pub fn place(&self) -> Option<&EngineHost> {
+        self.access.host()
     }
 
     /// Whether an engine answers.
@@ -75,33 +109,23 @@ impl ComposeRuntime {
     }
 
     /// Where the engine listens, as in `DOCKER_HOST`.
-    pub(super) fn host(&self) -> &str {
-        &self.host
+    pub(super) fn address(&self) -> Result<&str, Error> {
+        self.access.address()
     }
 
     /// The engine's client.
     pub(super) fn docker(&self) -> Result<&Docker, Error> {
-        if let Some(docker) = self.docker.get() {
-            return Ok(docker);
-        }
-        let docker = connect(&self.host)?;
-        Ok(self.docker.get_or_init(|| docker))
+        self.access.docker()
     }
-}
 
-/// The client of an engine, which is not asked yet.
-fn connect(host: &str) -> Result<Docker, Error> {
-    let action = format!("reach the Docker Engine at `{host}`");
-    if !host.starts_with("unix://") {
-        return Err(Error::Io {
-            action,
-            source: io::Error::new(
-                io::ErrorKind::Unsupported,
-                "only an engine of this host, at `unix://…`, can be used",
-            ),
-        });
+    /// Docker Compose, for the same engine.
+    pub(super) fn cli(&self) -> Result<Cli, Error> {
+        let cli = self.cli.clone();
+        Ok(match self.access.host() {
+            Some(_) => cli.with_variable("DOCKER_HOST", self.access.address()?),
+            None => cli,
+        })
     }
-    Docker::connect_with_unix(host, PATIENCE, bollard::API_DEFAULT_VERSION).map_err(failed(action))
 }
 
 /// The Compose projects that somebody started from a directory on an engine, and that run.
@@ -122,7 +146,12 @@ impl Runtime for ComposeRuntime {
         image::are_here(self.docker()?, artifact).await
     }
 
-    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+    async fn fetch_artifact(
+        &self,
+        _at: &RouteKey,
+        artifact: &Artifact,
+        _output: Output<'_>,
+    ) -> Result<bool, Error> {
         fetch::fetch(self.docker()?, artifact).await
     }
 
@@ -186,19 +215,27 @@ impl Runtime for ComposeRuntime {
         list::logs(self, key, instance, lines).await
     }
 
-    async fn is_reachable(&self) -> bool {
-        match self.docker.get() {
+    async fn is_reachable(&self, _at: &RouteKey) -> bool {
+        match self.access.opened() {
             Some(docker) => docker.ping().await.is_ok(),
             // Nobody needed it yet.
             None => true,
         }
     }
 
-    async fn neighbours(&self, project: &str) -> Result<Vec<Neighbour>, Error> {
+    fn host(&self, _at: &RouteKey) -> Option<&EngineHost> {
+        self.access.host()
+    }
+
+    async fn neighbours(&self, _at: &RouteKey, project: &str) -> Result<Vec<Neighbour>, Error> {
         neighbour::neighbours(self.docker()?, project).await
     }
 
-    async fn projects_of(&self, directory: &Path) -> Result<Vec<String>, Error> {
+    async fn projects_of(&self, _at: &RouteKey, directory: &Path) -> Result<Vec<String>, Error> {
+        // A directory of another host that has the same name is not meant.
+        if self.access.host().is_some() {
+            return Ok(Vec::new());
+        }
         neighbour::projects_of(self.docker()?, directory).await
     }
 

@@ -39,7 +39,7 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
 
 async fn up(runtime: &ComposeRuntime, spec: &ColourSpec, document: &Node) -> Result<(), Error> {
     let mut project = render::instances(spec, document);
-    copies::provide(runtime, spec, &mut project)?;
+    copies::provide(runtime, spec, &mut project).await?;
     let file = write(runtime, &spec.key, PROJECT_FILE, project)?;
     let words = [
         "up",
@@ -49,7 +49,8 @@ async fn up(runtime: &ComposeRuntime, spec: &ColourSpec, document: &Node) -> Res
         "--quiet-pull",
     ];
     let name = project_name(runtime, spec).await?;
-    let up = runtime.cli.call(&name, &file, &words, None).await;
+    let cli = runtime.cli()?;
+    let up = cli.call(&name, &file, &words, None).await;
     up.map_err(|failure| Error::Start {
         instance: spec.key.to_string(),
         reason: failure.reason,

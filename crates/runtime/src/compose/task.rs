@@ -66,7 +66,7 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
     let mut project = render::task(spec, &document, &task.name)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(runtime, spec, &document).await?;
-    files::provide(runtime, spec, &mut project)?;
+    files::provide(runtime, spec, &mut project).await?;
     let file = start::write(
         runtime,
         &spec.key,
@@ -75,7 +75,8 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
     )?;
     let words = ["up", "--detach", "--no-build", "--quiet-pull"];
     let project = name::project(&spec.key);
-    let up = runtime.cli.call(&project, &file, &words, None);
+    let cli = runtime.cli()?;
+    let up = cli.call(&project, &file, &words, None);
     up.await.map_err(|failure| refused(failure.reason))
 }
 

@@ -60,11 +60,13 @@ pub(super) fn spec(document: &str, slot: Slot, sizes: &[(&str, u32)]) -> ColourS
 /// A build of all services of a document.
 pub(super) fn build_request(document: &str, services: &[&str]) -> BuildRequest {
     let sizes: Vec<(&str, u32)> = services.iter().map(|name| (*name, 1)).collect();
+    let spec = spec(document, Slot::Blue, &sizes);
     BuildRequest {
+        at: spec.key.route,
         repository: "/srv/shop".into(),
         subdirectory: "".into(),
         commit: "0".repeat(40),
-        services: spec(document, Slot::Blue, &sizes).services,
+        services: spec.services,
         model: Some(model(document)),
         origin: Origin::default(),
         registry: None,

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shipway_compose::model::Service;
+use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::Model;
 
 /// What to build an artifact from.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
+    /// For which environment: it is built here where that can be done, else where that is.
+    pub at: RouteKey,
     /// The git repository: a work tree or a bare one.
     pub repository: PathBuf,
     /// Where the project stands inside the repository; empty for its root.

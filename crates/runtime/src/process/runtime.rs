@@ -59,7 +59,12 @@ impl Runtime for ProcessRuntime {
         artifact::is_here(&self.layout, artifact)
     }
 
-    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+    async fn fetch_artifact(
+        &self,
+        _at: &RouteKey,
+        artifact: &Artifact,
+        _output: Output<'_>,
+    ) -> Result<bool, Error> {
         // Directories are in no registry.
         self.has_artifact(artifact).await
     }

@@ -59,7 +59,7 @@ async fn what_was_pushed_is_found_pulled_and_named_by_its_digest() {
     assert_eq!(again.unwrap(), artifact);
     assert_eq!(told, [""; 0]);
 
-    assert!(world.runtime.fetch_artifact(&artifact).await.unwrap());
+    assert!(world.fetch(&artifact).await);
     assert!(world.runtime.has_artifact(&artifact).await.unwrap());
 
     let images = [image.clone()];
@@ -84,7 +84,7 @@ async fn a_registry_that_is_gone_is_told_with_the_way_out() {
     assert_unreachable(tagged.await.unwrap_err());
     assert_unreachable(world.build(&request).await.0.unwrap_err());
     // What is here needs no registry.
-    assert!(world.runtime.fetch_artifact(&artifact).await.unwrap());
+    assert!(world.fetch(&artifact).await);
     remove(&image);
 }
 
@@ -133,7 +133,7 @@ async fn images_of_several_platforms_have_one_digest() {
         .unwrap();
     let promoted = registry.manifest("shop/web", "production").unwrap();
     assert_eq!(promoted, (digest(&artifact).to_owned(), index));
-    assert!(world.runtime.fetch_artifact(&artifact).await.unwrap());
+    assert!(world.fetch(&artifact).await);
     let format = "{{.Architecture}}";
     let here = docker(&["image", "inspect", "--format", format, &image]);
     let own = docker(&["version", "--format", "{{.Server.Arch}}"]);

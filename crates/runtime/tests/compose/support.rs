@@ -50,6 +50,14 @@ impl World {
         }
     }
 
+    /// Gets what is missing of an artifact; whether all of it is here then.
+    pub(crate) async fn fetch(&self, artifact: &Artifact) -> bool {
+        let (output, _lines) = tokio::sync::mpsc::unbounded_channel();
+        let key = self.key(Slot::Shared);
+        let fetched = self.runtime.fetch_artifact(&key.route, artifact, &output);
+        fetched.await.unwrap()
+    }
+
     pub(crate) fn key(&self, slot: Slot) -> ColourKey {
         ColourKey {
             route: RouteKey {
@@ -175,6 +183,7 @@ impl World {
         let directory = repository.display().to_string();
         let document = self.document(&services.replace("DIRECTORY", &directory));
         BuildRequest {
+            at: self.key(Slot::Shared).route,
             commit: git(&repository, &["rev-parse", "HEAD"]),
             repository,
             subdirectory: PathBuf::new(),

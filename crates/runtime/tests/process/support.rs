@@ -75,6 +75,7 @@ impl World {
 
     pub(crate) fn request(&self, services: &[Service]) -> BuildRequest {
         BuildRequest {
+            at: key().route,
             repository: self.repository(),
             subdirectory: PathBuf::new(),
             commit: self.commit.clone(),

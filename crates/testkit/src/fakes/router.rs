@@ -64,7 +64,11 @@ impl Router for FakeRouter {
         removed.await.map_err(unreachable)
     }
 
-    async fn routes_at(&self, _address: SocketAddr) -> Result<Option<Vec<Route>>, RouterError> {
+    async fn routes_at(
+        &self,
+        _key: &RouteKey,
+        _address: SocketAddr,
+    ) -> Result<Option<Vec<Route>>, RouterError> {
         let routes = self.world.perform(Call::Listens, |_, _| Some(Vec::new()));
         routes.await.map_err(unreachable)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::route::RouteKey;
 use shipway_runtime::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, Form, Instance, Left, Line, Output,
     Runtime, StopHow, Stopped, TaskSpec,
@@ -54,7 +55,12 @@ impl Runtime for FakeRuntime {
         found.map_err(failed("look for an artifact"))
     }
 
-    async fn fetch_artifact(&self, artifact: &Artifact) -> Result<bool, Error> {
+    async fn fetch_artifact(
+        &self,
+        _at: &RouteKey,
+        artifact: &Artifact,
+        _output: Output<'_>,
+    ) -> Result<bool, Error> {
         self.has_artifact(artifact).await
     }
 

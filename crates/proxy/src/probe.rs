@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
 /// More of an answer than this is not evidence but noise.
@@ -16,29 +17,52 @@ const BODY_LIMIT: usize = 16 * 1024;
 const SHOWN: usize = 300;
 
 /// What an instance answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    body: String,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The beginning of the body.
+    pub body: String,
 }
 
 /// One question.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Question<'a> {
-    pub(crate) address: SocketAddr,
-    pub(crate) path: &'a str,
-    pub(crate) host: &'a str,
-    pub(crate) timeout: Duration,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Whom it goes to.
+    pub address: SocketAddr,
+    /// What is asked for.
+    pub path: String,
+    /// The `Host` header.
+    pub host: String,
+    /// For the answer.
+    pub timeout: Duration,
 }
 
 impl Answer {
     /// Whether it says that the instance is healthy: any 2xx.
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.status.is_success()
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it says that there is such a page: any 2xx or 3xx.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        (200..400).contains(&self.status)
+    }
+
+    /// The status in words.
+    #[must_use]
+    pub fn status_text(&self) -> String {
+        let status = StatusCode::from_u16(self.status);
+        status.map_or_else(|_| self.status.to_string(), |status| status.to_string())
     }
 
     /// The answer in one line of evidence.
-    pub(crate) fn describe(&self) -> String {
+    #[must_use]
+    pub fn describe(&self) -> String {
         let body: String = self
             .body
             .split_whitespace()
@@ -47,27 +71,32 @@ impl Answer {
             .chars()
             .take(SHOWN)
             .collect();
-        format!("{} {body}", self.status).trim_end().to_owned()
+        format!("{} {body}", self.status_text())
+            .trim_end()
+            .to_owned()
     }
 }
 
-/// Asks; `Err` says in one line why there was no answer.
-pub(crate) async fn ask(question: Question<'_>) -> Result<Answer, String> {
+/// Asks.
+///
+/// # Errors
+/// There was no answer; says in one line why.
+pub async fn ask(question: &Question) -> Result<Answer, String> {
     match tokio::time::timeout(question.timeout, exchange(question)).await {
         Ok(answer) => answer,
         Err(_) => Err(format!("no answer within {:?}", question.timeout)),
     }
 }
 
-async fn exchange(question: Question<'_>) -> Result<Answer, String> {
+async fn exchange(question: &Question) -> Result<Answer, String> {
     let stream = TcpStream::connect(question.address)
         .await
         .map_err(|error| format!("cannot connect to {}: {error}", question.address))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;
-    let request = Request::get(question.path)
-        .header(header::HOST, question.host)
+    let request = Request::get(&question.path)
+        .header(header::HOST, &question.host)
         .header(header::USER_AGENT, "shipway-probe")
         // A site that redirects plain HTTP would answer the probe with a redirect.
         .header("x-forwarded-proto", "https")
@@ -79,7 +108,7 @@ async fn exchange(question: Question<'_>) -> Result<Answer, String> {
             .send_request(request)
             .await
             .map_err(|error| format!("no answer: {error}"))?;
-        let status = response.status();
+        let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY_LIMIT)
             .collect()
             .await
