@@ -2,92 +2,96 @@
 
 use shipway_pipeline::host::SshHost;
 
+/// What is told, what it means, and what helps; `{ssh}` stands for the words that go there, `{user}`
+/// for whom.
+struct Complaint {
+    /// One of them is in what was told.
+    told: &'static [&'static str],
+    means: &'static str,
+    helps: &'static str,
+}
+
+/// The first that fits counts.
+const COMPLAINTS: &[Complaint] = &[
+    Complaint {
+        told: &["REMOTE HOST IDENTIFICATION HAS CHANGED"],
+        means: "its host key is another one than before",
+        helps: "find out why before you remove the old one with `ssh-keygen -R`",
+    },
+    Complaint {
+        told: &["Host key verification failed"],
+        means: "its host key is not known here",
+        helps: "`ssh {ssh}` once shows it and asks",
+    },
+    Complaint {
+        told: &["Permission denied (", "Too many authentication failures"],
+        means: "it does not take the key",
+        helps: "put a key of this machine into its `authorized_keys`, or into the agent; `ssh \
+                {ssh}` must go through without a question",
+    },
+    Complaint {
+        told: &["permission denied while trying to connect"],
+        means: "its engine does not let that user in",
+        helps: "add {user} to the group `docker` there, and log in anew",
+    },
+    Complaint {
+        told: &[
+            "Cannot connect to the Docker daemon",
+            "failed to connect to the docker API",
+        ],
+        means: "its engine does not run",
+        helps: "start it there, such as with `systemctl start docker`",
+    },
+    Complaint {
+        told: &[
+            "docker: command not found",
+            "docker: not found",
+            "Unknown command: docker",
+        ],
+        means: "there is no `docker` command there",
+        helps: "install Docker with its command line, in the PATH of a shell that is not \
+                interactive",
+    },
+    Complaint {
+        told: &["administratively prohibited", "forward request failed"],
+        means: "its ssh server does not forward sockets",
+        helps: "set `AllowStreamLocalForwarding yes` in its `sshd_config`",
+    },
+    Complaint {
+        told: &["Could not resolve hostname"],
+        means: "nobody knows its name",
+        helps: "correct `host` in shipway.yml, or name it in `~/.ssh/config`",
+    },
+    Complaint {
+        told: &[
+            "Connection refused",
+            "timed out",
+            "No route to host",
+            "Network is unreachable",
+        ],
+        means: "it does not answer",
+        helps: "see whether it runs, and whether `host` in shipway.yml has the right port",
+    },
+];
+
 /// Says in one line why the engine of a host cannot be reached, and what helps.
 pub(super) fn explain(host: &SshHost, told: &str) -> String {
     let said = last_line(told);
-    let reason = match way_out(host, told) {
-        Some((what, way_out)) => format!("{what} ({said}); {way_out}"),
+    let mut complaints = COMPLAINTS.iter();
+    let known = complaints.find(|one| one.told.iter().any(|word| told.contains(word)));
+    let reason = match known {
+        Some(known) => {
+            let user = host.user.as_ref().map(|user| format!("`{user}`"));
+            let helps = known
+                .helps
+                .replace("{ssh}", &words(host))
+                .replace("{user}", user.as_deref().unwrap_or("the user"));
+            format!("{} ({said}); {helps}", known.means)
+        }
         None if said.is_empty() => "ssh ended without a word".to_owned(),
         None => said.to_owned(),
     };
     format!("cannot reach the Docker Engine at `ssh://{host}`: {reason}")
-}
-
-/// What it means, and what helps.
-fn way_out(host: &SshHost, told: &str) -> Option<(&'static str, String)> {
-    let has = |words: &[&str]| words.iter().any(|word| told.contains(word));
-    let user = host.user.as_deref().unwrap_or("the user");
-    Some(if has(&["REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
-        (
-            "its host key is another one than before",
-            "find out why before you remove the old one with `ssh-keygen -R`".to_owned(),
-        )
-    } else if has(&[
-        "Host key verification failed",
-        "No ED25519 host key is known",
-    ]) {
-        (
-            "its host key is not known here",
-            format!("`ssh {}` once shows it and asks", words(host)),
-        )
-    } else if has(&["Permission denied (", "Too many authentication failures"]) {
-        (
-            "it does not take the key",
-            format!(
-                "put a key of this machine into its `authorized_keys`, or into the agent; \
-                     `ssh {}` must go through without a question",
-                words(host)
-            ),
-        )
-    } else if has(&["permission denied while trying to connect", "dial unix"])
-        && has(&["permission denied"])
-    {
-        (
-            "its engine does not let that user in",
-            format!("add `{user}` to the group `docker` there, and log in anew"),
-        )
-    } else if has(&[
-        "Cannot connect to the Docker daemon",
-        "failed to connect to the docker API",
-    ]) {
-        (
-            "its engine does not run",
-            "start it there, such as with `systemctl start docker`".to_owned(),
-        )
-    } else if has(&[
-        "docker: command not found",
-        "docker: not found",
-        "Unknown command: docker",
-    ]) {
-        (
-            "there is no `docker` command there",
-            "install Docker with its command line, in the PATH of a shell that is not \
-                 interactive"
-                .to_owned(),
-        )
-    } else if has(&["administratively prohibited", "forward request failed"]) {
-        (
-            "its ssh server does not forward sockets",
-            "set `AllowStreamLocalForwarding yes` in its `sshd_config`".to_owned(),
-        )
-    } else if has(&["Could not resolve hostname"]) {
-        (
-            "nobody knows its name",
-            "correct `host` in shipway.yml, or name it in `~/.ssh/config`".to_owned(),
-        )
-    } else if has(&[
-        "Connection refused",
-        "timed out",
-        "No route to host",
-        "Network is unreachable",
-    ]) {
-        (
-            "it does not answer",
-            "see whether it runs, and whether `host` in shipway.yml has the right port".to_owned(),
-        )
-    } else {
-        return None;
-    })
 }
 
 /// The words after `ssh` that go there.
