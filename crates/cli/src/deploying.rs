@@ -57,18 +57,29 @@ pub(crate) async fn run<'a>(
     }
     request.wait = flags.wait;
     request.thaw = flags.thaw;
-    if confirm::is_needed(request.environment, &flags.consent) {
+    let loses_data = loses_data(&request);
+    if confirm::is_needed(request.environment, &flags.consent) || loses_data {
         let plan = context.engine.plan(&request)?;
         if form.is_for_people() {
             render::plan::tell(&plan, &request.release);
         }
         request.agreed = Some(plan);
     }
-    confirm::ask(request.environment, &flags.consent)?;
+    if loses_data {
+        confirm::ask_at_least_yes(request.environment, &flags.consent)?;
+    } else {
+        confirm::ask(request.environment, &flags.consent)?;
+    }
     let mut interrupts = interrupt::listen()?;
     let reporting = tokio::spawn(render::events::follow(events, form));
     let finished = context.engine.deploy(&request, &mut interrupts).await;
     settle(context, finished.map(Some), reporting, form).await
+}
+
+/// Whether a migration takes data away: nobody does that without being asked.
+fn loses_data(request: &Request<'_>) -> bool {
+    let outlook = request.surroundings.around.migrations.as_ref();
+    outlook.is_some_and(|outlook| outlook.loses().next().is_some())
 }
 
 /// Gets a request ready, and tells what happens meanwhile: a build takes its time.

@@ -21,6 +21,7 @@ use shipway_pipeline::plan::Refusal;
 use shipway_pipeline::promotion;
 use shipway_store::{KeyringError, TakeError};
 
+use crate::commands::migrations;
 use crate::exit;
 use crate::render::findings;
 
@@ -30,6 +31,8 @@ pub(crate) struct CliError {
     kind: Kind,
     message: String,
     details: Vec<String>,
+    /// Told as it is, after the message.
+    text: Option<String>,
     hint: Option<String>,
 }
 
@@ -42,6 +45,8 @@ pub(crate) enum Kind {
     Config,
     /// The pipeline's rules.
     NotAllowed,
+    /// A gate.
+    Refused,
     /// Somebody else has the environment.
     Locked,
     /// Something else.
@@ -60,6 +65,7 @@ impl CliError {
             kind,
             message: message.to_string(),
             details: Vec::new(),
+            text: None,
             hint: None,
         }
     }
@@ -86,6 +92,13 @@ impl CliError {
         self
     }
 
+    /// Text that is told as it is, after the message.
+    #[must_use]
+    pub(crate) fn with_text(mut self, text: String) -> Self {
+        self.text = Some(text);
+        self
+    }
+
     fn details(mut self, lines: Vec<String>) -> Self {
         self.details = lines;
         self
@@ -95,6 +108,7 @@ impl CliError {
         match self.kind {
             Kind::Usage | Kind::Config => exit::USAGE,
             Kind::NotAllowed => exit::NOT_ALLOWED,
+            Kind::Refused => exit::REFUSED,
             Kind::Locked => exit::LOCKED,
             Kind::Failed => exit::FAILED,
             Kind::Interrupted => exit::INTERRUPTED,
@@ -109,6 +123,9 @@ pub(crate) fn report(error: &CliError) -> ExitCode {
         anstream::eprintln!("{}", error.message);
     } else {
         anstream::eprintln!("{} {}", "error:".red().bold(), error.message);
+    }
+    if let Some(text) = &error.text {
+        anstream::eprintln!("{text}");
     }
     for line in &error.details {
         anstream::eprintln!("  {} {line}", "|".dimmed());
@@ -158,6 +175,7 @@ fn git(error: &GitError) -> CliError {
             .hint("name a commit, a branch or a tag: `git log --oneline` shows commits"),
         GitError::NoFile { .. } => CliError::of(Kind::Config, error)
             .hint("commit the file, or deploy a commit that has it"),
+        GitError::Unreadable(_) => told,
         GitError::Run(_) => told.hint("install git"),
     }
 }
@@ -201,6 +219,8 @@ impl From<DeployError> for CliError {
                 "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
             )),
             DeployError::Unsafe(_) | DeployError::Runtime(_) => told(Kind::Failed),
+            DeployError::Migrations(examined) => migrations::refused(told(Kind::Refused), examined),
+            DeployError::Git(error) => git(error),
             DeployError::Adoption(refused) => adoption(refused),
             DeployError::Renew(refused) => renewal(refused),
             DeployError::Pruned { release, .. } => told(Kind::Failed).hint(format!(

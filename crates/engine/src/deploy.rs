@@ -1,5 +1,6 @@
 //! Makes a release live: lease, recovery, plan, audit, execution.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_pipeline::config::Environment;
@@ -15,6 +16,8 @@ use shipway_store::{Audit, Change, Lease, Pruned, TakeError};
 use crate::clock::now;
 use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
+use crate::git::GitError;
+use crate::migrations::{Examined, Why};
 use crate::observe::{Refused, Surroundings};
 use crate::project::Project;
 use crate::recover::Policy;
@@ -120,6 +123,12 @@ pub enum DeployError {
     /// A secret that it reads cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What becomes of the database's migrations cannot be done while code runs.
+    #[error("{}", refusal(.0))]
+    Migrations(Arc<Examined>),
+    /// git cannot say what the migrations are.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// What was to be adopted cannot be.
     #[error(transparent)]
     Adoption(Refused),
@@ -132,6 +141,16 @@ pub enum DeployError {
     /// Somebody did not want to wait any longer.
     #[error("interrupted before anything was done")]
     Interrupted,
+}
+
+fn refusal(examined: &Examined) -> String {
+    let environment = &examined.environment;
+    match examined.why {
+        Why::Run => format!("the migrations are not safe to run in `{environment}`"),
+        Why::Return => {
+            format!("the release cannot run on the database that `{environment}` has by now")
+        }
+    }
 }
 
 impl Engine {
@@ -150,6 +169,11 @@ impl Engine {
                 release: Box::new(request.release.clone()),
                 pruned,
             });
+        }
+        if let Some(examined) = &request.surroundings.migrations
+            && examined.is_refused()
+        {
+            return Err(DeployError::Migrations(Arc::clone(examined)));
         }
         // Here, so that nothing was touched yet.
         self.file_contents(&request.environment.name, &request.workload)?;

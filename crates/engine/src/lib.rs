@@ -17,6 +17,7 @@ pub mod event;
 mod executor;
 pub mod git;
 pub mod live;
+pub mod migrations;
 pub mod observe;
 mod perform;
 pub mod ports;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use shipway_pipeline::adoption::plan_adoption;
 use shipway_pipeline::colour::Slot;
@@ -18,10 +19,11 @@ use shipway_runtime::{ColourKey, Instance, Oddities, State};
 
 use crate::deploy::{DeployError, Request};
 use crate::executor::Engine;
+use crate::migrations::{Examined, Subject, Why};
 use crate::status::Routed;
 
 /// What stands around an environment. Only looked at, and planned by.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// What a plan takes notice of.
     pub around: Around,
@@ -29,6 +31,8 @@ pub struct Surroundings {
     pub drift: Vec<Deviation>,
     /// Whether what is asked for is what is recorded as live.
     pub is_deployed: bool,
+    /// The migrations, looked at; none where nothing is known of any.
+    pub migrations: Option<Arc<Examined>>,
 }
 
 /// Why a Compose project cannot be adopted, or must go on being so.
@@ -70,6 +74,31 @@ impl Engine {
     /// # Errors
     /// The runtime cannot be asked, or what is asked to be adopted cannot be.
     pub async fn observe(&self, request: &Request<'_>) -> Result<Surroundings, DeployError> {
+        let seen = self.observe_runtime(request).await?;
+        self.with_migrations(request, seen).await
+    }
+
+    /// The same, with what becomes of the database's migrations.
+    async fn with_migrations(
+        &self,
+        request: &Request<'_>,
+        mut seen: Surroundings,
+    ) -> Result<Surroundings, DeployError> {
+        let live = self.store.environment(&request.environment.name)?.live;
+        let subject = Subject {
+            project: request.project,
+            environment: request.environment,
+            workload: &request.workload,
+            commit: &request.release.commit,
+            kind: request.kind,
+        };
+        seen.migrations = self.examine(&subject, live.as_ref()).await?;
+        let examined = seen.migrations.as_ref().filter(|one| one.why == Why::Run);
+        seen.around.migrations = examined.map(|examined| examined.outlook.clone());
+        Ok(seen)
+    }
+
+    async fn observe_runtime(&self, request: &Request<'_>) -> Result<Surroundings, DeployError> {
         let record = self.store.environment(&request.environment.name)?;
         self.check_adopted(request, record.live.as_ref())?;
         let Some(live) = &record.live else {
@@ -90,6 +119,7 @@ impl Engine {
                 ..Around::default()
             },
             drift: self.drift(&key, live, &found).await?,
+            migrations: None,
             is_deployed: record.frozen.is_none() && self.is_deployed(request, live)?,
         })
     }
@@ -110,7 +140,7 @@ impl Engine {
                 ..Around::default()
             },
         };
-        Ok(seen)
+        self.with_migrations(request, seen).await
     }
 
     /// Whether the same is live already, recorded as it would be now.

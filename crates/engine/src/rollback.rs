@@ -101,7 +101,12 @@ impl Engine {
             .into_iter()
             .filter(|deployment| succeeded(&deployment.state))
             // What was scaled or stopped was there before, stable or not.
-            .filter(|deployment| !matches!(deployment.plan.kind, Kind::Scale | Kind::Down))
+            .filter(|deployment| {
+                !matches!(
+                    deployment.plan.kind,
+                    Kind::Scale | Kind::Down | Kind::Migrate
+                )
+            })
             .map(|deployment| deployment.plan.target)
             .collect())
     }

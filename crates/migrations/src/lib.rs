@@ -57,7 +57,7 @@ mod types;
 mod waiver;
 
 pub use change::Lock;
-pub use check::{Checked, Effect, Known, Report, Request, check, known};
+pub use check::{Checked, Effect, Known, Report, Request, check, known, tables};
 pub use claims::{Claim, SERVER, SETUP, claims};
 pub use django::Key;
 pub use file::File;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::{Failure, Outcome};
 use crate::id::{Epoch, Generation};
+use crate::migration::{Leaves, Turn};
 use crate::plan::Step;
 use crate::time::Timestamp;
 
@@ -104,6 +105,22 @@ pub enum Detail {
         gracefully: u32,
         /// Killed.
         killed: u32,
+    },
+    /// The database was migrated.
+    Migrated {
+        /// When, in the deployment's life.
+        turn: Turn,
+        /// What is applied now and was not before, or the reverse, in the order in which it
+        /// happened.
+        changed: Vec<String>,
+        /// The last migration of each app before.
+        before: Leaves,
+        /// The last migration of each app afterwards.
+        after: Leaves,
+        /// How often a command was run.
+        attempts: u32,
+        /// The last lines that it wrote.
+        last_lines: Vec<String>,
     },
     /// A command ran to its end.
     Ran {

@@ -17,6 +17,7 @@ mod fixtures;
 pub mod host;
 pub mod id;
 pub mod journal;
+pub mod migration;
 pub mod name;
 pub mod pending;
 pub mod plan;

@@ -89,9 +89,12 @@ fn changes(plan: &Plan) -> Option<Vec<serde_json::Value>> {
 fn kind(plan: &Plan) -> String {
     match plan.kind {
         Kind::Scale => format!("{} {}", plan.kind.as_str(), scale::render_changes(plan)),
-        Kind::Deploy | Kind::Promote | Kind::Rollback | Kind::Down | Kind::Renew => {
-            plan.kind.as_str().to_owned()
-        }
+        Kind::Deploy
+        | Kind::Promote
+        | Kind::Rollback
+        | Kind::Down
+        | Kind::Renew
+        | Kind::Migrate => plan.kind.as_str().to_owned(),
     }
 }
 

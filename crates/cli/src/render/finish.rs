@@ -46,24 +46,36 @@ fn tell(finished: &Finished) {
             "✓".green().bold(),
             plan.environment
         ),
-        Outcome::Succeeded => anstream::eprintln!(
-            "{} {} is live in {} ({id})",
+        Outcome::Succeeded if plan.kind == Kind::Migrate => anstream::eprintln!(
+            "{} the database of {} is migrated ({id})",
             "✓".green().bold(),
-            plan.target.release,
             plan.environment
         ),
+        Outcome::Succeeded => {
+            anstream::eprintln!(
+                "{} {} is live in {} ({id})",
+                "✓".green().bold(),
+                plan.target.release,
+                plan.environment
+            );
+            tell_cause(finished);
+        }
         outcome => {
             anstream::eprintln!("{} {id} {outcome}", "✗".red().bold());
-            if let Some(cause) = &finished.cause {
-                anstream::eprintln!("  {cause}");
-                for line in cause.evidence() {
-                    anstream::eprintln!("  {} {line}", "|".dimmed());
-                }
-            }
+            tell_cause(finished);
             anstream::eprintln!("  {}", what_is_live(finished));
         }
     }
     anstream::eprintln!("{} shipway show {id}", "next:".cyan().bold());
+}
+
+/// Why it did not go through, or what was left undone once the release was stable.
+fn tell_cause(finished: &Finished) {
+    let Some(cause) = &finished.cause else { return };
+    anstream::eprintln!("  {cause}");
+    for line in cause.evidence() {
+        anstream::eprintln!("  {} {line}", "|".dimmed());
+    }
 }
 
 fn what_is_live(finished: &Finished) -> String {
@@ -77,6 +89,9 @@ fn what_is_live(finished: &Finished) -> String {
         (Some(previous), _) => format!("{} is live in {environment}", previous.release),
         (None, _) if finished.plan.kind == Kind::Renew => {
             format!("the container of before runs in {environment}")
+        }
+        (None, _) if finished.plan.kind == Kind::Migrate => {
+            format!("what is live in {environment} stays so")
         }
         (None, _) => format!("nothing is live in {environment}"),
     }

@@ -6,6 +6,7 @@ pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod findings;
 pub(crate) mod finish;
+pub(crate) mod migrations;
 pub(crate) mod plan;
 pub(crate) mod step;
 pub(crate) mod table;

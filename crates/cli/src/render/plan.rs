@@ -6,7 +6,7 @@ use shipway_pipeline::drift::Deviation;
 use shipway_pipeline::plan::{Kind, Plan, Severity, Step};
 use shipway_pipeline::release::Release;
 
-use super::{Form, json, step};
+use super::{Form, json, migrations, step};
 use crate::error::Result;
 
 /// Prints a plan to standard output: it is what was asked for.
@@ -63,6 +63,13 @@ fn render(plan: &Plan, release: &Release) -> String {
             release.id.bold(),
             release.short_commit()
         ),
+        Kind::Migrate => format!(
+            "{} the database of {} with {} ({})\n",
+            capital(plan.kind.as_str()),
+            plan.environment.bold(),
+            release.id.bold(),
+            release.short_commit()
+        ),
         Kind::Deploy | Kind::Promote | Kind::Rollback => heading(plan, release),
     };
     for note in &plan.notes {
@@ -73,7 +80,14 @@ fn render(plan: &Plan, release: &Release) -> String {
         };
         text.push_str(&format!("  {mark} {}\n", note.text));
     }
+    if let Some(outlook) = &plan.migrations {
+        migrations::push(&mut text, outlook);
+    }
     push_steps(&mut text, plan, &plan.steps);
+    if plan.kind == Kind::Migrate {
+        push_digest(&mut text, plan);
+        return text;
+    }
     let touched = plan.steps.get(plan.revert.touched_from);
     text.push_str("If it does not go through:\n");
     let before = plan.revert.untouched.iter();
@@ -90,11 +104,13 @@ fn render(plan: &Plan, release: &Release) -> String {
             text.push_str(&format!("    {}\n", step::describe(plan, &one.action)));
         }
     }
-    text.push_str(&format!(
-        "{}\n",
-        format!("plan {}", plan.digest().short()).dimmed()
-    ));
+    push_digest(&mut text, plan);
     text
+}
+
+fn push_digest(text: &mut String, plan: &Plan) {
+    let digest = format!("plan {}", plan.digest().short());
+    text.push_str(&format!("{}\n", digest.dimmed()));
 }
 
 fn heading(plan: &Plan, release: &Release) -> String {

@@ -3,6 +3,7 @@
 use shipway_pipeline::config::render_duration;
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::journal::Detail;
+use shipway_pipeline::migration::{Run, Turn};
 use shipway_pipeline::name::ServiceName;
 use shipway_pipeline::plan::{Action, Kind, Plan, Side, Sizes};
 
@@ -45,7 +46,7 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
         Action::Discard { only } => {
             format!("remove what is aside: {}", render_instances(only))
         }
-        Action::Migrate { command, .. } => format!("migrate: {}", command.join(" ")),
+        Action::Migrate { command, run, .. } => migrate(command, run.as_deref()),
         Action::Start { side, sizes } => {
             format!("start {}: {}", who(plan, *side), render_sizes(sizes))
         }
@@ -119,6 +120,22 @@ pub(crate) fn result(detail: &Detail) -> String {
         Detail::Stopped { gracefully, killed } => {
             format!("{gracefully} stopped, {killed} killed after their grace period")
         }
+        Detail::Migrated {
+            turn,
+            changed,
+            attempts,
+            ..
+        } => {
+            let what = match (changed.as_slice(), turn) {
+                ([], _) => "nothing was pending".to_owned(),
+                (all, Turn::Undo) => format!("took back {}", all.join(", ")),
+                (all, Turn::Expand | Turn::Contract) => format!("applied {}", all.join(", ")),
+            };
+            match attempts {
+                1 => what,
+                attempts => format!("{what}, in {attempts} runs"),
+            }
+        }
         Detail::Ran { last_lines } => last_lines.last().cloned().unwrap_or_default(),
     }
 }
@@ -176,4 +193,17 @@ fn render_only(only: Option<&[InstanceId]>) -> String {
 fn render_instances(instances: &[InstanceId]) -> String {
     let parts: Vec<String> = instances.iter().map(ToString::to_string).collect();
     parts.join(", ")
+}
+
+/// What is run, and what it is known to apply.
+fn migrate(command: &[String], run: Option<&Run>) -> String {
+    let command = command.join(" ");
+    let Some(run) = run else {
+        return format!("migrate: {command}");
+    };
+    let what = match run.applies.as_slice() {
+        [] => "nothing known is pending".to_owned(),
+        all => all.join(", "),
+    };
+    format!("migrate ({}): {command}: {what}", run.turn.as_str())
 }

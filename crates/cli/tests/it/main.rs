@@ -30,6 +30,7 @@ mod renew;
 mod roles;
 mod rollback;
 mod scale;
+mod schema;
 mod secret_store;
 mod secrets;
 mod switches;

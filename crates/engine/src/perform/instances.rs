@@ -115,7 +115,8 @@ impl Performer<'_> {
             | plan::Kind::Promote
             | plan::Kind::Rollback
             | plan::Kind::Scale
-            | plan::Kind::Down => Duration::ZERO,
+            | plan::Kind::Down
+            | plan::Kind::Migrate => Duration::ZERO,
         };
         self.await_healthy_in(&spec.key, &instances(&awaited), healthy_for, None)
             .await

@@ -72,6 +72,21 @@ impl Mask {
             Ok(Some(Detail::Ran { last_lines })) => Ok(Some(Detail::Ran {
                 last_lines: self.lines(last_lines),
             })),
+            Ok(Some(Detail::Migrated {
+                turn,
+                changed,
+                before,
+                after,
+                attempts,
+                last_lines,
+            })) => Ok(Some(Detail::Migrated {
+                last_lines: self.lines(last_lines),
+                turn,
+                changed,
+                before,
+                after,
+                attempts,
+            })),
             Ok(detail) => Ok(detail),
             Err(failure) => Err(self.failure(failure)),
         }

@@ -8,11 +8,11 @@ mod health;
 mod instances;
 mod look;
 mod mask;
+mod migrate;
 mod renew;
 mod route;
 mod settle;
 mod smoke;
-mod task;
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -134,8 +134,13 @@ impl<'a> Performer<'a> {
             Action::SetAside { only } => self.set_aside(only).await,
             Action::BringBack { only } => self.bring_back(only).await,
             Action::Discard { only } => self.discard(only).await,
-            Action::Migrate { service, command } => {
-                self.migrate(service, command, step.deadline).await
+            Action::Migrate {
+                service,
+                command,
+                run,
+            } => {
+                self.migrate(service, command, run.as_deref(), step.deadline)
+                    .await
             }
             Action::Start { side, sizes } => self.start(*side, sizes).await,
             Action::AwaitHealthy {

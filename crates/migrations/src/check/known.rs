@@ -36,6 +36,13 @@ pub fn known(files: &[File]) -> Vec<Known> {
     known.collect()
 }
 
+/// Returns the tables that Django's models have after all of these migrations, each with its
+/// columns: what code names that comes with them.
+#[must_use]
+pub fn tables(files: &[File]) -> BTreeMap<String, BTreeSet<String>> {
+    replay::columns(files, &Settings::default())
+}
+
 // === impl Known ===
 
 impl Known {

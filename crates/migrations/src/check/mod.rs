@@ -16,7 +16,7 @@ use crate::schema::Schema;
 use crate::settings::{Settings, Severity};
 
 pub use effect::Effect;
-pub use known::{Known, known};
+pub use known::{Known, known, tables};
 pub(crate) use migration::{Language, Migration};
 
 /// What is to be checked.

@@ -19,6 +19,11 @@ pub(super) const ADDRESS: &str = "127.0.0.1";
 /// A big migration; one that takes longer should not stand in the way of a release.
 pub(super) const MIGRATE_TIMEOUT: Duration = minutes(10);
 
+/// Everybody else waits behind a migration that waits for a lock.
+pub(super) const LOCK_TIMEOUT: Duration = seconds(1);
+/// With a pause that doubles from one second to the next, about half a minute.
+pub(super) const MIGRATION_RETRIES: u32 = 5;
+
 pub(super) const HEALTH_INTERVAL: Duration = seconds(1);
 pub(super) const HEALTH_TIMEOUT: Duration = seconds(5);
 /// Long enough to see a crash right after the start.

@@ -8,6 +8,7 @@
 
 mod default;
 mod error;
+mod migrations;
 mod quantity;
 mod raw;
 pub mod reference;
@@ -23,6 +24,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use shipway_compose::diagnostic::Levels;
 
+pub use migrations::{Migrations, Tool};
 pub use quantity::{parse_duration, parse_ratio, render_duration};
 pub use schema::{schema, schema_text};
 pub use tree::{Refused, from_node};
@@ -113,6 +115,8 @@ pub struct Environment {
     /// The application's database; where not given, the services decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,
+    /// How its migrations are looked at and run.
+    pub migrations: Migrations,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
     /// How serious findings are, as far as the file says; the project's levels are among them.

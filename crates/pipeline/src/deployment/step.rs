@@ -144,6 +144,9 @@ fn revert(plan: &Plan, index: usize, cause: Cause) -> Transition {
     } else {
         Path::Untouched
     };
+    if way_back(plan, path).is_empty() {
+        return finish(outcome(plan, &cause, path), Some(cause));
+    }
     perform(
         plan,
         State::Reverting {

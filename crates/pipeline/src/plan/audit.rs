@@ -1,6 +1,8 @@
 //! A second look at every plan: rules that any plan must keep, whoever made it.
 
 use super::scale::audit as audit_scale;
+use crate::migration::Turn;
+
 use super::{Action, Kind, Note, Plan, Severity, Side};
 
 /// Checks a plan; a [`Severity::Fatal`] note means that it must not be carried out.
@@ -28,6 +30,9 @@ pub fn audit(plan: &Plan) -> Vec<Note> {
     if !routes_only_what_is_healthy(plan) {
         fatal("traffic would reach an instance that was not seen healthy");
     }
+    if !contracts_last(plan) {
+        fatal("a migration would take away what running code needs");
+    }
     if !stops_only_what_is_not_routed(plan) {
         fatal("an instance would be stopped while it is routed");
     }
@@ -54,6 +59,28 @@ fn routes_only_what_is_healthy(plan: &Plan) -> bool {
                 .get(&instance.service)
                 .is_some_and(|size| instance.number <= *size)
         }),
+        _ => true,
+    })
+}
+
+/// What takes something away comes after the old release was stopped and the new one found good.
+fn contracts_last(plan: &Plan) -> bool {
+    let (mut is_stopped, mut is_stable) = (plan.previous.is_none(), false);
+    plan.steps.iter().all(|step| match &step.action {
+        Action::Stop {
+            side: Side::Previous,
+            only: None,
+        } => {
+            is_stopped = true;
+            true
+        }
+        Action::MarkStable => {
+            is_stable = true;
+            true
+        }
+        Action::Migrate { run: Some(run), .. } => {
+            run.turn != Turn::Contract || is_stopped && (is_stable || plan.kind == Kind::Migrate)
+        }
         _ => true,
     })
 }

@@ -71,6 +71,7 @@ pub fn down(facts: &DownFacts<'_>) -> Plan {
         probe: probe(environment),
         notes: Vec::new(),
         adoption: None,
+        migrations: None,
         revert: Revert {
             touched_from: 0,
             untouched: Vec::new(),

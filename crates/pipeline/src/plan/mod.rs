@@ -7,6 +7,7 @@
 mod audit;
 mod down;
 mod make;
+mod migrate;
 mod scale;
 mod size;
 
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::audit;
 pub use down::{DownFacts, down};
-pub use make::{Around, Facts, RenewalFacts, make, make_renewal, renumber};
+pub use make::{Around, Facts, RenewalFacts, data_loss, make, make_renewal, renumber};
+pub use migrate::{MigrationFacts, make_migration};
 pub use scale::{Refusal, ScaleFacts, scale};
 pub use size::{Scaled, Scales};
 
@@ -27,6 +29,7 @@ use crate::colour::Colour;
 use crate::config::{Bake, Environment};
 use crate::digest::Digest;
 use crate::id::{DeploymentId, InstanceId, ReleaseId};
+use crate::migration::{Outlook, Run};
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
 use crate::strategy::Strategy;
 
@@ -63,6 +66,9 @@ pub struct Plan {
     /// The Compose project that runs already and that this deployment takes over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub adoption: Option<Adoption>,
+    /// What becomes of the database's migrations; none where they are not looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub migrations: Option<Outlook>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// What is done when a step fails or the deployment is aborted.
@@ -87,6 +93,8 @@ pub enum Kind {
     Down,
     /// A shared service that is made anew; what is live stays live.
     Renew,
+    /// Migrations by themselves, forwards or backwards; what is live stays live.
+    Migrate,
 }
 
 /// A release in a colour.
@@ -241,6 +249,9 @@ pub enum Action {
         service: ServiceName,
         /// Program and arguments.
         command: Vec<String>,
+        /// How it is run, where its migrations are known; a command like any other where not.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        run: Option<Box<Run>>,
     },
     /// Starts instances 1 to n of each service.
     Start {
@@ -422,6 +433,7 @@ impl Kind {
             Self::Scale => "scale",
             Self::Down => "down",
             Self::Renew => "renew",
+            Self::Migrate => "migrate",
         }
     }
 }
@@ -450,19 +462,19 @@ impl BakeLimits {
 }
 
 /// Durations as whole milliseconds.
-mod millis {
+pub(crate) mod millis {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         duration: &Duration,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(duration.as_millis() as u64)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_millis)

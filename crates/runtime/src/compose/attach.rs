@@ -1,5 +1,6 @@
 //! Commands at the caller's own standard streams: of a task, or in a container.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub(super) async fn run(
         reason,
     };
     let document = render::document(spec)?;
-    let mut project = render::task(spec, &document, task)
+    let mut project = render::task(spec, &document, task, &BTreeMap::new())
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(runtime, spec, &document).await?;
     files::provide(runtime, spec, &mut project).await?;

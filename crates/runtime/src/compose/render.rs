@@ -42,7 +42,12 @@ pub(super) fn instances(spec: &ColourSpec, document: &Node) -> Node {
 }
 
 /// The project that runs a task with a service's image, variables, secrets, volumes, networks.
-pub(super) fn task(spec: &ColourSpec, document: &Node, task: &str) -> Option<Node> {
+pub(super) fn task(
+    spec: &ColourSpec,
+    document: &Node,
+    name: &str,
+    variables: &BTreeMap<String, String>,
+) -> Option<Node> {
     let [service] = spec.services.as_slice() else {
         return None;
     };
@@ -72,11 +77,20 @@ pub(super) fn task(spec: &ColourSpec, document: &Node, task: &str) -> Option<Nod
         Node::sequence(words.collect(), Span::default()),
     );
     set_text(mapping, "restart", "no");
-    set_text(mapping, "container_name", &name::task(&spec.key, task));
-    tell(spec, mapping, task);
+    set_text(
+        mapping,
+        "container_name",
+        &super::name::task(&spec.key, name),
+    );
+    tell(spec, mapping, name);
+    if let Some(environment) = mapping.get_mut("environment").and_then(Node::as_map_mut) {
+        for (variable, value) in variables {
+            set_text(environment, variable, value);
+        }
+    }
     let mut labels = label::of_spec(spec);
-    labels.insert(label::TASK.to_owned(), task.to_owned());
-    services.insert(task, Span::default(), node);
+    labels.insert(label::TASK.to_owned(), name.to_owned());
+    services.insert(name, Span::default(), node);
     transform::label(&mut project, |_| labels.clone());
     Some(project)
 }

@@ -63,7 +63,7 @@ async fn begin(runtime: &ComposeRuntime, task: &TaskSpec, container: &str) -> Re
         stop::remove(docker, container, true).await?;
     }
     let document = render::document(spec)?;
-    let mut project = render::task(spec, &document, &task.name)
+    let mut project = render::task(spec, &document, &task.name, &task.variables)
         .ok_or_else(|| refused("a task borrows exactly one service".to_owned()))?;
     start::prepare(runtime, spec, &document).await?;
     files::provide(runtime, spec, &mut project).await?;

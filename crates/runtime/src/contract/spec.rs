@@ -57,6 +57,8 @@ pub struct TaskSpec {
     /// As for the colour whose service it borrows: `services` holds just that service, with the
     /// task's command in place of its own.
     pub colour: ColourSpec,
+    /// Variables over those of the service.
+    pub variables: BTreeMap<String, String>,
     /// Killed after this long.
     pub deadline: Duration,
 }

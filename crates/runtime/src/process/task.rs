@@ -1,5 +1,9 @@
 //! Runs one-off tasks.
 
+use std::collections::BTreeMap;
+
+use shipway_compose::model::Service;
+
 use super::launch::{self, Context};
 use super::port::Claim;
 use super::runtime::ProcessRuntime;
@@ -23,6 +27,7 @@ pub(super) async fn run(
     let [service] = spec.services.as_slice() else {
         return Err(failed("a task borrows exactly one service".to_owned()));
     };
+    let service = &with(service.clone(), &task.variables);
     let artifact = artifact::directory_of(&runtime.layout, &spec.artifact, &service.name)?;
     check(runtime, spec, service, &artifact)?;
     epoch::raise(&runtime.layout, &spec.key, spec.epoch).await?;
@@ -56,4 +61,17 @@ pub(super) async fn run(
             after: task.deadline,
         }),
     }
+}
+
+/// The service with more variables: over its own, and over those of its process.
+fn with(mut service: Service, variables: &BTreeMap<String, String>) -> Service {
+    for (name, value) in variables {
+        service
+            .environment
+            .insert(name.clone(), Some(value.clone()));
+        if let Some(process) = &mut service.process {
+            process.environment.shift_remove(name);
+        }
+    }
+    service
 }

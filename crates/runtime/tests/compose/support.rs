@@ -121,6 +121,7 @@ impl World {
         TaskSpec {
             name: name.to_owned(),
             colour,
+            variables: [].into(),
             deadline: PATIENCE,
         }
     }

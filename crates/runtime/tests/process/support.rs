@@ -133,6 +133,7 @@ impl World {
         TaskSpec {
             name: "task".to_owned(),
             colour,
+            variables: [].into(),
             deadline: PATIENCE,
         }
     }

@@ -38,6 +38,8 @@ const WITHIN: &[(&str, &str)] = &[
     ("engine", "proxy"),
     // The domain knows what a Compose service is.
     ("pipeline", "compose"),
+    // The domain knows what a migration is to a deployment.
+    ("pipeline", "migrations"),
 ];
 
 /// The layer of a crate of ours, by its folder's name.

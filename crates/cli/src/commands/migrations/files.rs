@@ -19,15 +19,6 @@ const SKIPPED: &[&str] = &[
 /// Nobody nests folders deeper; a loop of mounts could.
 const DEEPEST: usize = 40;
 
-/// Whether a path is one of a migration, by its names alone.
-pub(super) fn is_migration(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let is_in_folder = parts.any(|part| part.contains("migration") || part == "migrate");
-    let is_python = name.ends_with(".py") && name != "__init__.py";
-    is_in_folder && (is_python || name.ends_with(".sql"))
-}
-
 /// Reads the migrations below a folder, or those that the paths name. Their paths are relative
 /// to the folder.
 pub(super) fn read(start: &Path, paths: &[String]) -> Result<Vec<File>> {
@@ -76,15 +67,13 @@ fn walk(
             if !is_skipped && depth < DEEPEST {
                 walk(&entry.path(), &path, is_named, depth + 1, files)?;
             }
-        } else if kind.is_file() && (is_migration(&path) || is_named && is_named_file(&name)) {
+        } else if kind.is_file()
+            && (File::is_migration(&path) || is_named && File::is_script(&name))
+        {
             files.push(one(&entry.path(), &path)?);
         }
     }
     Ok(())
-}
-
-fn is_named_file(name: &str) -> bool {
-    name.ends_with(".sql") || name.ends_with(".py") && name != "__init__.py"
 }
 
 fn one(path: &Path, shown: &str) -> Result<File> {

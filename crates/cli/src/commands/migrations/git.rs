@@ -1,10 +1,10 @@
 //! What git knows of migrations.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use shipway_engine::git;
 use shipway_migrations::File;
 
 use crate::error::{CliError, Kind, Result};
@@ -85,40 +85,12 @@ impl Repository {
 
     /// Files as a commit has them.
     pub(super) fn files(&self, commit: &str, paths: &[String]) -> Result<Vec<File>> {
-        let prefix = self
-            .say(&["rev-parse", "--show-prefix"])
-            .unwrap_or_default();
-        let mut wanted = String::new();
-        for path in paths {
-            wanted.push_str(&format!("{commit}:{}{path}\n", prefix.trim()));
-        }
-        let answer = self.batch(wanted).map_err(|error| {
-            CliError::new(
-                Kind::Failed,
-                format!("cannot read commit `{commit}`: {error}"),
-            )
-        })?;
-        parse_batch(&answer, paths).ok_or_else(|| failed(commit))
-    }
-
-    fn batch(&self, wanted: String) -> std::io::Result<Vec<u8>> {
-        let mut child = self
-            .command(&["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take();
-        // Both pipes are full in no time: one thread writes while the other reads.
-        let writer = std::thread::spawn(move || match stdin {
-            Some(mut stdin) => stdin.write_all(wanted.as_bytes()),
-            None => Ok(()),
-        });
-        let output = child.wait_with_output()?;
-        match writer.join() {
-            Ok(written) => written?,
-            Err(_) => return Err(std::io::Error::other("the writer ended")),
-        }
-        Ok(output.stdout)
+        let repository = git::Repository::find(&self.folder)?;
+        let contents = repository.contents(commit, paths)?;
+        let files = paths.iter().zip(contents);
+        Ok(files
+            .map(|(path, bytes)| File::decode(path.clone(), &bytes))
+            .collect())
     }
 
     fn say(&self, arguments: &[&str]) -> Option<String> {
@@ -141,34 +113,6 @@ impl Repository {
     }
 }
 
-/// Reads what `cat-file --batch` answers: a line with the size, the content, a line feed.
-fn parse_batch(mut answer: &[u8], paths: &[String]) -> Option<Vec<File>> {
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths {
-        let end = answer.iter().position(|byte| *byte == b'\n')?;
-        let head = std::str::from_utf8(answer.get(..end)?).ok()?;
-        let size: usize = head.rsplit(' ').next()?.parse().ok()?;
-        let content = answer.get(end + 1..end + 1 + size)?;
-        files.push(File::decode(path.clone(), content));
-        answer = answer.get(end + 2 + size..)?;
-    }
-    Some(files)
-}
-
 fn failed(commit: &str) -> CliError {
     CliError::new(Kind::Failed, format!("git cannot read commit `{commit}`"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_split_by_their_sizes() {
-        let paths = ["a.sql".to_owned(), "b.sql".to_owned()];
-        let files = parse_batch(b"1f blob 3\na\nb\n2f blob 0\n\n", &paths).unwrap();
-        assert_eq!(files[0].text, "a\nb");
-        assert_eq!(files[1].text, "");
-        assert!(parse_batch(b"1f missing\n", &paths[..1]).is_none());
-    }
 }

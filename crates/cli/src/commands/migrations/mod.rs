@@ -1,15 +1,21 @@
 //! `shipway migrations`.
 
+mod apply;
 mod check;
 mod files;
 mod git;
 mod output;
+mod refuse;
+mod rollback;
 mod select;
+mod status;
+
+pub(crate) use refuse::refused;
 
 use crate::arguments::Global;
 use crate::error::Result;
 
-/// Look at database migrations before they are applied
+/// Look at database migrations, apply them, take them back
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -19,10 +25,16 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Check(check::Arguments),
+    Status(status::Arguments),
+    Apply(apply::Arguments),
+    Rollback(rollback::Arguments),
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     match &arguments.verb {
         Verb::Check(arguments) => check::run(arguments, global).await,
+        Verb::Status(arguments) => status::run(arguments, global).await,
+        Verb::Apply(arguments) => apply::run(arguments, global).await,
+        Verb::Rollback(arguments) => rollback::run(arguments, global).await,
     }
 }

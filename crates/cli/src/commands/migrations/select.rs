@@ -114,7 +114,7 @@ pub(super) async fn of_environment(
     let applied: Vec<String> = repository
         .paths(&commit)?
         .into_iter()
-        .filter(|path| files::is_migration(path))
+        .filter(|path| File::is_migration(path))
         .collect();
     selection.running = vec![repository.files(&commit, &applied)?];
     Ok(selection)

@@ -8,6 +8,7 @@
 mod database;
 mod environment;
 mod level;
+mod migrations;
 mod sections;
 mod text;
 
@@ -19,6 +20,7 @@ use serde::de::IgnoredAny;
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use level::{Level, Levels};
+pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
     BranchName, DurationText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
@@ -58,6 +60,8 @@ pub(super) struct Config {
     ///
     /// An environment's own `database` is used in place of it.
     pub(super) database: Option<Database>,
+    /// How migrations are looked at before a deployment, and run by it.
+    pub(super) migrations: Option<Migrations>,
     /// Where images are pushed to when they are built, and pulled from where they run.
     ///
     /// Without it, images stay in the engine that built them.

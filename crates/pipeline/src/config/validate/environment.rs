@@ -6,7 +6,7 @@ use super::Checker;
 use crate::config::default;
 use crate::config::error::problem;
 use crate::config::raw::{self, OneOrMany};
-use crate::config::{Confirm, Drain, Environment, RuntimeKind, Timeouts, Trigger};
+use crate::config::{Confirm, Drain, Environment, Migrations, RuntimeKind, Timeouts, Trigger};
 use crate::name::EnvironmentName;
 use crate::strategy::Strategy;
 
@@ -15,6 +15,7 @@ impl Checker {
         &mut self,
         name: EnvironmentName,
         raw: raw::Environment,
+        migrations: &Migrations,
     ) -> Environment {
         let from = raw.from.as_ref().and_then(|from| from.value.0.parse().ok());
         let branches = raw.branches.map(|branches| self.branches(branches));
@@ -49,6 +50,10 @@ impl Checker {
             }),
             adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
             database: raw.database.and_then(|database| self.database(database)),
+            migrations: match raw.migrations {
+                Some(raw) => self.overrides(raw, migrations.clone()),
+                None => migrations.clone(),
+            },
             confirm,
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),

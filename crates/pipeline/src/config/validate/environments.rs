@@ -6,7 +6,7 @@ use shipway_compose::yaml::Span;
 use crate::config::tree::Placed;
 
 use super::Checker;
-use crate::config::Environment;
+use crate::config::{Environment, Migrations};
 use shipway_compose::diagnostic::nearest;
 
 use crate::config::error::problem;
@@ -18,6 +18,7 @@ impl Checker {
     pub(super) fn environments(
         &mut self,
         raw: Placed<IndexMap<Placed<raw::Name>, raw::Environment>>,
+        migrations: &Migrations,
     ) -> IndexMap<EnvironmentName, Environment> {
         if raw.value.is_empty() {
             self.report(
@@ -30,7 +31,7 @@ impl Checker {
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
             if let Some(name) = self.name::<EnvironmentName>(&key) {
-                let environment = self.environment(name.clone(), environment);
+                let environment = self.environment(name.clone(), environment, migrations);
                 self.check_address(&key, &environment, &environments);
                 self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);

@@ -7,6 +7,7 @@ mod environment;
 mod environments;
 mod images;
 mod levels;
+mod migrations;
 mod sections;
 mod services;
 
@@ -90,7 +91,8 @@ impl Checker {
         let platforms = self.platforms(raw.platforms, registry.is_some());
         let diagnostics = self.levels(raw.diagnostics.unwrap_or_default());
         let database = raw.database.and_then(|database| self.database(database));
-        let mut environments = self.environments(raw.environments);
+        let migrations = self.migrations(raw.migrations, migrate.as_ref());
+        let mut environments = self.environments(raw.environments, &migrations);
         for environment in environments.values_mut() {
             environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);

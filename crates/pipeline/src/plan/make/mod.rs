@@ -1,21 +1,24 @@
 //! The planner: facts in, plan out.
 
 mod adopt;
+mod migrate;
 mod notes;
 mod renew;
 mod revert;
 mod steps;
 mod strategies;
 
+pub use migrate::data_loss;
 pub(super) use notes::probe;
 pub use renew::{RenewalFacts, make_renewal};
-pub(super) use steps::{MARGIN, instances};
+pub(super) use steps::{MARGIN, instances, quick};
 
 use super::size::carry_over;
 use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
 use crate::adoption::Adoption;
 use crate::config::{Config, Environment};
 use crate::id::DeploymentId;
+use crate::migration::Outlook;
 use crate::name::ServiceName;
 use crate::pending::Pending;
 use crate::release::Release;
@@ -53,6 +56,8 @@ pub struct Around {
     pub beside: Vec<String>,
     /// Shared services that run otherwise than the files say.
     pub pending: Vec<Pending>,
+    /// What becomes of the database's migrations; none where they are not looked at.
+    pub migrations: Option<Outlook>,
 }
 
 /// Plans a deployment.
@@ -66,6 +71,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         }
         (Strategy::Recreate, Some(_)) => (draft.recreate(), draft.revert_to_previous()),
     };
+    steps.extend(draft.contract());
     steps.extend(draft.tag_environment());
     let touched_from = steps
         .iter()
@@ -86,6 +92,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         probe: probe(facts.environment),
         notes: draft.notes(),
         adoption: facts.around.adoption.clone(),
+        migrations: facts.around.migrations.clone(),
         target: draft.target,
         previous: facts.live.cloned(),
         steps,
@@ -102,7 +109,10 @@ pub fn renumber(mut plan: Plan, deployment: DeploymentId) -> Plan {
     plan.deployment = deployment;
     // What is live is of the deployment that made it so, however many instances it has, and what is
     // made anew beside it is none of its deployments.
-    if !matches!(plan.kind, Kind::Scale | Kind::Down | Kind::Renew) {
+    if !matches!(
+        plan.kind,
+        Kind::Scale | Kind::Down | Kind::Renew | Kind::Migrate
+    ) {
         plan.target.deployment = deployment;
     }
     plan

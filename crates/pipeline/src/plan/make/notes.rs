@@ -74,6 +74,7 @@ impl Draft<'_> {
         notes.extend(self.adoption_notes());
         notes.extend(self.pending_notes());
         notes.extend(self.singleton_note());
+        notes.extend(self.migration_notes());
         if self.facts.environment.strategy == Strategy::Recreate && self.facts.live.is_some() {
             notes.push(Note {
                 severity: Severity::Warning,

@@ -72,6 +72,7 @@ pub fn make_renewal(facts: &RenewalFacts<'_>) -> Plan {
         },
         probe: None,
         adoption: None,
+        migrations: None,
         steps,
         revert: Revert {
             touched_from: 1,

@@ -27,21 +27,7 @@ impl Draft<'_> {
                 resizes: None,
             });
         }
-        // A rollback runs on the schema as it is: old code must live with it, as it did in the bake.
-        if let Some(migrate) = &self.facts.config.migrate
-            && self.facts.kind != Kind::Rollback
-        {
-            steps.push(Step {
-                stage: Stage::Preparing,
-                action: Action::Migrate {
-                    service: migrate.service.clone(),
-                    command: migrate.command.clone(),
-                },
-                deadline: migrate.timeout,
-                makes_live: None,
-                resizes: None,
-            });
-        }
+        steps.extend(self.expand());
         steps
     }
 
@@ -223,7 +209,7 @@ fn tag(stage: Stage, tag: &str) -> Step {
 }
 
 /// A step that only talks to the store or the proxy.
-pub(super) fn quick(stage: Stage, action: Action) -> Step {
+pub(in crate::plan) fn quick(stage: Stage, action: Action) -> Step {
     Step {
         stage,
         action,

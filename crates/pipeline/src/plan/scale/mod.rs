@@ -74,6 +74,7 @@ pub fn scale(facts: &ScaleFacts<'_>) -> Result<Option<Plan>, Refusal> {
         probe: probe(facts.environment),
         notes: Vec::new(),
         adoption: None,
+        migrations: None,
         revert: Revert {
             // What is healthy stays: there is nothing to go back to at any time.
             touched_from: steps.len() + 1,

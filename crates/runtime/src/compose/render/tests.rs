@@ -138,7 +138,9 @@ fn shared_services_are_on_the_documents_networks_with_its_volumes() {
 fn a_task_borrows_a_service_and_is_no_instance() {
     let mut spec = spec(DOCUMENT, Slot::Blue, &[("web", 1)]);
     spec.services[0].command = Some(vec!["migrate".to_owned(), "--plan".to_owned()]);
-    let project = task(&spec, &document(&spec).unwrap(), "d7-migrate").unwrap();
+    let document = document(&spec).unwrap();
+    let variables = [("PGOPTIONS".to_owned(), "-c lock_timeout=1s".to_owned())].into();
+    let project = task(&spec, &document, "d7-migrate", &variables).unwrap();
     assert_renders(
         &project,
         "
@@ -147,7 +149,7 @@ services:
   d7-migrate:
     image: sha256:web
     command: [migrate, --plan]
-    environment: {PRICE: '5$', RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: blue, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: d7-migrate}
+    environment: {PRICE: '5$', RELEASE: r1f3a9c2b4d5e, SHIPWAY_COLOUR: blue, SHIPWAY_DEPLOYMENT: d7, SHIPWAY_INSTANCE: d7-migrate, PGOPTIONS: -c lock_timeout=1s}
     networks: {default: null, metrics: {aliases: [site]}}
     volumes: [{type: volume, source: media, target: /media}]
     restart: 'no'

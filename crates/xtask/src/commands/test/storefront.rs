@@ -8,11 +8,17 @@ use crate::program;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
+/// Its Python, with all that it and its suite import.
+pub(super) fn venv(workspace: &Workspace) -> Result<Venv> {
+    let directory = workspace.target().join("storefront/venv");
+    let requirements = ["requirements-dev.txt", "requirements.txt"];
+    Venv::prepare(&directory, &workspace.storefront(), &requirements)
+}
+
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let project = workspace.storefront();
     let target = workspace.target().join("storefront");
-    let requirements = ["requirements-dev.txt", "requirements.txt"];
-    let venv = Venv::prepare(&target.join("venv"), &project, &requirements)?;
+    let venv = venv(workspace)?;
     let tool = |name| {
         let mut command = Command::new(venv.program(name));
         // The example's folder stays as it was committed.

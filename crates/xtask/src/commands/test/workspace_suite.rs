@@ -8,9 +8,13 @@ use anyhow::Result;
 
 use super::compose::{COMPOSE, prepare_compose};
 use super::engine::{Engine, REGISTRY, REGISTRY_PROGRAM};
+use super::storefront;
 use crate::program::{self, cargo, output};
 use crate::provision::Places;
 use crate::workspace::Workspace;
+
+/// Where tests find a Python with what the storefront imports.
+const PYTHON: &str = "SHIPWAY_TEST_PYTHON";
 
 /// Builds the tests while the engine is provided, then runs them.
 pub(super) fn run(
@@ -21,13 +25,22 @@ pub(super) fn run(
     let root = workspace.root();
     let has_nextest = output(cargo(root).args(["nextest", "--version"])).is_some();
     let built = program::run(&mut build(root, has_nextest));
+    let python = storefront::venv(workspace);
     // A thread that panicked has said why.
     let engine = engine.join().ok();
-    let result = built.and_then(|()| run_built(root, profile, has_nextest, engine.as_ref()));
+    let result = built.and_then(|()| {
+        let python = python?.program("python");
+        run_built(root, profile, has_nextest, (engine.as_ref(), &python))
+    });
     (result, engine)
 }
 
-fn run_built(root: &Path, profile: &str, has_nextest: bool, engine: Option<&Engine>) -> Result<()> {
+fn run_built(
+    root: &Path,
+    profile: &str,
+    has_nextest: bool,
+    (engine, python): (Option<&Engine>, &Path),
+) -> Result<()> {
     let compose = prepare_compose(root)?;
     let registry = match engine {
         Some(Engine::Ready { registry }) => Some(registry.to_string()),
@@ -45,6 +58,7 @@ fn run_built(root: &Path, profile: &str, has_nextest: bool, engine: Option<&Engi
                 .env(REGISTRY_PROGRAM, &program),
             None => command.env_remove(REGISTRY),
         };
+        command.env(PYTHON, python);
         command
     };
     if !has_nextest {

@@ -8,12 +8,7 @@ use super::super::select::Selection;
 use super::is_refusal;
 
 pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
-    let is_plain = anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never;
-    let renderer = if is_plain {
-        Renderer::plain()
-    } else {
-        Renderer::styled()
-    };
+    let renderer = renderer(&std::io::stdout());
     let told = report.findings.iter().filter(|finding| {
         finding.waived.is_none() && (verbose || finding.severity > Severity::Info)
     });
@@ -21,6 +16,19 @@ pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
         anstream::println!("{}\n", one(finding, &selection.files, &renderer));
     }
     summary(report, selection);
+}
+
+/// How findings look on a stream.
+fn renderer(stream: &impl anstream::stream::RawStream) -> Renderer {
+    match anstream::AutoStream::choice(stream) {
+        anstream::ColorChoice::Never => Renderer::plain(),
+        _ => Renderer::styled(),
+    }
+}
+
+/// A finding with its place, its reason and the way out, for standard error.
+pub(in crate::commands::migrations) fn render(finding: &Finding, files: &[File]) -> String {
+    one(finding, files, &renderer(&std::io::stderr()))
 }
 
 fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {

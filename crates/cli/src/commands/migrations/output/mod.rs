@@ -1,7 +1,7 @@
 //! What was found, in the form that was asked for.
 
 mod github;
-mod human;
+pub(super) mod human;
 mod json;
 mod sarif;
 

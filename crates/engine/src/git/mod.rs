@@ -1,5 +1,8 @@
 //! What git says of the project's repository.
 
+mod batch;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,6 +40,9 @@ pub enum GitError {
     /// There is no such commit.
     #[error("there is no commit `{0}`")]
     NoCommit(String),
+    /// A commit cannot be read.
+    #[error("git cannot read commit `{0}`")]
+    Unreadable(String),
     /// A file is not in a commit.
     #[error("`{file}` is not in commit {commit}")]
     NoFile {
@@ -136,6 +142,30 @@ impl Repository {
         let full = self.subdirectory.join(path);
         let spec = format!("{commit}:{}", full.display());
         output(&self.root, &["cat-file", "blob", &spec])
+    }
+
+    /// The paths that a commit has below the project's folder, relative to it.
+    ///
+    /// # Errors
+    /// git is missing, or there is no such commit.
+    pub fn paths(&self, commit: &str) -> Result<BTreeSet<String>, GitError> {
+        let folder = self.root.join(&self.subdirectory);
+        let words = ["ls-tree", "-r", "-z", "--name-only", commit];
+        let list = git(&folder, &words)?.ok_or_else(|| GitError::NoCommit(commit.to_owned()))?;
+        let paths = list.split('\0').filter(|path| !path.is_empty());
+        Ok(paths.map(str::to_owned).collect())
+    }
+
+    /// What files of the project hold in a commit, in the order of the paths, which are relative
+    /// to its folder. One call for all of them.
+    ///
+    /// # Errors
+    /// git is missing, or the commit lacks one of them.
+    pub fn contents(&self, commit: &str, paths: &[String]) -> Result<Vec<Vec<u8>>, GitError> {
+        let full = paths.iter().map(|path| self.subdirectory.join(path));
+        let wanted = full.map(|path| format!("{commit}:{}\n", path.display()));
+        let answer = batch::ask(&self.root, wanted.collect()).map_err(GitError::Run)?;
+        batch::split(&answer, paths.len()).ok_or_else(|| GitError::Unreadable(commit.to_owned()))
     }
 
     /// Whether git keeps a file of the work tree.

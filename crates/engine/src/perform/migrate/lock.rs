@@ -1,0 +1,97 @@
+//! The right to migrate a database: an advisory lock, held by a connection of its own.
+//!
+//! The server gives it back when the connection ends, however its holder ends. What an interrupted
+//! holder began can still be at work in the server then: it is waited for.
+
+use std::time::Duration;
+
+use shipway_pipeline::deployment::Failure;
+
+use super::super::{Performer, failed};
+use crate::database::{DatabaseError, Server, Session};
+use crate::event::Kind;
+
+/// By this name the connections of migrations are found.
+pub(super) const APPLICATION: &str = "shipway-migrate";
+
+/// The same for everybody who migrates a database: `shipway`, as a number.
+const KEY: u64 = 0x0073_6869_7077_6179;
+
+/// Between two attempts.
+const POLL: Duration = Duration::from_millis(250);
+
+/// The lock on a database. It is given back with the connection that holds it.
+pub(super) struct Lock {
+    session: Session,
+}
+
+impl Performer<'_> {
+    /// Waits for the right to migrate, within the step's deadline.
+    pub(super) async fn lock(&self, server: &Server) -> Result<Lock, Failure> {
+        self.take(server).await.map_err(|error| {
+            let failure = failed(&error);
+            Failure {
+                reason: format!(
+                    "cannot lock the database against other migrations: {}",
+                    failure.reason
+                ),
+                ..failure
+            }
+        })
+    }
+
+    async fn take(&self, server: &Server) -> Result<Lock, DatabaseError> {
+        let mut session = server.session().await?;
+        let take = format!("SELECT pg_try_advisory_lock({KEY})");
+        self.wait_for(&mut session, &take, "somebody else migrates the database")
+            .await?;
+        let is_quiet = format!(
+            "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() \
+             AND application_name = '{APPLICATION}'"
+        );
+        self.wait_for(
+            &mut session,
+            &is_quiet,
+            "what an interrupted migration began is at work",
+        )
+        .await?;
+        Ok(Lock { session })
+    }
+
+    /// Asks until the answer is yes.
+    async fn wait_for(
+        &self,
+        session: &mut Session,
+        question: &str,
+        meanwhile: &str,
+    ) -> Result<(), DatabaseError> {
+        let mut is_told = false;
+        loop {
+            let rows = session.query(question).await?;
+            if rows
+                .first()
+                .and_then(|row| row.first())
+                .is_some_and(|it| it == "t")
+            {
+                return Ok(());
+            }
+            if !is_told {
+                self.tell(Kind::Warning {
+                    text: format!("{meanwhile}: waiting for it"),
+                });
+                is_told = true;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+// === impl Lock ===
+
+impl Lock {
+    /// Gives it back.
+    pub(super) async fn release(self) {
+        // A connection that is gone has given it back already.
+        let _ = self.session.end().await;
+    }
+}
