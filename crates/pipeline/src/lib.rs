@@ -14,6 +14,7 @@ pub mod digest;
 pub mod drift;
 #[cfg(test)]
 mod fixtures;
+pub mod gate;
 pub mod host;
 pub mod id;
 pub mod journal;

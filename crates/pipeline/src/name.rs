@@ -93,6 +93,11 @@ name!(
     ServiceName,
     "service"
 );
+name!(
+    /// The name of a gate, such as `tests`.
+    GateName,
+    "gate"
+);
 
 #[cfg(test)]
 mod tests {

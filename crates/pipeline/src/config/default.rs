@@ -24,6 +24,9 @@ pub(super) const LOCK_TIMEOUT: Duration = seconds(1);
 /// With a pause that doubles from one second to the next, about half a minute.
 pub(super) const MIGRATION_RETRIES: u32 = 5;
 
+/// A test suite that takes longer should run in parts.
+pub(super) const GATE_TIMEOUT: Duration = minutes(15);
+
 pub(super) const HEALTH_INTERVAL: Duration = seconds(1);
 pub(super) const HEALTH_TIMEOUT: Duration = seconds(5);
 /// Long enough to see a crash right after the start.

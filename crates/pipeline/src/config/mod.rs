@@ -25,12 +25,14 @@ use serde::Serialize;
 use shipway_compose::diagnostic::Levels;
 
 pub use migrations::{Migrations, Tool};
+pub(crate) use quantity::serialize_duration;
 pub use quantity::{parse_duration, parse_ratio, render_duration};
 pub use schema::{schema, schema_text};
 pub use tree::{Refused, from_node};
 pub use validate::parse;
 
-use crate::name::{EnvironmentName, ProjectName, ServiceName};
+use crate::gate::Gate;
+use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
 use crate::role::Role;
 use crate::strategy::Strategy;
 
@@ -50,6 +52,9 @@ pub struct Config {
     /// What images are built for; empty for the engine's own platform.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
+    /// Named checks that a commit must pass before it is deployed.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub gates: IndexMap<GateName, Gate>,
     /// How serious findings are, as far as the file says.
     #[serde(skip_serializing_if = "Levels::is_empty")]
     pub diagnostics: Levels,
@@ -107,6 +112,9 @@ pub struct Environment {
     pub env_files: Vec<String>,
     /// Variables that must be set and not empty.
     pub required: Vec<String>,
+    /// The gates that a release must have passed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateName>,
     /// What runs the services; where not given, the Compose files decide.
     pub runtime: Option<RuntimeKind>,
     /// The Compose project that ran before the first deployment, and that it takes over.

@@ -82,7 +82,7 @@ pub fn parse_ratio(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(super) fn serialize_duration<S: Serializer>(
+pub(crate) fn serialize_duration<S: Serializer>(
     duration: &Duration,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

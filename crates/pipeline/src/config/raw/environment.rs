@@ -39,6 +39,9 @@ pub(in crate::config) struct Environment {
     /// Variables that must be set and not empty.
     #[schemars(extend("default" = []))]
     pub(in crate::config) required: Option<Vec<String>>,
+    /// The gates that a release must have passed. Those that it has not are run first.
+    #[schemars(extend("x-default" = "all of them where nothing is promoted `from`, else none", "examples" = [["lint", "tests"]]))]
+    pub(in crate::config) gates: Option<Vec<Placed<Name>>>,
     /// What runs the services.
     #[schemars(extend("x-default" = "`process` where the routed service has `x-shipway.process`, else `compose`"))]
     pub(in crate::config) runtime: Option<RuntimeKind>,

@@ -7,6 +7,7 @@
 
 mod database;
 mod environment;
+mod gate;
 mod level;
 mod migrations;
 mod sections;
@@ -19,6 +20,7 @@ use serde::de::IgnoredAny;
 
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
+pub(super) use gate::{Gate, Reports, SarifLevel};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
@@ -74,6 +76,11 @@ pub(super) struct Config {
         "examples" = [["linux/amd64", "linux/arm64"]]
     ))]
     pub(super) platforms: Option<Placed<Vec<Placed<PlatformText>>>>,
+    /// Named checks that a commit must pass before it is deployed.
+    ///
+    /// The `gates` of an environment say which of them it asks for.
+    #[schemars(extend("default" = {}))]
+    pub(super) gates: Option<IndexMap<Placed<Name>, Gate>>,
     /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
     #[schemars(extend("default" = {}, "propertyNames" = codes()))]
     pub(super) diagnostics: Option<Levels>,

@@ -3,10 +3,11 @@
 use crate::config::tree::Placed;
 
 use super::Checker;
+use super::environments::Whole;
 use crate::config::default;
 use crate::config::error::problem;
 use crate::config::raw::{self, OneOrMany};
-use crate::config::{Confirm, Drain, Environment, Migrations, RuntimeKind, Timeouts, Trigger};
+use crate::config::{Confirm, Drain, Environment, RuntimeKind, Timeouts, Trigger};
 use crate::name::EnvironmentName;
 use crate::strategy::Strategy;
 
@@ -15,7 +16,7 @@ impl Checker {
         &mut self,
         name: EnvironmentName,
         raw: raw::Environment,
-        migrations: &Migrations,
+        whole: Whole<'_>,
     ) -> Environment {
         let from = raw.from.as_ref().and_then(|from| from.value.0.parse().ok());
         let branches = raw.branches.map(|branches| self.branches(branches));
@@ -33,7 +34,17 @@ impl Checker {
             None if trigger == Trigger::Manual => Confirm::Yes,
             None => Confirm::None,
         };
+        let gates = match raw.gates {
+            Some(wanted) => {
+                let known: Vec<String> = whole.gates.keys().map(ToString::to_string).collect();
+                self.gate_names(wanted, &known)
+            }
+            // What is promoted has passed them on its way.
+            None if raw.from.is_some() => Vec::new(),
+            None => whole.gates.keys().cloned().collect(),
+        };
         Environment {
+            gates,
             trigger,
             branches: branches.unwrap_or_default(),
             from,
@@ -51,8 +62,8 @@ impl Checker {
             adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
             database: raw.database.and_then(|database| self.database(database)),
             migrations: match raw.migrations {
-                Some(raw) => self.overrides(raw, migrations.clone()),
-                None => migrations.clone(),
+                Some(raw) => self.overrides(raw, whole.migrations.clone()),
+                None => whole.migrations.clone(),
             },
             confirm,
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),

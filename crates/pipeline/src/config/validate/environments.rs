@@ -11,14 +11,22 @@ use shipway_compose::diagnostic::nearest;
 
 use crate::config::error::problem;
 use crate::config::raw;
-use crate::name::EnvironmentName;
+use crate::gate::Gate;
+use crate::name::{EnvironmentName, GateName};
 use crate::route::shared_host;
+
+/// What of the whole file matters to its environments.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) migrations: &'a Migrations,
+    pub(super) gates: &'a IndexMap<GateName, Gate>,
+}
 
 impl Checker {
     pub(super) fn environments(
         &mut self,
         raw: Placed<IndexMap<Placed<raw::Name>, raw::Environment>>,
-        migrations: &Migrations,
+        whole: Whole<'_>,
     ) -> IndexMap<EnvironmentName, Environment> {
         if raw.value.is_empty() {
             self.report(
@@ -31,7 +39,7 @@ impl Checker {
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
             if let Some(name) = self.name::<EnvironmentName>(&key) {
-                let environment = self.environment(name.clone(), environment, migrations);
+                let environment = self.environment(name.clone(), environment, whole);
                 self.check_address(&key, &environment, &environments);
                 self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);

@@ -5,6 +5,7 @@
 mod database;
 mod environment;
 mod environments;
+mod gates;
 mod images;
 mod levels;
 mod migrations;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 use shipway_compose::diagnostic::Diagnostic;
 use shipway_compose::yaml::{self, Limits};
+
+use environments::Whole;
 
 use super::error::problem;
 use super::schema::{self, schema};
@@ -92,7 +95,12 @@ impl Checker {
         let diagnostics = self.levels(raw.diagnostics.unwrap_or_default());
         let database = raw.database.and_then(|database| self.database(database));
         let migrations = self.migrations(raw.migrations, migrate.as_ref());
-        let mut environments = self.environments(raw.environments, &migrations);
+        let gates = self.gates(raw.gates.unwrap_or_default());
+        let whole = Whole {
+            migrations: &migrations,
+            gates: &gates,
+        };
+        let mut environments = self.environments(raw.environments, whole);
         for environment in environments.values_mut() {
             environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);
@@ -103,6 +111,7 @@ impl Checker {
             migrate,
             registry,
             platforms,
+            gates,
             diagnostics,
             environments,
         })

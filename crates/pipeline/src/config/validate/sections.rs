@@ -81,7 +81,7 @@ impl Checker {
         }
     }
 
-    fn ratio(&mut self, raw: Option<Placed<RatioText>>, default: f64) -> f64 {
+    pub(super) fn ratio(&mut self, raw: Option<Placed<RatioText>>, default: f64) -> f64 {
         let Some(raw) = raw else { return default };
         let text = match raw.value {
             // The schema has its range.

@@ -1,0 +1,90 @@
+//! Gates as they are written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::tree::Placed;
+use super::super::{default, render_duration};
+use super::{DurationText, Name, RatioText};
+
+/// A named check that a commit must pass before it is deployed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Gate {
+    /// What `sh -c` runs in a clean export of the commit.
+    ///
+    /// It gets `PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and `USER` of the caller, `CI=true`,
+    /// `SHIPWAY_COMMIT`, and `SHIPWAY_PART` and `SHIPWAY_PARTS` (from 1) where it runs in parts.
+    #[schemars(extend("examples" = ["ruff check ."]))]
+    pub(in crate::config) run: Placed<String>,
+    /// The gates that must have passed before it begins.
+    #[schemars(extend("default" = []))]
+    pub(in crate::config) needs: Option<Vec<Placed<Name>>>,
+    /// Killed after this long.
+    #[schemars(extend("default" = render_duration(default::GATE_TIMEOUT)))]
+    pub(in crate::config) timeout: Option<Placed<DurationText>>,
+    /// How often a run that did not pass is tried again.
+    #[schemars(range(max = 5), extend("default" = 0))]
+    pub(in crate::config) retries: Option<u32>,
+    /// In how many parts it runs at the same time.
+    #[schemars(range(min = 1, max = 64), extend("default" = 1))]
+    pub(in crate::config) parallel: Option<u32>,
+    /// For how long a pass counts. Give it to what asks others, such as an audit of dependencies.
+    #[schemars(extend("x-default" = "for ever: the same commit is the same files", "examples" = ["24h"]))]
+    pub(in crate::config) valid_for: Option<Placed<DurationText>>,
+    /// What it writes, and what must hold of that.
+    pub(in crate::config) reports: Option<Reports>,
+}
+
+/// The reports that a gate writes, by their paths in the export.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Reports {
+    /// Test results as JUnit XML: no failure, and at least one test that ran.
+    #[schemars(extend("x-default" = "none", "examples" = ["junit.xml"]))]
+    pub(in crate::config) junit: Option<String>,
+    /// Coverage as Cobertura XML or lcov.
+    pub(in crate::config) coverage: Option<Coverage>,
+    /// Findings of a linter or scanner as SARIF.
+    pub(in crate::config) sarif: Option<Sarif>,
+    /// What `pip-audit --format json` writes: no known vulnerability, and no package skipped.
+    #[schemars(extend("x-default" = "none", "examples" = ["pip-audit.json"]))]
+    pub(in crate::config) pip_audit: Option<String>,
+}
+
+/// How much of the code must be covered.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Coverage {
+    /// The report.
+    #[schemars(extend("examples" = ["coverage.xml"]))]
+    pub(in crate::config) path: String,
+    /// The least share of lines.
+    #[schemars(extend("examples" = ["80%"]))]
+    pub(in crate::config) minimum: Placed<RatioText>,
+}
+
+/// Which findings matter.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Sarif {
+    /// The report.
+    #[schemars(extend("examples" = ["bandit.sarif"]))]
+    pub(in crate::config) path: String,
+    /// Findings below this level are let through.
+    #[schemars(extend("default" = "error"))]
+    pub(in crate::config) level: Option<SarifLevel>,
+}
+
+/// The levels of SARIF.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(in crate::config) enum SarifLevel {
+    /// Minor.
+    Note,
+    /// A problem.
+    Warning,
+    /// A serious problem.
+    Error,
+}
