@@ -15,30 +15,41 @@ const STEP: &str = "export of the commit";
 /// Variables by which a git hook that calls us would lead us to another repository or index.
 const MISLEADING: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"];
 
+/// A commit, and the directory in it that counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Commit<'a> {
+    /// The git repository: a work tree or a bare one.
+    pub(crate) repository: &'a Path,
+    /// Where the project stands inside the repository; empty for its root.
+    pub(crate) subdirectory: &'a Path,
+    /// Its full id.
+    pub(crate) id: &'a str,
+}
+
 /// The git tree of the project's directory in the commit.
-pub(crate) async fn tree_id(request: &BuildRequest) -> Result<String, Error> {
-    let commit = &request.commit;
+pub(crate) async fn tree_id(commit: &Commit<'_>) -> Result<String, Error> {
+    let id = commit.id;
     // Anything but a full id could mean something else tomorrow, or be an option.
-    let is_id = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = matches!(id.len(), 40 | 64) && id.bytes().all(|b| b.is_ascii_hexdigit());
     if !is_id {
-        return Err(failed(format!("`{commit}` is not a full commit id")));
+        return Err(failed(format!("`{id}` is not a full commit id")));
     }
-    let repository = request.repository.display();
+    let repository = commit.repository.display();
     let missing = |what: String| move |reason: String| failed(format!("{what}{reason}"));
-    let whole = resolve(request, &format!("{commit}^{{tree}}"))
+    let whole = resolve(commit, &format!("{id}^{{tree}}"))
         .await
         .map_err(missing(format!(
-            "commit `{commit}` is not in the repository `{repository}`"
+            "commit `{id}` is not in the repository `{repository}`"
         )))?;
-    let subdirectory = subdirectory(&request.subdirectory)?;
+    let subdirectory = subdirectory(commit.subdirectory)?;
     if subdirectory.is_empty() {
         return Ok(whole);
     }
-    let no_directory = format!("commit `{commit}` has no directory `{subdirectory}`");
-    let found = resolve(request, &format!("{commit}:{subdirectory}"))
+    let no_directory = format!("commit `{id}` has no directory `{subdirectory}`");
+    let found = resolve(commit, &format!("{id}:{subdirectory}"))
         .await
         .map_err(missing(no_directory.clone()))?;
-    resolve(request, &format!("{found}^{{tree}}"))
+    resolve(commit, &format!("{found}^{{tree}}"))
         .await
         .map_err(missing(no_directory))
 }
@@ -47,20 +58,16 @@ pub(crate) async fn tree_id(request: &BuildRequest) -> Result<String, Error> {
 ///
 /// Through an index of its own and `checkout-index`: what a checkout would write, filters and
 /// line ends included, and nothing else of the repository is touched.
-pub(crate) async fn export(
-    request: &BuildRequest,
-    tree: &str,
-    directory: &Path,
-) -> Result<(), Error> {
+pub(crate) async fn export(commit: &Commit<'_>, tree: &str, directory: &Path) -> Result<(), Error> {
     let index = directory.with_extension("index");
-    let mut read = command(request);
+    let mut read = command(commit);
     read.arg("read-tree")
         .arg(tree)
         .env("GIT_INDEX_FILE", &index);
     run(read).await.map_err(failed)?;
     let mut work_tree = OsString::from("--work-tree=");
     work_tree.push(directory);
-    let mut write = command(request);
+    let mut write = command(commit);
     write
         .arg(work_tree)
         .args(["checkout-index", "--all", "--force"])
@@ -84,14 +91,14 @@ fn subdirectory(path: &Path) -> Result<String, Error> {
     Ok(names.join("/"))
 }
 
-async fn resolve(request: &BuildRequest, revision: &str) -> Result<String, String> {
-    let mut git = command(request);
+async fn resolve(commit: &Commit<'_>, revision: &str) -> Result<String, String> {
+    let mut git = command(commit);
     git.args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
         .arg(revision);
     run(git).await
 }
 
-fn command(request: &BuildRequest) -> Command {
+fn command(commit: &Commit<'_>) -> Command {
     let mut command = Command::new("git");
     command
         // Neither the user's hooks nor a file watcher have a part in an export.
@@ -102,7 +109,7 @@ fn command(request: &BuildRequest) -> Command {
             "core.fsmonitor=false",
         ])
         .arg("-C")
-        .arg(&request.repository)
+        .arg(commit.repository)
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
@@ -135,5 +142,17 @@ fn failed(reason: String) -> Error {
         step: STEP.to_owned(),
         reason: reason.trim_start_matches(": ").to_owned(),
         last_lines: Vec::new(),
+    }
+}
+
+// === impl Commit ===
+
+impl<'a> From<&'a BuildRequest> for Commit<'a> {
+    fn from(request: &'a BuildRequest) -> Self {
+        Self {
+            repository: &request.repository,
+            subdirectory: &request.subdirectory,
+            id: &request.commit,
+        }
     }
 }

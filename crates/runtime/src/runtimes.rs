@@ -57,6 +57,12 @@ impl Runtimes {
         self
     }
 
+    /// The one that runs processes of this host.
+    #[must_use]
+    pub fn process(&self) -> &ProcessRuntime {
+        &self.process
+    }
+
     /// The one that runs containers of this host.
     #[must_use]
     pub fn compose(&self) -> &ComposeRuntime {

@@ -49,7 +49,7 @@ async fn build_in_time(
     output: Output<'_>,
 ) -> Result<Artifact, Error> {
     let document = document(request)?;
-    let tree = export::tree_id(request).await?;
+    let tree = export::tree_id(&request.into()).await?;
     let docker = runtime.docker()?;
     let own = image::own_platform(docker).await?;
     let sources = sources(request, &document, &tree, &own);
@@ -191,7 +191,7 @@ impl Work<'_> {
             files::create_private_directory(&export)
         };
         fresh().map_err(files::failed("create", &directory))?;
-        export::export(self.request, self.tree, &export).await?;
+        export::export(&self.request.into(), self.tree, &export).await?;
         let platforms = self.sources.platforms();
         // One at a time: an engine's own builder makes images of one platform.
         let mut all: Vec<Option<&str>> = platforms.iter().map(|one| Some(one.as_str())).collect();

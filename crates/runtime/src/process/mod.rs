@@ -22,6 +22,7 @@
 mod artifact;
 mod attach;
 mod build;
+mod check;
 mod child;
 mod files;
 mod follow;
@@ -49,6 +50,7 @@ mod supervisor;
 mod task;
 mod usage;
 
+pub use check::Check;
 pub use helper::run_helper;
 pub use launcher::Launcher;
 pub use log::Limits as LogLimits;

@@ -29,7 +29,7 @@ const NAMES: [&str; 16] = [
 const PREFIXES: [&str; 4] = ["PIP_", "UV_", "NPM_CONFIG_", "npm_config_"];
 
 /// What steps get of the caller's environment.
-pub(super) fn of_caller(key: &str) -> BTreeMap<String, String> {
+pub(in crate::process) fn of_caller(key: &str) -> BTreeMap<String, String> {
     of(
         std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -11,4 +11,5 @@ mod key;
 mod step;
 mod steps;
 
+pub(super) use environment::of_caller as environment_of_caller;
 pub(super) use steps::build;

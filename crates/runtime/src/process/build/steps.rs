@@ -33,7 +33,7 @@ pub(in super::super) async fn build(
     let deadline = Instant::now()
         .checked_add(request.deadline)
         .unwrap_or_else(|| Instant::now() + ENDLESS);
-    let tree = export::tree_id(request).await?;
+    let tree = export::tree_id(&request.into()).await?;
     let mut digests = BTreeMap::new();
     for (steps, services) in definitions(request)? {
         let digest = build_one(runtime, request, &tree, steps, deadline, output).await?;
@@ -108,7 +108,7 @@ async fn build_one(
         files::create_private_directory(&builder.tree)
     };
     fresh().map_err(files::failed("create", &directory))?;
-    export::export(request, tree, &builder.tree).await?;
+    export::export(&request.into(), tree, &builder.tree).await?;
     let cached = run_steps(&builder, steps, output).await?;
     let digest = seal(&builder.tree).await?;
     let record = Record::new(digest, request.commit.clone(), cached);
