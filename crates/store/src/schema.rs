@@ -82,6 +82,21 @@ const MIGRATIONS: &[&str] = &[
         by TEXT NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE gate_runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        gate TEXT NOT NULL,
+        revision TEXT NOT NULL,
+        definition TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        log TEXT NOT NULL,
+        by TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX gate_runs_by_revision ON gate_runs (revision, gate, id);
+",
 ];
 
 /// The newest schema that this program knows.

@@ -1,0 +1,138 @@
+//! What gates said of commits, for ever.
+
+use rusqlite::{Row, params};
+use serde::Serialize;
+use shipway_pipeline::digest::Digest;
+use shipway_pipeline::gate::Verdict;
+use shipway_pipeline::name::GateName;
+use shipway_pipeline::time::Timestamp;
+
+use crate::error::Error;
+use crate::store::Store;
+
+/// A gate that was run for a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GateRun {
+    /// Which gate.
+    pub gate: GateName,
+    /// The full commit id.
+    pub commit: String,
+    /// What was checked.
+    pub definition: Digest,
+    /// What it said.
+    pub verdict: Verdict,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When the first try began.
+    pub began: Timestamp,
+    /// When the last one ended.
+    pub ended: Timestamp,
+    /// Its log, in the state directory.
+    pub log: String,
+    /// Who asked for it.
+    pub by: String,
+}
+
+const COLUMNS: &str = "gate, revision, definition, verdict, attempts, began, ended, log, by";
+
+impl Store {
+    /// Records what a gate said.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn put_gate_run(&self, run: &GateRun) -> Result<(), Error> {
+        const ACTION: &str = "record what a gate said";
+        let verdict = serde_json::to_string(&run.verdict).expect("a verdict has only text keys");
+        self.write(ACTION, |transaction| {
+            transaction
+                .execute(
+                    &format!(
+                        "INSERT INTO gate_runs ({COLUMNS})
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                    ),
+                    params![
+                        run.gate.as_str(),
+                        run.commit,
+                        run.definition.to_string(),
+                        verdict,
+                        run.attempts,
+                        run.began.0 as i64,
+                        run.ended.0 as i64,
+                        run.log,
+                        run.by,
+                    ],
+                )
+                .map_err(Error::database(ACTION))?;
+            Ok(())
+        })
+    }
+
+    /// What gates said of a commit, the newest first.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn gate_runs(&self, commit: &str) -> Result<Vec<GateRun>, Error> {
+        const ACTION: &str = "read what gates said";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM gate_runs WHERE revision = ?1 ORDER BY id DESC"
+            ))
+            .map_err(Error::database(ACTION))?;
+        let rows = statement
+            .query_map([commit], |row| Ok(read(row)))
+            .map_err(Error::database(ACTION))?;
+        let mut runs = Vec::new();
+        for row in rows {
+            // What cannot be understood was written by another version, and says nothing here.
+            runs.extend(row.map_err(Error::database(ACTION))?);
+        }
+        Ok(runs)
+    }
+}
+
+fn read(row: &Row<'_>) -> Option<GateRun> {
+    let text = |index: usize| row.get::<_, String>(index).ok();
+    let time = |index: usize| row.get::<_, i64>(index).ok().map(|at| Timestamp(at as u64));
+    Some(GateRun {
+        gate: text(0)?.parse().ok()?,
+        commit: text(1)?,
+        definition: text(2)?.parse().ok()?,
+        verdict: serde_json::from_str(&text(3)?).ok()?,
+        attempts: row.get(4).ok()?,
+        began: time(5)?,
+        ended: time(6)?,
+        log: text(7)?,
+        by: text(8)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gates_said_of_a_commit_is_read_again_the_newest_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let run = |commit: &str, verdict| GateRun {
+            gate: "tests".parse().unwrap(),
+            commit: commit.to_owned(),
+            definition: Digest::of(b"pytest"),
+            verdict,
+            attempts: 1,
+            began: Timestamp(1),
+            ended: Timestamp(2),
+            log: "gates/1.log".to_owned(),
+            by: "anna".to_owned(),
+        };
+        let reason = "exit code 1".to_owned();
+        let failed = run("a", Verdict::Failed { reason });
+        let passed = run("a", Verdict::Passed);
+        for one in [&failed, &passed, &run("b", Verdict::Passed)] {
+            store.put_gate_run(one).unwrap();
+        }
+        assert_eq!(store.gate_runs("a").unwrap(), [passed, failed]);
+        assert_eq!(store.gate_runs("c").unwrap(), []);
+    }
+}
