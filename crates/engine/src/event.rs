@@ -1,9 +1,10 @@
 //! What happens, as one typed stream: for terminals, logs and machines alike.
 
 use serde::Serialize;
+use shipway_pipeline::gate::Verdict;
 use shipway_pipeline::id::{DeploymentId, InstanceId};
 use shipway_pipeline::journal::Record;
-use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::name::{EnvironmentName, GateName};
 use shipway_pipeline::plan::Plan;
 use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::traffic::InFlight;
@@ -32,6 +33,24 @@ pub enum Kind {
     Building {
         /// The line.
         line: String,
+    },
+    /// A gate wrote a line.
+    GateOutput {
+        /// Which.
+        gate: GateName,
+        /// The line.
+        line: String,
+    },
+    /// A gate is over.
+    GateOver {
+        /// Which.
+        gate: GateName,
+        /// What it says.
+        verdict: Verdict,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// It was run before, and its pass counts.
+        is_known: bool,
     },
     /// Something in the user's files is probably not meant that way.
     Warning {

@@ -15,6 +15,7 @@ pub mod deploy;
 pub mod down;
 pub mod event;
 mod executor;
+pub mod gates;
 pub mod git;
 pub mod live;
 pub mod migrations;
