@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, build, completions, config, demo, deploy, diff, doctor, down, exec, explain, history,
-    init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume, rollback, run,
-    scale, secrets, show, status, top, up, validate,
+    abort, build, completions, config, demo, deploy, diff, doctor, down, exec, explain, gates,
+    history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume,
+    rollback, run, scale, secrets, show, status, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -96,6 +96,7 @@ pub(crate) enum Command {
     Explain(explain::Arguments),
     Logs(logs::Arguments),
     Secrets(secrets::Arguments),
+    Gates(gates::Arguments),
     Migrations(migrations::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),

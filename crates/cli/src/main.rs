@@ -11,6 +11,7 @@ mod interrupt;
 mod live;
 mod mask;
 mod render;
+mod required;
 mod usage;
 
 use std::process::ExitCode;

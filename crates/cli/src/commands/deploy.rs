@@ -15,6 +15,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying::{self, Flags};
 use crate::error::{CliError, Result};
+use crate::required;
 
 /// Make a commit or release live in an environment
 ///
@@ -51,11 +52,24 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     };
     let environment = context.project.environment(&name)?;
     let request = async {
+        if !arguments.flags.dry_run {
+            let repository = Repository::find(&context.project.directory)?;
+            let commit = commit(&context, &arguments.what)?;
+            required::pass(&context, environment, &repository, &commit).await?;
+        }
         let prepared = prepare(&context, environment, &arguments.what).await?;
         let project = &context.project;
         Ok(Request::new(project, environment, prepared, Kind::Deploy))
     };
     deploying::run(&context, &arguments.flags, events, request).await
+}
+
+/// What git calls the commit that is asked for.
+fn commit(context: &Context, what: &What) -> Result<String> {
+    Ok(match &what.release {
+        Some(name) => context.engine.release_by_name(name)?.commit,
+        None => what.commit.clone().unwrap_or_else(|| "HEAD".to_owned()),
+    })
 }
 
 /// The release that is asked for, built if need be, and what it runs in the environment.

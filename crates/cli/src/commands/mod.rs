@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod exec;
 pub(crate) mod explain;
+pub(crate) mod gates;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
@@ -63,6 +64,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Explain(arguments) => explain::run(&arguments, global),
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
         Command::Secrets(arguments) => secrets::run(&arguments, global),
+        Command::Gates(arguments) => wait(gates::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),

@@ -12,6 +12,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying::{self, Flags};
 use crate::error::Result;
+use crate::required;
 
 /// Take the release that is live and stable in the environment before on to this one
 ///
@@ -29,6 +30,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let environment = context.project.environment(&arguments.environment)?;
     let request = async {
         let prepared = prepare(&context, environment)?;
+        if !arguments.flags.dry_run {
+            let repository = Repository::find(&context.project.directory)?;
+            required::pass(&context, environment, &repository, &prepared.0.commit).await?;
+        }
         let project = &context.project;
         Ok(Request::new(project, environment, prepared, Kind::Promote))
     };

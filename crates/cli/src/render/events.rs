@@ -9,7 +9,9 @@ use owo_colors::OwoColorize;
 use shipway_engine::event::{self, Event, Kind};
 use shipway_engine::scale::render_changes;
 use shipway_pipeline::deployment::Failure;
+use shipway_pipeline::gate::Verdict;
 use shipway_pipeline::journal::{Entry, Record};
+use shipway_pipeline::name::GateName;
 use shipway_pipeline::plan::{self, Plan, Stage};
 use shipway_pipeline::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -107,6 +109,15 @@ impl People {
         match &event.kind {
             Kind::Closed => {}
             Kind::Warning { text } => self.line(event.at, text),
+            Kind::GateOutput { gate, line } => {
+                self.news(event.at, &format!("{gate}: {}", line.dimmed()));
+            }
+            Kind::GateOver {
+                gate,
+                verdict,
+                millis,
+                is_known,
+            } => self.gate(event.at, gate, verdict, *millis, *is_known),
             Kind::Building { line } => self.news(event.at, &format!("build: {line}")),
             Kind::Waiting {
                 environment,
@@ -153,6 +164,23 @@ impl People {
                 ),
             ),
         }
+    }
+
+    fn gate(&self, at: Timestamp, gate: &GateName, verdict: &Verdict, millis: u64, known: bool) {
+        let mark = if verdict.is_pass() {
+            "✓".green().to_string()
+        } else {
+            "✗".red().to_string()
+        };
+        let when = if known {
+            "before".to_owned()
+        } else {
+            time::short(Duration::from_millis(millis))
+        };
+        self.line(
+            at,
+            &format!("{mark} gate {}: {verdict} ({when})", gate.bold()),
+        );
     }
 
     fn begin(&mut self, at: Timestamp, plan: &Plan) {

@@ -13,6 +13,7 @@ mod deploy;
 mod diff;
 mod drift;
 mod engine_killed;
+mod gates;
 mod hosts;
 mod init;
 mod kill;

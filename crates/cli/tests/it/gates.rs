@@ -1,0 +1,193 @@
+//! Gates: run for a commit, kept, and asked for before anything is deployed.
+
+use shipway_testkit::{Behaviour, Environment, Sandbox, wait_until};
+
+use crate::common::{PROGRAM, assert_live, deployed, sandbox, text};
+
+/// A project with these gates, in the words of shipway.yml.
+fn with_gates(gates: &str) -> Sandbox {
+    let sandbox = sandbox();
+    give_gates(&sandbox, gates);
+    sandbox
+}
+
+fn give_gates(sandbox: &Sandbox, gates: &str) {
+    sandbox.replace(
+        "shipway.yml",
+        "environments:",
+        &format!("gates:\n{gates}environments:"),
+    );
+}
+
+/// The gates of a run and what they came to, in the order of the file.
+fn verdicts(document: &serde_json::Value) -> Vec<(String, String)> {
+    let results = document.as_array().expect("a list");
+    let word = |one: &serde_json::Value| one["verdict"].as_str().unwrap_or("skipped").to_owned();
+    results
+        .iter()
+        .map(|one| (text(one, "/gate").to_owned(), word(one)))
+        .collect()
+}
+
+fn pair(gate: &str, verdict: &str) -> (String, String) {
+    (gate.to_owned(), verdict.to_owned())
+}
+
+#[test]
+fn a_pass_is_kept_and_run_anew_only_on_request() {
+    let sandbox = sandbox();
+    let count = sandbox.root().join("count");
+    let gates = format!("  lint: {{ run: 'echo run >> {}' }}\n", count.display());
+    give_gates(&sandbox, &gates);
+    let runs = || std::fs::read_to_string(&count).map_or(0, |text| text.lines().count());
+    for expected in [1, 1] {
+        let told = sandbox.run_well(["gates", "run"]);
+        assert!(told.stdout.contains("passed"), "{told}");
+        assert_eq!(runs(), expected);
+    }
+    sandbox.run_well(["gates", "run", "--anew"]);
+    assert_eq!(runs(), 2);
+    // Another commit and another command are other checks.
+    sandbox.release(Behaviour::Good);
+    sandbox.run_well(["gates", "run"]);
+    assert_eq!(runs(), 3);
+    sandbox.replace("shipway.yml", "echo run", "echo  run");
+    sandbox.run_well(["gates", "run"]);
+    assert_eq!(runs(), 4);
+    let shown = sandbox.run_well(["gates", "show", "--json"]).json();
+    assert_eq!(text(&shown, "/0/run/verdict/verdict"), "passed");
+    assert_eq!(shown[0]["environments"], serde_json::json!(["testing"]));
+}
+
+#[test]
+fn a_release_that_does_not_pass_is_not_deployed() {
+    let gates = "  tests: { run: 'grep -q ok behaviour || (echo it is not ok; exit 4)' }\n";
+    let sandbox = with_gates(gates);
+    let good = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
+    sandbox.release(Behaviour::Crash);
+    let refused = sandbox.run(["deploy", "testing"]).expect_code(3);
+    refused.expect_told(&[
+        "`testing` does not take",
+        "gate `tests` failed: exit code 4",
+        "shipway gates explain tests --commit",
+    ]);
+    assert_live(&sandbox, "testing", &good);
+    assert_eq!(sandbox.history().len(), 1);
+    let explained = sandbox.run_well(["gates", "explain", "tests"]).stdout;
+    assert!(explained.contains("it is not ok"), "{explained}");
+    // A plan is not a deployment.
+    sandbox.run_well(["plan", "testing"]);
+}
+
+#[test]
+fn what_needs_a_failed_gate_is_skipped() {
+    let sandbox = with_gates(
+        "  lint: { run: exit 1 }\n  tests: { run: exit 0, needs: [lint] }\n  docs: { run: exit 0 }\n",
+    );
+    let ended = sandbox.run(["gates", "run", "--json"]).expect_code(3);
+    assert_eq!(
+        verdicts(&ended.json()),
+        [
+            pair("lint", "failed"),
+            pair("tests", "skipped"),
+            pair("docs", "passed")
+        ]
+    );
+}
+
+#[test]
+fn reports_count_whatever_the_exit_code() {
+    let sandbox = with_gates(
+        "  none: { run: exit 0, reports: { junit: junit.xml } }
+  failing:
+    run: echo '<testsuite><testcase name=\"a\"><failure/></testcase></testsuite>' > junit.xml
+    reports: { junit: junit.xml }
+  covered:
+    run: printf 'LF:10\\nLH:9\\n' > lcov.info
+    reports: { coverage: { path: lcov.info, minimum: 90% } }
+",
+    );
+    let ended = sandbox.run(["gates", "run", "--json"]).expect_code(3);
+    assert_eq!(
+        verdicts(&ended.json()),
+        [
+            pair("none", "inconclusive"),
+            pair("failing", "failed"),
+            pair("covered", "passed")
+        ]
+    );
+}
+
+#[test]
+fn parts_know_their_number_and_a_failed_run_is_tried_again() {
+    let sandbox = sandbox();
+    let root = sandbox.root().display().to_string();
+    let gates = format!(
+        "  tests: {{ run: 'echo $SHIPWAY_PART of $SHIPWAY_PARTS >> {root}/parts', parallel: 3 }}
+  flaky: {{ run: 'test -e {root}/tried || (touch {root}/tried; exit 1)', retries: 1 }}
+"
+    );
+    give_gates(&sandbox, &gates);
+    let results = sandbox.run_well(["gates", "run", "--json"]).json();
+    let parts = std::fs::read_to_string(sandbox.root().join("parts")).expect("it was written");
+    let mut parts: Vec<&str> = parts.lines().collect();
+    parts.sort_unstable();
+    assert_eq!(parts, ["1 of 3", "2 of 3", "3 of 3"]);
+    assert_eq!(results[1]["run"]["attempts"], 2);
+}
+
+#[test]
+fn what_runs_ends_with_whoever_runs_it() {
+    let sandbox = sandbox();
+    let started = sandbox.root().join("started");
+    let gates = format!(
+        "  long: {{ run: 'echo $$ > {}; sleep 600' }}\n",
+        started.display()
+    );
+    give_gates(&sandbox, &gates);
+    let pid = || {
+        let text = std::fs::read_to_string(&started).ok()?;
+        text.trim().parse::<u32>().ok()
+    };
+    for end in ["interrupted", "killed"] {
+        let _ = std::fs::remove_file(&started);
+        let running = sandbox.start(["gates", "run"]);
+        let pid = wait_until("the gate to begin", pid);
+        if end == "interrupted" {
+            running.interrupt();
+            running.finish().expect_code(130);
+        } else {
+            running.kill();
+        }
+        let is_gone = || (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(());
+        wait_until(&format!("what was {end} to be gone"), is_gone);
+    }
+    let shown = sandbox.run_well(["gates", "show", "--json"]).json();
+    assert!(shown[0]["run"].is_null(), "{shown:#}");
+}
+
+#[test]
+fn what_is_promoted_passes_the_gates_of_where_it_goes() {
+    let environments = [
+        Environment::new("testing").with("gates", "[]"),
+        Environment::promoted_from("staging", "testing").with("gates", "[audit]"),
+    ];
+    let sandbox = Sandbox::with_environments(PROGRAM, environments);
+    give_gates(&sandbox, "  audit: { run: exit 1, timeout: 30s }\n");
+    sandbox.run_well(["deploy", "testing"]);
+    let refused = sandbox.run(["promote", "staging", "--yes"]).expect_code(3);
+    refused.expect_told(&["`staging` does not take", "gate `audit` failed"]);
+    sandbox.replace("shipway.yml", "run: exit 1", "run: exit 0");
+    sandbox.run_well(["promote", "staging", "--yes"]);
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are() {
+    let sandbox =
+        with_gates("  lint: { run: a, needs: [tests] }\n  tests: { run: b, needs: [lint] }\n");
+    let told = sandbox.run(["validate"]).expect_code(2);
+    told.expect_told(&["no gate of `lint`, `tests` can ever begin", "shipway.yml:"]);
+    sandbox.replace("shipway.yml", "needs: [tests]", "needs: [test]");
+    let told = sandbox.run(["validate"]).expect_code(2);
+    told.expect_told(&["there is no gate `test`", "did you mean `tests`?"]);
+}
