@@ -104,3 +104,6 @@ pub fn data_loss<'a>(loses: impl Iterator<Item = &'a str>) -> Option<Note> {
         ),
     })
 }
+
+#[cfg(test)]
+mod tests;
