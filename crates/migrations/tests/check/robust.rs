@@ -7,6 +7,19 @@ use shipway_migrations::File;
 
 use super::{check_all, rules, start};
 
+/// What checking anything may take, test program and all.
+const MOST_MEMORY: u64 = 200 * 1024;
+
+/// Checks what this process took at its most.
+#[track_caller]
+fn assert_little_memory() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let peak = lines.find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < MOST_MEMORY, "{peak} KiB");
+}
+
 /// Pieces that migrations are made of.
 const PIECES: &[&str] = &[
     "class Migration(migrations.Migration):\n    ",
@@ -69,6 +82,7 @@ proptest! {
             File::new("shop/migrations/0002_x.py", format!("from django.db import migrations\n{text}")),
             File::new("db/1.sql", text),
         ]);
+        assert_little_memory();
     }
 
     #[test]
@@ -131,6 +145,7 @@ fn deep_and_long_texts_are_survived() {
             File::new("shop/migrations/0001_x.py", text.clone()),
             File::new("db/1.sql", text),
         ]);
+        assert_little_memory();
     }
 }
 
