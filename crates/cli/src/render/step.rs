@@ -128,8 +128,8 @@ pub(crate) fn result(detail: &Detail) -> String {
         } => {
             let what = match (changed.as_slice(), turn) {
                 ([], _) => "nothing was pending".to_owned(),
-                (all, Turn::Undo) => format!("took back {}", all.join(", ")),
-                (all, Turn::Expand | Turn::Contract) => format!("applied {}", all.join(", ")),
+                (all, Turn::Undo) => format!("took back {}", some(all)),
+                (all, Turn::Expand | Turn::Contract) => format!("applied {}", some(all)),
             };
             match attempts {
                 1 => what,
@@ -203,7 +203,16 @@ fn migrate(command: &[String], run: Option<&Run>) -> String {
     };
     let what = match run.applies.as_slice() {
         [] => "nothing known is pending".to_owned(),
-        all => all.join(", "),
+        all => some(all),
     };
     format!("migrate ({}): {command}: {what}", run.turn.as_str())
+}
+
+/// Names, or how many: a first deployment applies dozens.
+fn some(names: &[String]) -> String {
+    const MOST: usize = 5;
+    match names.len() {
+        0..=MOST => names.join(", "),
+        count => format!("{count} migrations"),
+    }
 }

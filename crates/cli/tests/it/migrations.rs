@@ -2,7 +2,7 @@
 
 use shipway_testkit::Sandbox;
 
-use crate::common::{empty, sandbox, text};
+use crate::common::{empty, sandbox, text, volume};
 
 const FIRST: &str = "shop/migrations/0001_initial.py";
 const SECOND: &str = "shop/migrations/0002_drop.py";
@@ -165,4 +165,80 @@ fn every_rule_has_its_page() {
             .stdout
             .contains("set-not-null\n")
     );
+}
+
+/// Takes Django's commands, does nothing, and writes down what it was told.
+const MANAGE: &str = r#"
+import os, sys
+from pathlib import Path
+
+with open(Path(os.environ["DATA"]) / "told", "a") as file:
+    print(*sys.argv[1:], file=file)
+if sys.argv[1] == "showmigrations":
+    for path in sorted(Path("shop/migrations").glob("0*.py")):
+        print("[X] " if "initial" in path.stem else "[ ] ", f"shop.{path.stem}")
+"#;
+
+/// A project that is migrated by a command, its first release live, and what is in the first
+/// migration.
+fn deployed_with(command: &str, note: &str) -> Sandbox {
+    let sandbox = sandbox();
+    sandbox.write("manage.py", MANAGE);
+    let section = format!("\nmigrate: {{ service: web, command: {command} }}\n\nenvironments:");
+    sandbox.replace("shipway.yml", "\nenvironments:", &section);
+    write_first(&sandbox);
+    sandbox.replace(FIRST, "models.TextField()", note);
+    sandbox.commit("models");
+    sandbox.run_well(["deploy", "testing"]);
+    sandbox
+}
+
+#[test]
+fn a_deployment_refuses_what_the_live_release_would_not_survive() {
+    let sandbox = deployed_with("python3 -B manage.py migrate", "models.TextField()");
+    write_second(&sandbox, "");
+    sandbox.commit("drop");
+    for command in ["plan", "deploy"] {
+        let told = sandbox.run([command, "testing"]).expect_code(3);
+        told.expect_told(&[
+            "the migrations are not safe to run in `testing`",
+            "error[drop-column]: drops the column `shop_item.note`",
+            "shop/migrations/0002_drop.py:7:9",
+            "`shipway: allow RULE -- reason`",
+        ]);
+    }
+    assert_eq!(volume(&sandbox, "told"), "migrate\n");
+    sandbox.replace(
+        SECOND,
+        "migrations.RemoveField",
+        "# shipway: allow drop-column -- read by nobody\n        migrations.RemoveField",
+    );
+    sandbox.commit("looked at");
+    // Data is lost all the same.
+    sandbox.run(["deploy", "testing"]).expect_code(2);
+    let plan = sandbox.run_well(["plan", "testing"]);
+    for told in ["waived (read by nobody)", "data loss", "is not known"] {
+        assert!(plan.stdout.contains(told), "no {told:?} in {plan}");
+    }
+    sandbox.run_well(["deploy", "testing", "--yes"]);
+    assert_eq!(volume(&sandbox, "told"), "migrate\nmigrate\n");
+}
+
+#[test]
+fn a_drop_waits_where_the_command_can_be_told_how_far_to_go() {
+    let optional = "models.TextField(null=True)";
+    let sandbox = deployed_with("python3 -B manage.py migrate --noinput", optional);
+    write_second(&sandbox, "");
+    sandbox.commit("drop");
+    sandbox.run_well(["deploy", "testing", "--yes"]);
+    // Nothing of the app runs before the switch, and all of it afterwards.
+    let told = volume(&sandbox, "told");
+    let told: Vec<&str> = told.lines().skip(1).collect();
+    assert_eq!(told, ["showmigrations --plan", "migrate --noinput"]);
+
+    let sandbox = deployed_with("sh -c 'python3 -B manage.py migrate'", optional);
+    write_second(&sandbox, "");
+    sandbox.commit("drop");
+    let told = sandbox.run(["deploy", "testing", "--yes"]).expect_code(3);
+    told.expect_told(&["could wait until the old release is gone"]);
 }

@@ -106,6 +106,9 @@ impl Engine {
         if how.tool == Tool::None {
             return Ok(None);
         }
+        if subject.kind == Kind::Rollback {
+            return Ok(self.examine_return(subject, live).await);
+        }
         let repository = Repository::find(&project.directory)?;
         let name = &subject.environment.name;
         let running = match live {
@@ -114,20 +117,6 @@ impl Engine {
         };
         let applied = self.applied(name, subject.workload, how.tool).await;
         let files = files::of_commit(&repository, subject.commit, how)?;
-        if subject.kind == Kind::Rollback {
-            let known = running.zip(applied.ok());
-            return Ok(known.map(|(newer, applied)| {
-                let (outlook, schedule) = look_back(how, &newer, &files, &applied);
-                Arc::new(Examined {
-                    outlook,
-                    files: newer,
-                    schedule,
-                    applied: applied.keys,
-                    environment: name.clone(),
-                    why: Why::Return,
-                })
-            }));
-        }
         let facts = Facts {
             how,
             files,
@@ -150,6 +139,30 @@ impl Engine {
             environment: name.clone(),
             why: Why::Run,
         })))
+    }
+
+    /// Looks whether a release can come back that does not know of the newest migrations; `None`
+    /// where that cannot be known. Time is short then: nothing that is missing stands in its way.
+    async fn examine_return(
+        &self,
+        subject: &Subject<'_>,
+        live: Option<&Occupant>,
+    ) -> Option<Arc<Examined>> {
+        let how = &subject.environment.migrations;
+        let name = &subject.environment.name;
+        let repository = Repository::find(&subject.project.directory).ok()?;
+        let newer = self.files_of_live(&repository, live?, how).ok()??;
+        let older = files::of_commit(&repository, subject.commit, how).ok()?;
+        let applied = self.applied(name, subject.workload, how.tool).await.ok()?;
+        let (outlook, schedule) = look_back(how, &newer, &older, &applied);
+        Some(Arc::new(Examined {
+            outlook,
+            files: newer,
+            schedule,
+            applied: applied.keys,
+            environment: name.clone(),
+            why: Why::Return,
+        }))
     }
 
     /// The migrations of what runs; `None` where its commit is not here any more.

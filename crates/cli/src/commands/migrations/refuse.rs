@@ -5,6 +5,11 @@ use shipway_engine::migrations::{Examined, MigrateError, Why};
 use super::output::human;
 use crate::error::{CliError, Kind};
 
+/// Why something does not wait that could.
+const WHOLE: &str = "what is dropped could wait until the old release is gone, if that were one of Shipway's and the \
+                     command of `migrate` were `manage.py migrate` with options and nothing else: then it is told how \
+                     far to go";
+
 /// Adds what was found and the way out to an error.
 pub(crate) fn refused(error: CliError, examined: &Examined) -> CliError {
     let (schedule, files) = (&examined.schedule, &examined.files);
@@ -12,6 +17,10 @@ pub(crate) fn refused(error: CliError, examined: &Examined) -> CliError {
     let findings = findings.filter(|finding| schedule.refuses(finding));
     let mut text: Vec<String> = findings.map(|one| human::render(one, files)).collect();
     text.extend(examined.outlook.conflicts.iter().map(conflict));
+    let mut findings = schedule.report.findings.iter();
+    if findings.any(|finding| schedule.refuses(finding) && finding.can_wait) {
+        text.push(WHOLE.to_owned());
+    }
     let environment = &examined.environment;
     error.with_text(text.join("\n\n")).hint(match examined.why {
         Why::Run => format!(
