@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, build, completions, config, demo, deploy, diff, doctor, down, exec, explain, gates,
-    history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume,
+    abort, backup, build, completions, config, demo, deploy, diff, doctor, down, exec, explain,
+    gates, history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume,
     rollback, run, scale, secrets, show, status, top, up, validate,
 };
 
@@ -97,6 +97,7 @@ pub(crate) enum Command {
     Logs(logs::Arguments),
     Secrets(secrets::Arguments),
     Gates(gates::Arguments),
+    Backup(backup::Arguments),
     Migrations(migrations::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),

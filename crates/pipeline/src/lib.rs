@@ -4,6 +4,7 @@
 //! and identities are passed in, decisions come out.
 
 pub mod adoption;
+pub mod backup;
 pub mod bake;
 pub mod colour;
 pub mod config;

@@ -112,6 +112,10 @@ impl Keys {
         self.0.to_public().to_string()
     }
 
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.0
+    }
+
     /// Encrypts a value.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! the words of a deposed holder are refused.
 
 mod audit;
+mod backup;
 mod deployment;
 mod environment;
 mod error;
@@ -16,7 +17,9 @@ mod lock;
 mod pruned;
 mod release;
 mod schema;
+mod sealed;
 mod secret;
+pub mod sqlite;
 mod store;
 
 pub use audit::{Audit, AuditRecord};
@@ -27,5 +30,6 @@ pub use gate::GateRun;
 pub use keyring::{Keyring, KeyringError, Keys};
 pub use lease::{Holder, Lease, TakeError};
 pub use pruned::Pruned;
+pub use sealed::{Opened, Sealed};
 pub use secret::{NewSecret, SecretRecord};
 pub use store::Store;

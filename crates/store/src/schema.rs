@@ -97,6 +97,15 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX gate_runs_by_revision ON gate_runs (revision, gate, id);
 ",
+    // A backup that is being made, or was removed, leaves its row: its number is never given again.
+    "
+    CREATE TABLE backups (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        environment TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        document TEXT
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 pub(crate) mod abort;
+pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
         Command::Secrets(arguments) => secrets::run(&arguments, global),
         Command::Gates(arguments) => wait(gates::run(&arguments, global)),
+        Command::Backup(arguments) => wait(backup::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),

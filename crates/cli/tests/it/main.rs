@@ -3,6 +3,7 @@
 mod abort;
 mod adopt;
 mod artifacts;
+mod backups;
 mod broken;
 mod common;
 mod config;

@@ -67,7 +67,7 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
-    pub(super) fn run(program: &str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn run(program: &str) -> impl FnOnce(std::io::Error) -> Self {
         let program = program.to_owned();
         move |source| Self::Run { program, source }
     }

@@ -26,6 +26,7 @@ use shipway_runtime::ColourKey;
 pub use error::DatabaseError;
 pub use psql::{Row, Session};
 pub use server::Server;
+pub(crate) use server::failed;
 
 use crate::executor::Engine;
 use crate::project::Project;

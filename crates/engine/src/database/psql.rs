@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 
+use super::server::failed;
 use super::{DatabaseError, Server};
 
 /// A row of an answer; NULL is the empty text.
@@ -121,19 +122,12 @@ impl Session {
         if status.map_err(DatabaseError::run(PROGRAM))?.success() {
             return Ok(());
         }
-        Err(failed(&self.errors.await.unwrap_or_default()))
+        Err(failed(PROGRAM, &self.errors.await.unwrap_or_default()))
     }
 
     async fn failure(&mut self) -> DatabaseError {
         let said = (&mut self.errors).await.unwrap_or_default();
-        failed(&said)
-    }
-}
-
-fn failed(said: &str) -> DatabaseError {
-    DatabaseError::Failed {
-        program: PROGRAM.to_owned(),
-        reason: super::server::reason(said),
+        failed(PROGRAM, &said)
     }
 }
 

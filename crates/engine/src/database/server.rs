@@ -127,8 +127,16 @@ impl Server {
     }
 }
 
+/// A program that failed, and what it said.
+pub(crate) fn failed(program: &str, said: &str) -> DatabaseError {
+    DatabaseError::Failed {
+        program: program.to_owned(),
+        reason: reason(said),
+    }
+}
+
 /// What a program said of its failure, on one line and without what `psql` says of itself.
-pub(super) fn reason(said: &str) -> String {
+fn reason(said: &str) -> String {
     let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<&str> = lines
         .map(|line| {

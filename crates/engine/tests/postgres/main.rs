@@ -1,4 +1,6 @@
 //! Databases of a real PostgreSQL server.
 
 mod access;
+mod backup;
+mod broken;
 mod rig;

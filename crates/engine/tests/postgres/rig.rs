@@ -8,17 +8,26 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
-use shipway_engine::Engine;
+use shipway_engine::backup::BackupError;
 use shipway_engine::database::{Databases, Server};
+use shipway_engine::deploy::Request;
 use shipway_engine::event::Reporter;
 use shipway_engine::project::Project;
+use shipway_engine::{Engine, Interrupt};
+use shipway_pipeline::backup::{Backup, Reason};
+use shipway_pipeline::deployment::Outcome;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::plan::Kind;
+use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
+use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::workload::{self, Member, Workload};
 use shipway_store::{Keyring, Store};
 use shipway_testkit::PostgresServer;
 use shipway_testkit::fakes::World;
 use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,6 +40,9 @@ database: { url: '${SHOP_URL}' }
 environments:
   production:
     route: { listen: 8080 }
+    health: { interval: 50ms, healthy_for: 0s }
+    bake: { duration: 0s }
+    backup: { before_deploy: false }
 ";
 
 /// A project, its engine, and a server with the database `shop`.
@@ -79,6 +91,49 @@ impl Rig {
         found.unwrap().postgres().unwrap()
     }
 
+    /// Makes a release live, whose database `shop` is from then on.
+    pub(crate) async fn deploy(&self, number: u32) {
+        let project = Project::find(self.project()).unwrap();
+        let environment = project.environment("production").unwrap();
+        let release = release(number);
+        self.engine.store.put_release(&release).unwrap();
+        let what = (release, self.workload());
+        let request = Request::new(&project, environment, what, Kind::Deploy);
+        let mut nobody = watch::channel(Interrupt::None).1;
+        let finished = self.engine.deploy(&request, &mut nobody).await.unwrap();
+        assert_eq!(finished.outcome, Outcome::Succeeded, "{:?}", finished.cause);
+    }
+
+    pub(crate) fn production() -> EnvironmentName {
+        "production".parse().unwrap()
+    }
+
+    pub(crate) async fn back_up(&self) -> Result<Backup, BackupError> {
+        let production = Self::production();
+        self.engine.create_backup(&production, Reason::Asked).await
+    }
+
+    /// The same engine, with what it now reads of the project.
+    pub(crate) fn configured(mut self, backup: &str) -> Self {
+        let text = CONFIGURATION.replace("backup: { before_deploy: false }", backup);
+        std::fs::write(self.project().join("shipway.yml"), text).unwrap();
+        let project = Project::find(self.project()).unwrap();
+        self.engine.databases = Databases::of_project(&project);
+        self
+    }
+
+    /// The names of the files in the directory of backups.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let folder = self.project().join("state/backups/production");
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != ".lock")
+            .collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn workload(&self) -> Workload {
         Workload {
             version: workload::VERSION,
@@ -99,6 +154,21 @@ impl Rig {
         while !is_so().await {
             assert!(began.elapsed() < PATIENCE, "it did not become so");
         }
+    }
+}
+
+fn release(number: u32) -> Release {
+    Release {
+        id: format!("r{number:012x}").parse().unwrap(),
+        project: "shop".parse().unwrap(),
+        commit: format!("{number:040x}"),
+        subject: format!("release {number}"),
+        branch: None,
+        artifacts: [("web".to_owned(), format!("sha256:{number:064x}"))].into(),
+        builds: [].into(),
+        platforms: vec![],
+        created: Timestamp(u64::from(number)),
+        created_by: "alice".to_owned(),
     }
 }
 

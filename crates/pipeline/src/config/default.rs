@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::backup::Keep;
+
 const fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
 }
@@ -44,6 +46,18 @@ pub(super) const LATENCY_FLOOR: Duration = Duration::from_millis(100);
 
 pub(super) const DRAIN_TIMEOUT: Duration = seconds(30);
 pub(super) const DRAIN_STREAMING: Duration = seconds(30);
+
+/// Each deployment has a backup of its own: the newest writes are the ones that hurt.
+pub(super) const BACKUP_FRESH: Duration = seconds(0);
+/// Databases that take longer need another way than a dump.
+pub(super) const BACKUP_TIMEOUT: Duration = minutes(60);
+/// A week of days, a month of weeks, half a year of months.
+pub(super) const KEEP: Keep = Keep {
+    last: 7,
+    daily: 7,
+    weekly: 4,
+    monthly: 6,
+};
 
 pub(super) const BUILD_TIMEOUT: Duration = minutes(20);
 pub(super) const START_TIMEOUT: Duration = minutes(1);

@@ -31,6 +31,7 @@ pub use schema::{schema, schema_text};
 pub use tree::{Refused, from_node};
 pub use validate::parse;
 
+use crate::backup::Keep;
 use crate::gate::Gate;
 use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
 use crate::role::Role;
@@ -125,6 +126,8 @@ pub struct Environment {
     pub database: Option<Database>,
     /// How its migrations are looked at and run.
     pub migrations: Migrations,
+    /// Backups of it.
+    pub backup: Backup,
     /// What a person must say before a deployment starts.
     pub confirm: Confirm,
     /// How serious findings are, as far as the file says; the project's levels are among them.
@@ -183,6 +186,29 @@ pub enum Database {
         /// Its path in the volume.
         file: String,
     },
+}
+
+/// Backups of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    /// Where they are kept, relative to `shipway.yml`; in the state directory where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// One is made before each deployment that could change the database.
+    pub before_deploy: bool,
+    /// One that is younger is fresh enough before a deployment.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub fresh: Duration,
+    /// A backup or a restore that takes longer has failed.
+    #[serde(serialize_with = "quantity::serialize_duration")]
+    pub timeout: Duration,
+    /// They are encrypted.
+    pub encrypt: bool,
+    /// For whom; for one's own identity where nobody is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
+    /// How many are kept.
+    pub keep: Keep,
 }
 
 /// What starts a deployment.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use super::super::tree::Placed;
 use super::level::codes;
 use super::{
-    Bake, BranchName, Database, Drain, Health, Levels, Name, OneOrMany, Overrides, Route, Timeouts,
+    Backup, Bake, BranchName, Database, Drain, Health, Levels, Name, OneOrMany, Overrides, Route,
+    Timeouts,
 };
 use crate::strategy::Strategy;
 
@@ -54,6 +55,8 @@ pub(in crate::config) struct Environment {
     pub(in crate::config) database: Option<Database>,
     /// How migrations are looked at and run here, over what the project says.
     pub(in crate::config) migrations: Option<Overrides>,
+    /// Backups here, in place of the project's.
+    pub(in crate::config) backup: Option<Backup>,
     /// What a person must say before a deployment starts.
     #[schemars(extend("x-default" = "`name` for `production`, else `yes` where deployments are started by hand, else `none`"))]
     pub(in crate::config) confirm: Option<Confirm>,

@@ -5,6 +5,7 @@
 //! it (`x-default` in words, where it follows from something else), `examples` are shown where
 //! there is no default. These types never leave the module above.
 
+mod backup;
 mod database;
 mod environment;
 mod gate;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+pub(super) use backup::Backup;
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use gate::{Gate, Reports, SarifLevel};
@@ -26,7 +28,7 @@ pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
     BranchName, DurationText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
-    RepositoryText, VariableText, Version, VolumeFile, Words,
+    RecipientText, RepositoryText, VariableText, Version, VolumeFile, Words,
 };
 
 use super::default;
@@ -64,6 +66,10 @@ pub(super) struct Config {
     pub(super) database: Option<Database>,
     /// How migrations are looked at before a deployment, and run by it.
     pub(super) migrations: Option<Migrations>,
+    /// Backups of the database: where they are kept, how many, when one is made.
+    ///
+    /// An environment's own `backup` is used in place of it.
+    pub(super) backup: Option<Backup>,
     /// Where images are pushed to when they are built, and pulled from where they run.
     ///
     /// Without it, images stay in the engine that built them.

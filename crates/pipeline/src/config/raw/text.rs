@@ -55,6 +55,12 @@ pub(in crate::config) struct RepositoryText(pub(in crate::config) String);
 )]
 pub(in crate::config) struct PlatformText(pub(in crate::config) String);
 
+/// Somebody whom something is encrypted for, such as `age1…`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-form" = "a recipient of age, `age1…`"))]
+pub(in crate::config) struct RecipientText(pub(in crate::config) String);
+
 /// A variable such as `${DATABASE_URL}`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -148,7 +148,9 @@ impl<'s> Checker<'s> {
                 let number = text.parse::<f64>().ok();
                 (number.is_some_and(|number| range.contains(number)), None)
             }
-            View::Text(_) | View::Section(..) | View::Map(_) | View::List(_) => (true, None),
+            View::Boolean | View::Text(_) | View::Section(..) | View::Map(_) | View::List(_) => {
+                (true, None)
+            }
         };
         if is_good {
             return true;
@@ -180,6 +182,7 @@ fn is_kind(view: &View<'_>, node: &Node) -> bool {
         View::List(_) => node.as_sequence().is_some(),
         View::Names(_) | View::Text(_) => kind == Some(ScalarKind::String),
         View::Integer(_) | View::Integers(_) => kind == Some(ScalarKind::Integer),
+        View::Boolean => kind == Some(ScalarKind::Bool),
         View::Number(_) => matches!(kind, Some(ScalarKind::Integer | ScalarKind::Float)),
     }
 }

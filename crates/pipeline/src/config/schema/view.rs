@@ -24,6 +24,8 @@ pub(in crate::config) enum View<'s> {
     Number(Range),
     /// One of these whole numbers.
     Integers(Vec<u64>),
+    /// Yes or no.
+    Boolean,
 }
 
 /// From, to; both included.
@@ -84,6 +86,7 @@ impl<'s> View<'s> {
                 Some(values) => Self::Integers(values.iter().filter_map(Value::as_u64).collect()),
                 None => Self::Integer(range),
             }),
+            "boolean" => Some(Self::Boolean),
             "number" => Some(Self::Number(range)),
             "array" => piece.get("items").map(Self::List),
             "object" => match piece.get("properties").and_then(Value::as_object) {
@@ -104,6 +107,7 @@ impl<'s> View<'s> {
             Self::Integers(values) => one_of(values.iter().map(ToString::to_string)),
             Self::Integer(range) => format!("a whole number{range}"),
             Self::Number(range) => format!("a number{range}"),
+            Self::Boolean => "`true` or `false`".to_owned(),
         }
     }
 }

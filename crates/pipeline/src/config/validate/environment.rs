@@ -34,6 +34,9 @@ impl Checker {
             None if trigger == Trigger::Manual => Confirm::Yes,
             None => Confirm::None,
         };
+        let own = raw.backup.map(|backup| self.backup(backup));
+        let (is_before, mut backup) = own.unwrap_or_else(|| whole.backup.clone());
+        backup.before_deploy = is_before.unwrap_or(confirm == Confirm::Name);
         let gates = match raw.gates {
             Some(wanted) => {
                 let known: Vec<String> = whole.gates.keys().map(ToString::to_string).collect();
@@ -60,6 +63,7 @@ impl Checker {
                 raw::RuntimeKind::Compose => RuntimeKind::Compose,
             }),
             adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
+            backup,
             database: raw.database.and_then(|database| self.database(database)),
             migrations: match raw.migrations {
                 Some(raw) => self.overrides(raw, whole.migrations.clone()),

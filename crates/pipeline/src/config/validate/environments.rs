@@ -6,7 +6,7 @@ use shipway_compose::yaml::Span;
 use crate::config::tree::Placed;
 
 use super::Checker;
-use crate::config::{Environment, Migrations};
+use crate::config::{Backup, Environment, Migrations};
 use shipway_compose::diagnostic::nearest;
 
 use crate::config::error::problem;
@@ -20,6 +20,8 @@ use crate::route::shared_host;
 pub(super) struct Whole<'a> {
     pub(super) migrations: &'a Migrations,
     pub(super) gates: &'a IndexMap<GateName, Gate>,
+    /// Backups, and whether the file says that one comes before a deployment.
+    pub(super) backup: &'a (Option<bool>, Backup),
 }
 
 impl Checker {

@@ -2,6 +2,7 @@
 //!
 //! Each part of the file has a file here; this one collects what is wrong with any of them.
 
+mod backup;
 mod database;
 mod environment;
 mod environments;
@@ -96,9 +97,11 @@ impl Checker {
         let database = raw.database.and_then(|database| self.database(database));
         let migrations = self.migrations(raw.migrations, migrate.as_ref());
         let gates = self.gates(raw.gates.unwrap_or_default());
+        let backup = self.backup(raw.backup.unwrap_or_default());
         let whole = Whole {
             migrations: &migrations,
             gates: &gates,
+            backup: &backup,
         };
         let mut environments = self.environments(raw.environments, whole);
         for environment in environments.values_mut() {

@@ -1,0 +1,207 @@
+//! Backups that are good: whole, consistent under load, encrypted, proven.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use shipway_engine::backup::{BackupError, Depth};
+use shipway_pipeline::backup::Source;
+use shipway_store::Keyring;
+
+use crate::rig::Rig;
+
+/// As much as shows that counts are not lucky, in a time that a test may take.
+const UNDER_LOAD: usize = 6;
+
+const SCHEMA: &str = "
+CREATE ROLE reader;
+CREATE TABLE orders (id bigserial PRIMARY KEY, note text);
+CREATE TABLE \"Odd name\" (id int);
+CREATE SCHEMA extra;
+CREATE TABLE extra.parent (id int) PARTITION BY RANGE (id);
+CREATE TABLE extra.child PARTITION OF extra.parent FOR VALUES FROM (0) TO (100);
+CREATE TABLE django_migrations (id serial, app text, name text);
+INSERT INTO orders (note) SELECT 'note ' || i FROM generate_series(1, 500) i;
+INSERT INTO extra.parent SELECT i FROM generate_series(0, 9) i;
+INSERT INTO django_migrations (app, name) VALUES ('shop', '0001_initial'), ('shop', '0002_more');
+ALTER DATABASE shop SET search_path TO public, extra;
+ALTER ROLE reader IN DATABASE shop SET statement_timeout TO '5s';
+GRANT CONNECT ON DATABASE shop TO reader;";
+
+#[tokio::test]
+async fn a_backup_is_proven_by_a_restore_and_says_what_it_holds() {
+    let rig = Rig::new();
+    rig.postgres.say("shop", SCHEMA);
+    rig.deploy(1).await;
+    let made = rig.back_up().await.unwrap();
+    let contents = &made.contents;
+    assert_eq!(contents.tables["public.orders"], 500);
+    assert_eq!(contents.tables["public.Odd name"], 0);
+    assert_eq!(contents.tables["extra.child"], 10);
+    assert_eq!(contents.sequences["public.orders_id_seq"].before, 500);
+    assert_eq!(contents.migrations["shop"], "0002_more");
+    assert_eq!(made.release.as_ref().unwrap().as_str(), "r000000000001");
+    let Source::Postgres(database) = &made.source else {
+        panic!("{:?}", made.source);
+    };
+    assert_eq!(
+        (database.name.as_str(), database.owner.as_str()),
+        ("shop", "test")
+    );
+    assert!(database.extensions.contains_key("plpgsql"));
+    let said: Vec<String> = database.apply("x");
+    let has = |part: &str| said.iter().any(|statement| statement.contains(part));
+    assert!(has("TO public, extra") && has("\"reader\" IN DATABASE") && has("TO \"reader\""));
+
+    let folder = Path::new(&made.directory);
+    for file in &made.files {
+        let mode = folder
+            .join(&file.name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.name);
+    }
+    let globals = std::fs::read_to_string(folder.join(&made.files[1].name)).unwrap();
+    assert!(globals.contains("CREATE ROLE reader"));
+    assert_eq!(rig.files().len(), 3, "{:?}", rig.files());
+
+    let production = Rig::production();
+    let proven = rig
+        .engine
+        .verify_backup(&production, &made, Depth::Restore)
+        .await
+        .unwrap();
+    assert!(proven.proven.is_some() && proven.verified.is_some());
+    assert_eq!(rig.engine.backup(&production, made.id).unwrap(), proven);
+    let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'shipway%'";
+    assert_eq!(rig.postgres.say("postgres", left), "0");
+}
+
+#[tokio::test]
+async fn backups_under_load_hold_one_moment() {
+    let rig = Rig::new();
+    // Every transaction writes to both: at no moment have they different numbers of rows.
+    rig.postgres.say(
+        "shop",
+        "CREATE TABLE a (id bigserial, x text);\nCREATE TABLE b (id bigserial, x text);",
+    );
+    rig.deploy(1).await;
+    let is_over = AtomicBool::new(false);
+    let write = || {
+        let mut count = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            let both = "BEGIN;\nINSERT INTO a (x) SELECT 'x' FROM generate_series(1, 20);\n\
+                        INSERT INTO b (x) SELECT 'x' FROM generate_series(1, 20);\nCOMMIT;\n";
+            rig.postgres.say("shop", &both.repeat(20));
+            count += 1;
+        }
+        count
+    };
+    std::thread::scope(|scope| {
+        let writers = [scope.spawn(write), scope.spawn(write)];
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let backups = scope.spawn(|| runtime.unwrap().block_on(proven_backups(&rig)));
+        let all = backups.join().unwrap();
+        is_over.store(true, Ordering::Relaxed);
+        for writer in writers {
+            assert!(writer.join().unwrap() > 0);
+        }
+        for pair in all.windows(2) {
+            assert!(pair[0] < pair[1], "nothing was written between {pair:?}");
+        }
+    });
+}
+
+/// Makes and proves backups, and gives the number of rows that each holds.
+async fn proven_backups(rig: &Rig) -> Vec<u64> {
+    let mut all = Vec::new();
+    for _ in 0..UNDER_LOAD {
+        let made = rig.back_up().await.unwrap();
+        let tables = &made.contents.tables;
+        assert_eq!(tables["public.a"], tables["public.b"]);
+        let production = Rig::production();
+        let verified = rig.engine.verify_backup(&production, &made, Depth::Restore);
+        assert!(verified.await.unwrap().proven.is_some());
+        all.push(tables["public.a"]);
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_encrypted_backup_is_for_its_recipients() {
+    let mut rig = Rig::new().configured("backup: { before_deploy: false, encrypt: true }");
+    rig.postgres
+        .say("shop", "CREATE TABLE t AS SELECT 'plain' AS word");
+    rig.deploy(1).await;
+    let made = rig.back_up().await.unwrap();
+    for file in &made.files {
+        let bytes = std::fs::read(Path::new(&made.directory).join(&file.name)).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1"), "{}", file.name);
+    }
+    let production = Rig::production();
+    let good = rig
+        .engine
+        .verify_backup(&production, &made, Depth::Restore)
+        .await
+        .unwrap();
+    assert!(good.proven.is_some());
+    let other = Keyring::of_file(rig.project().join("other"));
+    other.open_or_create().unwrap();
+    rig.engine.keyring = other;
+    let refused = rig
+        .engine
+        .verify_backup(&production, &made, Depth::Read)
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, BackupError::Sealed { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn what_nothing_keeps_goes_and_the_last_proven_one_stays() {
+    let keep =
+        "backup: { before_deploy: false, keep: { last: 1, daily: 0, weekly: 0, monthly: 0 } }";
+    let rig = Rig::new().configured(keep);
+    rig.deploy(1).await;
+    let first = rig.back_up().await.unwrap();
+    let production = Rig::production();
+    rig.engine
+        .verify_backup(&production, &first, Depth::Restore)
+        .await
+        .unwrap();
+    let second = rig.back_up().await.unwrap();
+    let third = rig.back_up().await.unwrap();
+    let project = shipway_engine::project::Project::find(rig.project()).unwrap();
+    let environment = project.environment("production").unwrap();
+    let removed = rig.engine.prune_backups(environment).await.unwrap();
+    assert_eq!(
+        removed.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [second.id]
+    );
+    let left = rig.engine.store.backups(&production).unwrap();
+    assert_eq!(
+        left.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [third.id, first.id]
+    );
+    assert_eq!(rig.files().len(), 6, "{:?}", rig.files());
+}
+
+#[tokio::test]
+async fn settings_of_the_caller_do_not_reach_the_programs() {
+    let rig = Rig::new();
+    rig.deploy(1).await;
+    // As a shell would have it: the URL says it all.
+    let server = rig
+        .server()
+        .with_variable("PGOPTIONS", "-c application_name=mine");
+    let mut command = server
+        .program("psql", &["-Atc", "SHOW application_name"])
+        .await
+        .unwrap();
+    let output = command.stdin(Stdio::null()).output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "psql");
+}

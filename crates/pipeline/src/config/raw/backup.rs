@@ -1,0 +1,53 @@
+//! Backups as they are written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::tree::Placed;
+use super::super::{default, render_duration};
+use super::{DurationText, RecipientText};
+
+/// Backups of the database.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Backup {
+    /// Where they are kept, relative to this file; each environment has a folder of its own in it.
+    #[schemars(extend("x-default" = "`backups` in the state directory", "examples" = ["/srv/backups"]))]
+    pub(in crate::config) directory: Option<String>,
+    /// A backup is made before each deployment that could change the database.
+    #[schemars(extend("x-default" = "`true` where `confirm` is `name`, else `false`"))]
+    pub(in crate::config) before_deploy: Option<bool>,
+    /// A backup that is younger than this is fresh enough before a deployment: none is made then.
+    #[schemars(extend("default" = render_duration(default::BACKUP_FRESH)))]
+    pub(in crate::config) fresh: Option<Placed<DurationText>>,
+    /// A backup, or a restore, that takes longer has failed.
+    #[schemars(extend("default" = render_duration(default::BACKUP_TIMEOUT)))]
+    pub(in crate::config) timeout: Option<Placed<DurationText>>,
+    /// They are encrypted with age, for the identity that `shipway secrets` uses.
+    #[schemars(extend("default" = false))]
+    pub(in crate::config) encrypt: Option<bool>,
+    /// They are encrypted with age for these, in place of one's own identity: who verifies or
+    /// restores one needs the identity of one of them.
+    #[schemars(extend("default" = []))]
+    pub(in crate::config) recipients: Option<Vec<Placed<RecipientText>>>,
+    /// What `shipway backup prune` keeps. The last one that was proven by a restore always stays.
+    pub(in crate::config) keep: Option<Keep>,
+}
+
+/// How many backups are kept; days, weeks and months are those of UTC.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Keep {
+    /// The last ones, whenever they were made.
+    #[schemars(extend("default" = default::KEEP.last))]
+    pub(in crate::config) last: Option<u32>,
+    /// The last one of each of so many days.
+    #[schemars(extend("default" = default::KEEP.daily))]
+    pub(in crate::config) daily: Option<u32>,
+    /// The last one of each of so many weeks.
+    #[schemars(extend("default" = default::KEEP.weekly))]
+    pub(in crate::config) weekly: Option<u32>,
+    /// The last one of each of so many months.
+    #[schemars(extend("default" = default::KEEP.monthly))]
+    pub(in crate::config) monthly: Option<u32>,
+}

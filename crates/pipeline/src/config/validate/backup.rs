@@ -1,0 +1,95 @@
+//! Backups, with every default filled in.
+
+use super::Checker;
+use crate::backup::Keep;
+use crate::config::error::problem;
+use crate::config::raw::{self, RecipientText};
+use crate::config::tree::Placed;
+use crate::config::{Backup, default};
+
+impl Checker {
+    /// Backups, and whether the file says that one comes before a deployment.
+    pub(super) fn backup(&mut self, raw: raw::Backup) -> (Option<bool>, Backup) {
+        let keep = raw.keep.unwrap_or_default();
+        let recipients = raw.recipients.unwrap_or_default().into_iter();
+        let recipients: Vec<String> = recipients.map(|one| self.recipient(one)).collect();
+        let backup = Backup {
+            directory: raw.directory,
+            before_deploy: raw.before_deploy.unwrap_or_default(),
+            fresh: self.duration(raw.fresh, default::BACKUP_FRESH),
+            timeout: self.duration(raw.timeout, default::BACKUP_TIMEOUT),
+            encrypt: raw.encrypt.unwrap_or(false) || !recipients.is_empty(),
+            recipients,
+            keep: Keep {
+                last: keep.last.unwrap_or(default::KEEP.last),
+                daily: keep.daily.unwrap_or(default::KEEP.daily),
+                weekly: keep.weekly.unwrap_or(default::KEEP.weekly),
+                monthly: keep.monthly.unwrap_or(default::KEEP.monthly),
+            },
+        };
+        (raw.before_deploy, backup)
+    }
+
+    fn recipient(&mut self, raw: Placed<RecipientText>) -> String {
+        let text = raw.value.0;
+        let is_public = text.strip_prefix("age1").is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if !is_public {
+            // It may be the secret half: it is not repeated.
+            let told = problem(raw.span, "this is no recipient of age");
+            let help = "write the public key, `age1…`, which `age-keygen -y` shows";
+            self.report(told.with_help(help));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::config::parse;
+
+    fn file(top: &str, below: &str) -> String {
+        format!(
+            "project: app\n{top}\nenvironments:\n  staging:\n    route: {{listen: 1}}\n  \
+             production:\n    route: {{listen: 2}}\n    {below}\n"
+        )
+    }
+
+    #[test]
+    fn a_backup_comes_before_deployments_that_want_a_name_typed() {
+        let config = parse(&file("", "")).unwrap();
+        let before: Vec<bool> = config
+            .environments
+            .values()
+            .map(|environment| environment.backup.before_deploy)
+            .collect();
+        assert_eq!(before, [false, true]);
+        let config = parse(&file("", "backup: { before_deploy: false }")).unwrap();
+        assert!(!config.environments[1].backup.before_deploy);
+    }
+
+    #[test]
+    fn an_environments_backups_are_in_place_of_the_projects() {
+        let top = "backup: { directory: b, fresh: 1h, keep: { last: 2 }, recipients: [age1x] }";
+        let config = parse(&file(top, "backup: { keep: { daily: 0 } }")).unwrap();
+        let [staging, production] = [0, 1].map(|index| &config.environments[index].backup);
+        assert_eq!(staging.directory.as_deref(), Some("b"));
+        assert_eq!(staging.fresh, Duration::from_secs(3600));
+        assert_eq!((staging.keep.last, staging.keep.daily), (2, 7));
+        assert!(staging.encrypt);
+        assert_eq!(production.directory, None);
+        assert_eq!((production.keep.last, production.keep.daily), (7, 0));
+        assert!(!production.encrypt);
+    }
+
+    #[test]
+    fn a_secret_key_is_no_recipient_and_is_not_repeated() {
+        let problems = parse(&file("backup: { recipients: [AGE-SECRET-KEY-1X] }", ""));
+        let problems = problems.unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(!problems[0].message.contains("SECRET"));
+    }
+}
