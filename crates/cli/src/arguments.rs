@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, backup, build, completions, config, demo, deploy, diff, doctor, down, exec, explain,
-    gates, history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, resume,
-    rollback, run, scale, secrets, show, status, top, up, validate,
+    gates, history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, restore,
+    resume, rollback, run, scale, secrets, show, status, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -98,6 +98,7 @@ pub(crate) enum Command {
     Secrets(secrets::Arguments),
     Gates(gates::Arguments),
     Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Migrations(migrations::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),

@@ -235,6 +235,7 @@ impl From<DeployError> for CliError {
             DeployError::Executor(_) => {
                 told(Kind::Failed).hint("`shipway resume` goes on once the cause is gone")
             }
+            DeployError::Backup(error) => backup(error),
             DeployError::Secret(error) => secret(error),
             DeployError::Interrupted => told(Kind::Interrupted),
         }
@@ -431,26 +432,30 @@ fn database(error: &DatabaseError) -> CliError {
 
 impl From<BackupError> for CliError {
     fn from(error: BackupError) -> Self {
-        let told = |kind| Self::of(kind, &error);
-        match &error {
-            BackupError::Unknown { environment, .. } => {
-                told(Kind::Usage).hint(format!("`shipway backup list {environment}` shows them"))
-            }
-            BackupError::File { .. } if error.is_full() => told(Kind::Failed).hint(
-                "nothing was lost: what was written of it is gone again; make room, or name \
-                 another `backup.directory`",
-            ),
-            BackupError::Damaged { .. } | BackupError::Differs { .. } => told(Kind::Failed)
-                .hint("do not rely on it: make another one, and look at the disk that it is on"),
-            BackupError::Sealed { .. } => told(Kind::Failed)
-                .hint("name the identity that it was encrypted for in SHIPWAY_AGE_IDENTITY_FILE"),
-            BackupError::Database(error) => database(error),
-            BackupError::File { .. }
-            | BackupError::OtherKind(_)
-            | BackupError::Keyring(_)
-            | BackupError::Sqlite { .. }
-            | BackupError::Store(_) => told(Kind::Failed),
+        backup(&error)
+    }
+}
+
+fn backup(error: &BackupError) -> CliError {
+    let told = |kind| CliError::of(kind, error);
+    match error {
+        BackupError::Unknown { environment, .. } => {
+            told(Kind::Usage).hint(format!("`shipway backup list {environment}` shows them"))
         }
+        BackupError::File { .. } if error.is_full() => told(Kind::Failed).hint(
+            "nothing was lost: what was written of it is gone again; make room, or name \
+                 another `backup.directory`",
+        ),
+        BackupError::Damaged { .. } | BackupError::Differs { .. } => told(Kind::Failed)
+            .hint("do not rely on it: make another one, and look at the disk that it is on"),
+        BackupError::Sealed { .. } => told(Kind::Failed)
+            .hint("name the identity that it was encrypted for in SHIPWAY_AGE_IDENTITY_FILE"),
+        BackupError::Database(error) => database(error),
+        BackupError::File { .. }
+        | BackupError::OtherKind(_)
+        | BackupError::Keyring(_)
+        | BackupError::Sqlite { .. }
+        | BackupError::Store(_) => told(Kind::Failed),
     }
 }
 

@@ -7,12 +7,13 @@ use shipway_pipeline::config::Environment;
 use shipway_pipeline::deployment::{self, Outcome};
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::{self, Facts, Kind, Plan};
+use shipway_pipeline::plan::{self, Facts, Incoming, Kind, Plan};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::route::{Backend, RouteKey};
 use shipway_pipeline::workload::Workload;
 use shipway_store::{Audit, Change, Lease, Pruned, TakeError};
 
+use crate::backup::BackupError;
 use crate::clock::now;
 use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
@@ -40,6 +41,8 @@ pub struct Request<'a> {
     pub workload: Workload,
     /// Why.
     pub kind: Kind,
+    /// What takes the place of the database, where anything does.
+    pub incoming: Option<Incoming>,
     /// Wait for an environment that somebody else has, rather than say so.
     pub wait: bool,
     /// Deploy although the environment is frozen.
@@ -65,6 +68,7 @@ impl<'a> Request<'a> {
             release,
             workload,
             kind,
+            incoming: None,
             wait: false,
             thaw: false,
             agreed: None,
@@ -120,6 +124,9 @@ pub enum DeployError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] shipway_store::Error),
+    /// What is to take the place of the database cannot be had.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// A secret that it reads cannot be had.
     #[error(transparent)]
     Secret(#[from] SecretError),

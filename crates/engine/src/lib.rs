@@ -30,6 +30,7 @@ pub mod release;
 pub mod releases;
 pub mod renew;
 pub mod resources;
+pub mod restore;
 pub mod rollback;
 pub mod scale;
 pub mod secrets;

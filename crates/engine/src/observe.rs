@@ -84,6 +84,10 @@ impl Engine {
         request: &Request<'_>,
         mut seen: Surroundings,
     ) -> Result<Surroundings, DeployError> {
+        // What it finds applied now says nothing of the database that takes its place.
+        if request.incoming.is_some() {
+            return Ok(seen);
+        }
         let live = self.store.environment(&request.environment.name)?.live;
         let subject = Subject {
             project: request.project,
@@ -116,11 +120,14 @@ impl Engine {
         Ok(Surroundings {
             around: Around {
                 pending: self.pending(&found, &request.workload, &request.release)?,
+                upkeep: self.upkeep(request)?,
                 ..Around::default()
             },
             drift: self.drift(&key, live, &found).await?,
             migrations: None,
-            is_deployed: record.frozen.is_none() && self.is_deployed(request, live)?,
+            is_deployed: request.incoming.is_none()
+                && record.frozen.is_none()
+                && self.is_deployed(request, live)?,
         })
     }
 
@@ -137,6 +144,7 @@ impl Engine {
             None => self.around_nothing(request).await?,
             Some(_) => Around {
                 pending: seen.around.pending,
+                upkeep: seen.around.upkeep,
                 ..Around::default()
             },
         };

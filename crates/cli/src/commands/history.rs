@@ -92,6 +92,7 @@ fn kind(plan: &Plan) -> String {
         Kind::Deploy
         | Kind::Promote
         | Kind::Rollback
+        | Kind::Restore
         | Kind::Down
         | Kind::Renew
         | Kind::Migrate => plan.kind.as_str().to_owned(),

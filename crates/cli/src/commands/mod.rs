@@ -23,6 +23,7 @@ pub(crate) mod proxy;
 pub(crate) mod prune;
 pub(crate) mod releases;
 pub(crate) mod renew;
+pub(crate) mod restore;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod run;
@@ -66,6 +67,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
         Command::Secrets(arguments) => secrets::run(&arguments, global),
         Command::Gates(arguments) => wait(gates::run(&arguments, global)),
+        Command::Restore(arguments) => wait(restore::run(&arguments, global)),
         Command::Backup(arguments) => wait(backup::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),

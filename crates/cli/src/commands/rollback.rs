@@ -1,7 +1,8 @@
 //! `shipway rollback`.
 
 use shipway_engine::deploy::Request;
-use shipway_pipeline::plan::Kind;
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::plan::{Incoming, Kind};
 
 use crate::arguments::Global;
 use crate::context::Context;
@@ -11,7 +12,9 @@ use crate::error::{CliError, Result};
 /// Return to a release that was stable here before
 ///
 /// With the artifact and the configuration that it ran with then. The database stays as it is:
-/// migrations are not undone, which additive ones do not need.
+/// migrations are not undone, which additive ones do not need. With `--database` the backup that
+/// was made before what is live was deployed takes its place: what was written since then is only
+/// in the old database, which is kept aside (`shipway restore ENV --undo` brings it back).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The environment
@@ -19,6 +22,9 @@ pub(crate) struct Arguments {
     /// The release to return to [default: the last stable one that is not live]
     #[arg(long, value_name = "RELEASE")]
     to: Option<String>,
+    /// Bring back the database as it was before what is live was deployed
+    #[arg(long)]
+    database: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -39,11 +45,31 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
             format!("the configuration that {} ran with is gone", release.id),
         )
     })?;
-    let request = Request::new(
+    let mut request = Request::new(
         &context.project,
         environment,
         (release, workload),
         Kind::Rollback,
     );
+    if arguments.database {
+        request.incoming = Some(incoming(&context, environment)?);
+    }
     deploying::run(&context, &arguments.flags, events, async { Ok(request) }).await
+}
+
+/// The backup that was made before what is live was deployed.
+fn incoming(context: &Context, environment: &Environment) -> Result<Incoming> {
+    let name = &environment.name;
+    let live = context.engine.store.environment(name)?.live;
+    let backup = match &live {
+        Some(live) => context.engine.backup_before(name, live)?,
+        None => None,
+    };
+    let backup = backup.ok_or_else(|| {
+        let told = format!("no backup was made before what is live in `{name}` was deployed");
+        CliError::new(crate::error::Kind::NotAllowed, told).hint(format!(
+            "`shipway backup list {name}` shows the others, which `shipway restore {name}` brings back"
+        ))
+    })?;
+    Ok(Incoming::Backup { backup })
 }

@@ -70,7 +70,7 @@ fn render(plan: &Plan, release: &Release) -> String {
             release.id.bold(),
             release.short_commit()
         ),
-        Kind::Deploy | Kind::Promote | Kind::Rollback => heading(plan, release),
+        Kind::Deploy | Kind::Promote | Kind::Rollback | Kind::Restore => heading(plan, release),
     };
     for note in &plan.notes {
         let mark = match note.severity {

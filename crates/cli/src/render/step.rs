@@ -5,7 +5,7 @@ use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::migration::{Run, Turn};
 use shipway_pipeline::name::ServiceName;
-use shipway_pipeline::plan::{Action, Kind, Plan, Side, Sizes};
+use shipway_pipeline::plan::{Action, Incoming, Kind, Plan, Side, Sizes};
 
 /// What a step does, in a few words.
 #[expect(
@@ -46,6 +46,19 @@ pub(crate) fn describe(plan: &Plan, action: &Action) -> String {
         Action::Discard { only } => {
             format!("remove what is aside: {}", render_instances(only))
         }
+        Action::CheckBackup { backup } => format!("read {backup} to its end"),
+        Action::BackUp => "back up the database".to_owned(),
+        Action::RestoreBackup { backup } => {
+            format!("restore {backup} into a new database, and compare")
+        }
+        Action::SwapDatabase { incoming } => match incoming {
+            Incoming::Backup { backup } => {
+                format!("put the database of {backup} in the place of the old one")
+            }
+            Incoming::Kept { by } => format!("bring back the database that {by} put aside"),
+        },
+        Action::SwapDatabaseBack { .. } => "give the old database its place again".to_owned(),
+        Action::DropRestored => "remove the new database".to_owned(),
         Action::Migrate { command, run, .. } => migrate(command, run.as_deref()),
         Action::Start { side, sizes } => {
             format!("start {}: {}", who(plan, *side), render_sizes(sizes))

@@ -29,6 +29,7 @@ mod proxy;
 mod refused;
 mod registry;
 mod renew;
+mod restores;
 mod roles;
 mod rollback;
 mod scale;

@@ -8,6 +8,7 @@
 //! ```
 
 mod error;
+mod exchange;
 mod folder;
 mod postgres;
 mod source;
@@ -25,6 +26,7 @@ use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::time::Timestamp;
 
 pub use error::BackupError;
+pub use exchange::Aside;
 pub use verify::Depth;
 
 use source::Source;

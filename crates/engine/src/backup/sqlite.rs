@@ -55,7 +55,7 @@ pub(super) async fn compare_with(
 }
 
 /// Writes a backup to a file, which is made anew, and says what it holds.
-pub(crate) async fn write_to(path: &Path, source: Source) -> Result<Contents, BackupError> {
+pub(super) async fn write_to(path: &Path, source: Source) -> Result<Contents, BackupError> {
     let path = path.to_owned();
     blocking(move || {
         unpack(&path, source)?;

@@ -114,6 +114,7 @@ impl Performer<'_> {
             plan::Kind::Deploy
             | plan::Kind::Promote
             | plan::Kind::Rollback
+            | plan::Kind::Restore
             | plan::Kind::Scale
             | plan::Kind::Down
             | plan::Kind::Migrate => Duration::ZERO,

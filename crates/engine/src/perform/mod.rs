@@ -3,6 +3,7 @@
 
 mod adopt;
 mod artifact;
+mod database;
 mod drain;
 mod health;
 mod instances;
@@ -134,6 +135,12 @@ impl<'a> Performer<'a> {
             Action::SetAside { only } => self.set_aside(only).await,
             Action::BringBack { only } => self.bring_back(only).await,
             Action::Discard { only } => self.discard(only).await,
+            Action::CheckBackup { backup } => self.check_backup(*backup).await,
+            Action::BackUp => self.back_up().await,
+            Action::RestoreBackup { backup } => self.restore_backup(*backup).await,
+            Action::SwapDatabase { incoming } => self.exchange(*incoming, false).await,
+            Action::SwapDatabaseBack { incoming } => self.exchange(*incoming, true).await,
+            Action::DropRestored => self.drop_restored().await,
             Action::Migrate {
                 service,
                 command,

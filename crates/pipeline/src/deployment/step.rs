@@ -182,6 +182,8 @@ fn is_stable(plan: &Plan, index: usize) -> bool {
 fn is_tidying(plan: &Plan, path: Path, index: usize) -> bool {
     match path {
         Path::Untouched => true,
+        // While the database is still to go back, nothing may be left running.
+        Path::Touched if goes_back_after(plan, path, index) => false,
         Path::Touched => {
             way_back(plan, path)
                 .iter()
@@ -192,6 +194,14 @@ fn is_tidying(plan: &Plan, path: Path, index: usize) -> bool {
                 })
         }
     }
+}
+
+/// Whether the database goes back at this step of the way back or a later one.
+fn goes_back_after(plan: &Plan, path: Path, index: usize) -> bool {
+    way_back(plan, path)
+        .iter()
+        .skip(index)
+        .any(|step| matches!(step.action, Action::SwapDatabaseBack { .. }))
 }
 
 fn stage_of(plan: &Plan, index: usize) -> Stage {

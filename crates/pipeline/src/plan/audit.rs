@@ -1,5 +1,6 @@
 //! A second look at every plan: rules that any plan must keep, whoever made it.
 
+use super::database::is_replaced_in_peace;
 use super::scale::audit as audit_scale;
 use crate::migration::Turn;
 
@@ -35,6 +36,9 @@ pub fn audit(plan: &Plan) -> Vec<Note> {
     }
     if !stops_only_what_is_not_routed(plan) {
         fatal("an instance would be stopped while it is routed");
+    }
+    if !is_replaced_in_peace(plan) {
+        fatal("a database would be replaced while something could write to it");
     }
     if !reverts_to_full_size(plan) {
         fatal("a rollback would not bring the old release back at full size");
@@ -135,6 +139,11 @@ fn reverts_to_full_size(plan: &Plan) -> bool {
         .get(&plan.route.service)
         .copied()
         .unwrap_or(0);
+    let goes_back = plan
+        .revert
+        .touched
+        .iter()
+        .any(|step| matches!(step.action, Action::SwapDatabaseBack { .. }));
     let mut awaited = 0;
     plan.revert.touched.iter().all(|step| match &step.action {
         Action::AwaitHealthy {
@@ -144,6 +153,10 @@ fn reverts_to_full_size(plan: &Plan) -> bool {
         } => {
             awaited = sizes.get(&plan.route.service).copied().unwrap_or(0);
             true
+        }
+        // Where the database goes back as well, nobody has the traffic until it has.
+        Action::Route { target, previous } if target.is_empty() && previous.is_empty() => {
+            awaited == 0 && goes_back
         }
         Action::Route { previous, .. } => awaited == wanted && previous.len() as u32 == wanted,
         _ => true,

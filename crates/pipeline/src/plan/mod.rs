@@ -5,6 +5,7 @@
 //! to do when a step fails is planned as well ([`Revert`]).
 
 mod audit;
+mod database;
 mod down;
 mod make;
 mod migrate;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use audit::audit;
+pub use database::{Incoming, Upkeep, kept_name, new_name};
 pub use down::{DownFacts, down};
 pub use make::{Around, Facts, RenewalFacts, data_loss, make, make_renewal, renumber};
 pub use migrate::{MigrationFacts, make_migration};
@@ -28,7 +30,7 @@ use crate::adoption::Adoption;
 use crate::colour::Colour;
 use crate::config::{Bake, Environment};
 use crate::digest::Digest;
-use crate::id::{DeploymentId, InstanceId, ReleaseId};
+use crate::id::{BackupId, DeploymentId, InstanceId, ReleaseId};
 use crate::migration::{Outlook, Run};
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
 use crate::strategy::Strategy;
@@ -95,6 +97,8 @@ pub enum Kind {
     Renew,
     /// Migrations by themselves, forwards or backwards; what is live stays live.
     Migrate,
+    /// What is live, on another database.
+    Restore,
 }
 
 /// A release in a colour.
@@ -243,6 +247,30 @@ pub enum Action {
         /// Which.
         only: Vec<InstanceId>,
     },
+    /// Reads a backup to its end.
+    CheckBackup {
+        /// Which.
+        backup: BackupId,
+    },
+    /// Saves the database.
+    BackUp,
+    /// Restores a backup into a new database, and compares what it holds with what was saved.
+    RestoreBackup {
+        /// Which.
+        backup: BackupId,
+    },
+    /// Puts another database in the place of the one that is used, which is kept aside.
+    SwapDatabase {
+        /// Which.
+        incoming: Incoming,
+    },
+    /// Takes it out again, and the old one has its place.
+    SwapDatabaseBack {
+        /// Which.
+        incoming: Incoming,
+    },
+    /// Removes the database that was restored.
+    DropRestored,
     /// Runs the migration command once, with the target's artifact.
     Migrate {
         /// Whose environment it runs in.
@@ -434,7 +462,13 @@ impl Kind {
             Self::Down => "down",
             Self::Renew => "renew",
             Self::Migrate => "migrate",
+            Self::Restore => "restore",
         }
+    }
+
+    /// Whether something comes back that was live here: it is neither migrated to nor judged.
+    pub fn is_return(self) -> bool {
+        matches!(self, Self::Rollback | Self::Restore)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn carry_over(
             .iter()
             .find(|member| member.name == *service && is_scalable(member.role));
         let Some(member) = member else { continue };
-        if kind != Kind::Rollback && member.service.replicas != scaled.file {
+        if !kind.is_return() && member.service.replicas != scaled.file {
             continue;
         }
         set(&mut sizes, service, scaled.size);

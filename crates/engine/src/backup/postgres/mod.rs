@@ -4,7 +4,9 @@ mod dump;
 mod facts;
 mod program;
 mod restore;
+mod swap;
 
 pub(super) use dump::dump;
 pub(super) use program::check;
 pub(super) use restore::{drop_database, restore_into};
+pub(super) use swap::{beginning_with, swap};

@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::migration::{Basis, Outlook, Run, Turn};
-use crate::plan::{Action, Kind, Note, Severity, Stage, Step};
+use crate::plan::{Action, Note, Severity, Stage, Step};
 
 impl Draft<'_> {
     /// Before anything starts: what only adds.
@@ -20,7 +20,7 @@ impl Draft<'_> {
 
     fn migrate(&self, turn: Turn, stage: Stage) -> Option<Step> {
         let migrate = self.facts.config.migrate.as_ref()?;
-        if self.facts.kind == Kind::Rollback {
+        if self.facts.kind.is_return() {
             return None;
         }
         let how = &self.facts.environment.migrations;

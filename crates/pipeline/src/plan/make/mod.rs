@@ -7,6 +7,7 @@ mod renew;
 mod revert;
 mod steps;
 mod strategies;
+mod upkeep;
 
 pub use migrate::data_loss;
 pub(super) use notes::probe;
@@ -14,7 +15,7 @@ pub use renew::{RenewalFacts, make_renewal};
 pub(super) use steps::{MARGIN, instances, quick};
 
 use super::size::carry_over;
-use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, VERSION};
+use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Sizes, Upkeep, VERSION};
 use crate::adoption::Adoption;
 use crate::config::{Config, Environment};
 use crate::id::DeploymentId;
@@ -58,12 +59,19 @@ pub struct Around {
     pub pending: Vec<Pending>,
     /// What becomes of the database's migrations; none where they are not looked at.
     pub migrations: Option<Outlook>,
+    /// What is done to the database besides migrating it.
+    pub upkeep: Upkeep,
 }
 
 /// Plans a deployment.
 pub fn make(facts: &Facts<'_>) -> Plan {
     let draft = Draft::new(facts);
-    let (mut steps, revert) = match (facts.environment.strategy, facts.live) {
+    // Of two databases only one can be written to: nothing runs while they change places.
+    let strategy = match draft.incoming() {
+        Some(_) => Strategy::Recreate,
+        None => facts.environment.strategy,
+    };
+    let (mut steps, revert) = match (strategy, facts.live) {
         (_, None) => (draft.first(), draft.revert_first()),
         (Strategy::BlueGreen, Some(_)) => (draft.blue_green(), draft.revert_to_previous()),
         (Strategy::Rolling, Some(previous)) => {
@@ -77,13 +85,15 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         .iter()
         .position(|step| touches(&step.action))
         .unwrap_or(steps.len());
+    let mut untouched = vec![revert::stop_target(facts.workload)];
+    untouched.extend(draft.drop_restored());
     Plan {
         version: VERSION,
         deployment: facts.deployment,
         kind: facts.kind,
         project: facts.config.project.clone(),
         environment: facts.environment.name.clone(),
-        strategy: facts.environment.strategy,
+        strategy,
         route: RoutePlan {
             listen: facts.environment.route.listen,
             hosts: facts.environment.route.hosts.clone(),
@@ -98,7 +108,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         steps,
         revert: Revert {
             touched_from,
-            untouched: vec![revert::stop_target(facts.workload)],
+            untouched,
             touched: revert,
         },
     }
@@ -129,7 +139,9 @@ pub(super) fn touches(action: &Action) -> bool {
         | Action::Retire { .. }
         | Action::GiveBack { .. }
         | Action::SetAside { .. }
-        | Action::BringBack { .. } => true,
+        | Action::BringBack { .. }
+        | Action::SwapDatabase { .. }
+        | Action::SwapDatabaseBack { .. } => true,
         Action::Stop { side, .. } | Action::Drain { side, .. } => *side == Side::Previous,
         Action::CheckArtifact
         | Action::TagArtifact { .. }
@@ -143,6 +155,10 @@ pub(super) fn touches(action: &Action) -> bool {
         | Action::Resume
         | Action::Bake { .. }
         | Action::Discard { .. }
+        | Action::CheckBackup { .. }
+        | Action::BackUp
+        | Action::RestoreBackup { .. }
+        | Action::DropRestored
         | Action::MarkStable => false,
     }
 }

@@ -73,9 +73,12 @@ impl Draft<'_> {
         }));
         notes.extend(self.adoption_notes());
         notes.extend(self.pending_notes());
+        notes.extend(self.upkeep_notes());
         notes.extend(self.singleton_note());
         notes.extend(self.migration_notes());
-        if self.facts.environment.strategy == Strategy::Recreate && self.facts.live.is_some() {
+        let is_replaced =
+            self.facts.environment.strategy == Strategy::Recreate || self.incoming().is_some();
+        if is_replaced && self.facts.live.is_some() {
             notes.push(Note {
                 severity: Severity::Warning,
                 text: "requests wait at the proxy while the release is replaced, each for 30 s at most".to_owned(),

@@ -33,7 +33,8 @@ impl Draft<'_> {
         let environment = self.facts.environment;
         let routed = &self.facts.workload.routed;
         let back = instances(routed, 1..=previous.sizes.get(routed).copied().unwrap_or(0));
-        let mut steps = vec![
+        let mut steps = self.swap_database_back();
+        steps.extend([
             Step {
                 stage: Stage::RollingBack,
                 action: Action::Start {
@@ -62,7 +63,7 @@ impl Draft<'_> {
                 ..self.route(Vec::new(), back)
             },
             quick(Stage::RollingBack, Action::Resume),
-        ];
+        ]);
         steps.push(self.drain(Side::Target, None, Stage::RollingBack));
         steps.push(stop_target(self.facts.workload));
         if !singletons.is_empty() {

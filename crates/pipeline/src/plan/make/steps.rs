@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Draft;
 use crate::id::InstanceId;
 use crate::name::ServiceName;
-use crate::plan::{Action, BakeLimits, Kind, Side, Sizes, Stage, Step};
+use crate::plan::{Action, BakeLimits, Side, Sizes, Stage, Step};
 use crate::role::Role;
 
 /// Room on top of the sum of a drain's or a stop's own limits, for the calls themselves.
@@ -27,6 +27,7 @@ impl Draft<'_> {
                 resizes: None,
             });
         }
+        steps.extend(self.save_database());
         steps.extend(self.expand());
         steps
     }
@@ -51,7 +52,7 @@ impl Draft<'_> {
     /// registries.
     fn tag_release(&self) -> Option<Step> {
         let release = self.facts.release;
-        let is_tagged = release.is_published() && self.facts.kind != Kind::Rollback;
+        let is_tagged = release.is_published() && !self.facts.kind.is_return();
         is_tagged.then(|| tag(Stage::Preparing, release.id.as_str()))
     }
 
@@ -101,7 +102,7 @@ impl Draft<'_> {
 
     pub(super) fn smoke(&self) -> Option<Step> {
         let health = &self.facts.environment.health;
-        let is_tried = self.facts.kind != Kind::Rollback && !health.smoke.is_empty();
+        let is_tried = !self.facts.kind.is_return() && !health.smoke.is_empty();
         is_tried.then(|| Step {
             stage: Stage::Verifying,
             action: Action::Smoke {
@@ -161,7 +162,7 @@ impl Draft<'_> {
     pub(super) fn bake(&self) -> Option<Step> {
         let limits = BakeLimits::of(self.facts.environment);
         // What a rollback returns to was judged when it was new, and time is short.
-        let is_judged = self.facts.kind != Kind::Rollback && !limits.duration.is_zero();
+        let is_judged = !self.facts.kind.is_return() && !limits.duration.is_zero();
         is_judged.then(|| Step {
             stage: Stage::Baking,
             // It ends by its own clock: once extended by half, and some looks on top.

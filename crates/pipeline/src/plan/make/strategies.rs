@@ -39,6 +39,7 @@ impl Draft<'_> {
         steps.push(self.route(Vec::new(), Vec::new()));
         steps.push(self.drain(Side::Previous, None, Stage::Switching));
         steps.push(self.stop(Side::Previous, None, Stage::Switching));
+        steps.extend(self.swap_database());
         steps.extend(self.start(self.target.sizes.clone()));
         steps.extend(self.smoke());
         steps.push(self.switch());
