@@ -8,9 +8,12 @@ use std::sync::Arc;
 use shipway_engine::Engine;
 use shipway_engine::database::Databases;
 use shipway_engine::event::{Event, Reporter};
-use shipway_engine::ports::{ProxyLauncher, ProxyRouter};
+use shipway_engine::ports::{ProxyLauncher, ProxyRouter, Routers};
 use shipway_engine::project::Project;
-use shipway_runtime::compose::{Cli, ComposeRuntime};
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::host::EngineHost;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_runtime::compose::{Cli, ComposeRuntime, ProxyContainer};
 use shipway_runtime::process::{Launcher, ProcessRuntime};
 use shipway_runtime::{Runtime, Runtimes};
 use shipway_store::{Keyring, Store};
@@ -39,11 +42,21 @@ impl Context {
         keep_out_of_git(&state)?;
         project.secrets = store.newest_secrets()?;
         let program = std::env::current_exe()?;
-        let runtimes = Arc::new(Runtimes::new(
+        let mut runtimes = Runtimes::new(
             ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
             ComposeRuntime::try_new(&state, engine_host(), compose_cli())?,
-        ));
-        let router = ProxyRouter::new(proxy_launcher(global, program)?);
+        );
+        for (name, host) in hosts(&project) {
+            runtimes = runtimes.with_host(name.clone(), host);
+        }
+        let runtimes = Arc::new(runtimes);
+        let here = ProxyRouter::new(proxy_launcher(global, program.clone())?);
+        let mut router = Routers::new(here);
+        for (name, _) in hosts(&project) {
+            let runtime = runtimes.compose_of(name).clone();
+            let container = ProxyContainer::new(runtime, &program);
+            router = router.with(name.clone(), ProxyRouter::elsewhere(container));
+        }
         let (sender, receiver) = unbounded_channel();
         let actor = actor();
         let engine = Engine {
@@ -63,6 +76,27 @@ impl Context {
         };
         Ok((context, receiver))
     }
+}
+
+/// The environments that run on other hosts' engines.
+fn hosts(project: &Project) -> impl Iterator<Item = (&EnvironmentName, &EngineHost)> {
+    let environments = project.config.environments.values();
+    environments.filter_map(|one| Some((&one.name, one.host.as_ref()?)))
+}
+
+/// The proxy of an environment that runs on another host.
+pub(crate) fn proxy_elsewhere(
+    context: &Context,
+    environment: &Environment,
+) -> Result<ProxyContainer> {
+    if environment.host.is_none() {
+        return Err(CliError::usage(format!(
+            "`{}` has no `host`: its proxy is that of this machine",
+            environment.name
+        )));
+    }
+    let runtime = context.runtimes.compose_of(&environment.name).clone();
+    Ok(ProxyContainer::new(runtime, std::env::current_exe()?))
 }
 
 /// The project that the command is about.

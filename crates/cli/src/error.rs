@@ -220,11 +220,17 @@ impl From<DeployError> for CliError {
             DeployError::Frozen { environment, .. } => told(Kind::NotAllowed).hint(format!(
                 "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
             )),
-            DeployError::Unsafe(_) | DeployError::Runtime(_) => told(Kind::Failed),
+            DeployError::Unsafe(_) | DeployError::Runtime(_) | DeployError::Unreachable(_) => {
+                told(Kind::Failed)
+            }
             DeployError::Migrations(examined) => migrations::refused(told(Kind::Refused), examined),
             DeployError::Git(error) => git(error),
             DeployError::Adoption(refused) => adoption(refused),
             DeployError::Renew(refused) => renewal(refused),
+            DeployError::Moved { environment, from } => told(Kind::NotAllowed).hint(match from {
+                Some(host) => format!("set `host: {host}` again, and `shipway down {environment}` ends it there"),
+                None => format!("take `host` out again, and `shipway down {environment}` ends it here"),
+            }),
             DeployError::Pruned { release, .. } => told(Kind::Failed).hint(format!(
                 "build its commit again: `shipway build --commit {}`",
                 release.short_commit()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::deployment::{self, Outcome};
+use shipway_pipeline::host::EngineHost;
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Facts, Incoming, Kind, Plan};
@@ -107,6 +108,20 @@ pub enum DeployError {
     /// The plan breaks a rule.
     #[error("the plan would be unsafe: {0}")]
     Unsafe(String),
+    /// The host that it runs on does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It runs on another host than the configuration says.
+    #[error(
+        "environment `{environment}` runs on {}, and shipway.yml names another host",
+        .from.as_ref().map_or_else(|| "this host".to_owned(), |host| format!("`{host}`"))
+    )]
+    Moved {
+        /// Where.
+        environment: EnvironmentName,
+        /// The host that it runs on; none for this one.
+        from: Option<EngineHost>,
+    },
     /// Its artifacts were removed.
     #[error("release {} was pruned by {}: its artifacts are gone", release.id, pruned.by)]
     Pruned {

@@ -103,6 +103,8 @@ impl Engine {
     }
 
     async fn observe_runtime(&self, request: &Request<'_>) -> Result<Surroundings, DeployError> {
+        let key = request.project.route_key(request.environment);
+        self.check_reachable(&key).await?;
         let record = self.store.environment(&request.environment.name)?;
         self.check_adopted(request, record.live.as_ref())?;
         let Some(live) = &record.live else {
@@ -111,7 +113,6 @@ impl Engine {
                 ..Surroundings::default()
             });
         };
-        let key = request.project.route_key(request.environment);
         let shared = ColourKey {
             route: key.clone(),
             slot: Slot::Shared,

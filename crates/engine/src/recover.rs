@@ -53,6 +53,8 @@ impl Engine {
         let Some(deployment) = self.store.unfinished(lease.environment())? else {
             return Ok(None);
         };
+        self.check_host(&deployment.plan)?;
+        self.check_reachable(&deployment.plan.route_key()).await?;
         self.reporter.tell(crate::event::Kind::Planned {
             plan: Box::new(deployment.plan.clone()),
         });

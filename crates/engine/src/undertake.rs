@@ -4,6 +4,7 @@ use shipway_pipeline::deployment;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Plan, Severity};
+use shipway_pipeline::route::RouteKey;
 use shipway_store::{Audit, Lease, NewDeployment};
 
 use crate::clock::now;
@@ -23,6 +24,36 @@ impl Engine {
         match fatal {
             Some(note) => Err(DeployError::Unsafe(note.text)),
             None => Ok(plan),
+        }
+    }
+
+    /// What runs on one host is not ended, drained or returned to on another.
+    pub(crate) fn check_host(&self, plan: &Plan) -> Result<(), DeployError> {
+        let route = plan.route_key();
+        let now = self.runtime.host(&route);
+        for occupant in plan.previous.iter().chain([&plan.target]) {
+            let workload = self.store.workload(&occupant.workload)?;
+            let Some(model) = workload.and_then(|workload| workload.model) else {
+                continue;
+            };
+            if model.host.as_ref() != now {
+                return Err(DeployError::Moved {
+                    environment: plan.environment.clone(),
+                    from: model.host,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Another host that does not answer now is told of before anything is begun.
+    pub(crate) async fn check_reachable(&self, route: &RouteKey) -> Result<(), DeployError> {
+        if self.runtime.host(route).is_none() {
+            return Ok(());
+        }
+        match self.runtime.trouble(route).await {
+            None => Ok(()),
+            Some(reason) => Err(DeployError::Unreachable(reason)),
         }
     }
 
@@ -46,6 +77,7 @@ impl Engine {
         subject: &str,
         interrupts: &mut Interrupts,
     ) -> Result<Finished, DeployError> {
+        self.check_host(&plan)?;
         let kind = plan.kind;
         let new = NewDeployment {
             release: plan.target.release.clone(),

@@ -110,6 +110,7 @@ mod tests {
             document: format!("services:\n  db: {keys}\n"),
             directory: "/srv".to_owned(),
             listens: [].into(),
+            host: None,
             adopt: None,
         });
         workload

@@ -136,10 +136,10 @@ pub trait Runtime: Send + Sync {
         lines: usize,
     ) -> Result<Vec<String>, Error>;
 
-    /// Whether what runs an environment's instances answers, where it is anything that could fail
-    /// to.
-    async fn is_reachable(&self, _at: &RouteKey) -> bool {
-        true
+    /// Why what runs an environment's instances does not answer; `None` where it does, or cannot
+    /// fail to.
+    async fn trouble(&self, _at: &RouteKey) -> Option<String> {
+        None
     }
 
     /// Which host an environment's instances run on; none for this one.

@@ -295,8 +295,8 @@ impl Runtime for Runtimes {
         runtime.logs(key, instance, lines).await
     }
 
-    async fn is_reachable(&self, at: &RouteKey) -> bool {
-        self.compose_of(&at.environment).is_reachable(at).await
+    async fn trouble(&self, at: &RouteKey) -> Option<String> {
+        self.compose_of(&at.environment).trouble(at).await
     }
 
     fn host(&self, at: &RouteKey) -> Option<&EngineHost> {

@@ -21,6 +21,7 @@ mod registry;
 mod run;
 mod sandbox;
 mod second_engine;
+mod ssh_server;
 mod traffic;
 mod wait;
 
@@ -33,5 +34,6 @@ pub use registry::Registry;
 pub use run::{Ended, Running};
 pub use sandbox::{Environment, Sandbox};
 pub use second_engine::SecondEngine;
+pub use ssh_server::SshServer;
 pub use traffic::{Observed, Traffic};
 pub use wait::{PATIENCE, wait_until};

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use owo_colors::OwoColorize;
 use shipway_engine::git::Repository;
+use shipway_engine::ports::client_of;
 use shipway_engine::project::{Project, Source};
 use shipway_proxy::Paths;
 use shipway_proxy::control::{Client, Error};
@@ -42,7 +43,14 @@ pub(crate) async fn run(_: &Arguments, global: &Global) -> Result {
         Ok(project) => {
             findings.push(repository(&project));
             findings.extend(environments(&project));
-            findings.extend(deployments(global).await?);
+            let (context, _events) = Context::open(global)?;
+            let elsewhere = proxies_elsewhere(&context).await?;
+            // What cannot be reached cannot be looked at.
+            let is_reached = elsewhere.iter().all(|one| !matches!(one, Finding::Bad(..)));
+            findings.extend(elsewhere);
+            if is_reached {
+                findings.extend(deployments(&context).await?);
+            }
         }
     }
     let mut is_good = true;
@@ -147,8 +155,42 @@ fn environments(project: &Project) -> Vec<Finding> {
         .collect()
 }
 
-async fn deployments(global: &Global) -> Result<Vec<Finding>> {
-    let (context, _events) = Context::open(global)?;
+/// The hosts that environments run on, with their proxies.
+async fn proxies_elsewhere(context: &Context) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for environment in context.project.config.environments.values() {
+        let (name, Some(host)) = (&environment.name, &environment.host) else {
+            continue;
+        };
+        if let Err(error) = context.runtimes.compose_of(name).ping().await {
+            let reason = std::error::Error::source(&error).map(ToString::to_string);
+            findings.push(Finding::Bad(
+                format!("environment {name} cannot be reached at `{host}`"),
+                reason.unwrap_or_else(|| error.to_string()),
+            ));
+            continue;
+        }
+        let container = context::proxy_elsewhere(context, environment)?;
+        findings.push(match client_of(&container).health().await {
+            Ok(health) if health.version == env!("CARGO_PKG_VERSION") => Finding::Good(format!(
+                "environment {name} runs at `{host}`, with proxy {}",
+                health.version
+            )),
+            Ok(health) => Finding::Note(format!(
+                "the proxy at `{host}` is {}, and this program {}: `shipway proxy stop --of {name}` \
+                 ends it, and the next deployment starts this one",
+                health.version,
+                env!("CARGO_PKG_VERSION")
+            )),
+            Err(_) => Finding::Note(format!(
+                "environment {name} at `{host}` has no proxy yet; the first deployment starts it"
+            )),
+        });
+    }
+    Ok(findings)
+}
+
+async fn deployments(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = vec![free_space(context.engine.store.directory())];
     for environment in context.project.config.environments.values() {
         let status = context.engine.status(&context.project, environment).await?;

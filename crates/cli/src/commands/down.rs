@@ -103,6 +103,9 @@ async fn end_release(
 /// Whether `up` left something running. Files that are no longer valid are no reason to let a
 /// deployed release run.
 async fn is_up(context: &Context, environment: &Environment) -> Result<bool> {
+    if environment.host.is_some() {
+        return Ok(false);
+    }
     let Ok(resolved) = context.project.resolve(environment, Source::WorkTree) else {
         return Ok(false);
     };

@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use rustix::process::setsid;
+use shipway_engine::ports::client_of;
 use shipway_proxy::control::{Client, bridge};
 use shipway_proxy::{Cidr, Options, Paths};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
-use crate::context::proxy_directory;
+use crate::context::{Context, proxy_directory, proxy_elsewhere};
 use crate::error::{CliError, Kind, Result};
 use crate::{exit, render};
 
@@ -21,6 +22,9 @@ use crate::{exit, render};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
+    /// Look at or stop the proxy of the host that this environment runs on
+    #[arg(long, global = true, value_name = "ENVIRONMENT")]
+    of: Option<String>,
     /// Worker threads [default: one per core]
     #[arg(long, value_name = "COUNT")]
     workers: Option<NonZeroUsize>,
@@ -45,7 +49,11 @@ enum Action {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     let directory = proxy_directory(global)?;
     let Some(action) = &arguments.action else {
-        return serve(arguments, directory);
+        return match &arguments.of {
+            None => serve(arguments, directory),
+            Some(name) => Err(CliError::usage("a deployment starts that proxy")
+                .hint(format!("`shipway proxy status --of {name}` looks at it"))),
+        };
     };
     let paths = Paths::new(&directory);
     let client = Client::new(paths.control());
@@ -53,6 +61,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
+        if let Some(name) = &arguments.of {
+            return elsewhere(action, global, name).await;
+        }
         match action {
             Action::Status => render::json(&client.status().await.map_err(told)?)?,
             Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
@@ -64,6 +75,24 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     // Nobody waits for a standard input at which nothing comes any more.
     runtime.shutdown_background();
     result
+}
+
+/// The same with the proxy of another host.
+async fn elsewhere(action: &Action, global: &Global, name: &str) -> Result {
+    let (context, _events) = Context::open(global)?;
+    let environment = context.project.environment(name)?;
+    let container = proxy_elsewhere(&context, environment)?;
+    let client = client_of(&container);
+    match action {
+        Action::Status => render::json(&client.status().await.map_err(told)?)?,
+        Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+        Action::Stop => container
+            .stop()
+            .await
+            .map_err(|error| CliError::of(Kind::Failed, &error))?,
+        Action::Dial => return Err(CliError::usage("`dial` is for the host itself")),
+    }
+    Ok(ExitCode::from(exit::OK))
 }
 
 fn serve(arguments: &Arguments, directory: std::path::PathBuf) -> Result {

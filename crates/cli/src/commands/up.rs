@@ -31,8 +31,15 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
-    let resolved = context.project.resolve(environment, Source::WorkTree)?;
     let name = &environment.name;
+    if let Some(host) = &environment.host {
+        return Err(CliError::new(
+            Kind::NotAllowed,
+            format!("`{name}` runs at `{host}`, and `up` runs the work tree on this machine"),
+        )
+        .hint(format!("`shipway deploy {name}` runs a commit there")));
+    }
+    let resolved = context.project.resolve(environment, Source::WorkTree)?;
     if resolved.workload.model.is_none() {
         return Err(CliError::new(
             Kind::NotAllowed,

@@ -95,7 +95,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
 /// Tells of a Compose project that runs from the directory, where containers are to run and no
 /// environment adopts it. An engine that does not answer is nothing to tell of here.
 async fn tell_running(project: &Project, checked: &[(&Environment, Checked)]) {
-    let runs_containers = |(_, checked): &(&Environment, Checked)| {
+    let runs_containers = |(environment, checked): &(&Environment, Checked)| {
+        if environment.host.is_some() {
+            return false;
+        }
         let workload = checked.workload.as_ref();
         workload.is_some_and(|workload| workload.model.is_some())
     };

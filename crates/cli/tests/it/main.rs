@@ -28,6 +28,7 @@ mod promote;
 mod proxy;
 mod refused;
 mod registry;
+mod remote;
 mod renew;
 mod restores;
 mod roles;

@@ -110,13 +110,13 @@ impl<'a> Performer<'a> {
     /// nothing about the release.
     pub(super) async fn waited_for_engine(&self) -> bool {
         let key = self.route_key();
-        if self.engine.runtime.is_reachable(&key).await {
+        let Some(reason) = self.engine.runtime.trouble(&key).await else {
             return false;
-        }
+        };
         self.tell(Kind::Warning {
-            text: "the container engine does not answer: waiting for it".to_owned(),
+            text: format!("the container engine does not answer: waiting for it ({reason})"),
         });
-        while !self.engine.runtime.is_reachable(&key).await {
+        while self.engine.runtime.trouble(&key).await.is_some() {
             tokio::time::sleep(ENGINE_POLL).await;
         }
         true
@@ -188,10 +188,7 @@ impl<'a> Performer<'a> {
     // --- what the performances share ---
 
     fn route_key(&self) -> RouteKey {
-        RouteKey {
-            project: self.plan.project.clone(),
-            environment: self.plan.environment.clone(),
-        }
+        self.plan.route_key()
     }
 
     fn running(&self, side: Side) -> Result<&Running, Failure> {

@@ -4,6 +4,6 @@ mod proxy;
 mod router;
 mod routers;
 
-pub use proxy::{ProxyLauncher, ProxyRouter};
+pub use proxy::{ProxyLauncher, ProxyRouter, client_of};
 pub use router::{Router, RouterError, Traffic};
 pub use routers::Routers;

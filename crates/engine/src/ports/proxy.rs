@@ -74,10 +74,9 @@ impl ProxyRouter {
 
     /// A router over the proxy of another host.
     pub fn elsewhere(container: ProxyContainer) -> Self {
-        let client = Client::dialling(Arc::new(Through(container.clone())));
         Self {
+            client: client_of(&container),
             launcher: Launcher::There(container),
-            client,
         }
     }
 
@@ -335,6 +334,12 @@ fn described(error: &dyn std::error::Error) -> String {
         Some(source) => format!("{error}: {}", described(source)),
         None => error.to_string(),
     }
+}
+
+/// A client of another host's proxy.
+#[must_use]
+pub fn client_of(container: &ProxyContainer) -> Client {
+    Client::dialling(Arc::new(Through(container.clone())))
 }
 
 /// The way through a host's engine.

@@ -33,6 +33,7 @@ pub use validate::parse;
 
 use crate::backup::Keep;
 use crate::gate::Gate;
+use crate::host::EngineHost;
 use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
 use crate::role::Role;
 use crate::strategy::Strategy;
@@ -118,6 +119,9 @@ pub struct Environment {
     pub gates: Vec<GateName>,
     /// What runs the services; where not given, the Compose files decide.
     pub runtime: Option<RuntimeKind>,
+    /// The host whose engine runs the containers; this one where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<EngineHost>,
     /// The Compose project that ran before the first deployment, and that it takes over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,

@@ -33,6 +33,7 @@ use crate::digest::Digest;
 use crate::id::{BackupId, DeploymentId, InstanceId, ReleaseId};
 use crate::migration::{Outlook, Run};
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
+use crate::route::RouteKey;
 use crate::strategy::Strategy;
 
 /// Version of the stored form; raised when a field is added or changes its meaning.
@@ -423,6 +424,14 @@ impl Plan {
     pub fn digest(&self) -> Digest {
         let text = serde_json::to_vec(self).expect("a plan has only text keys");
         Digest::of(&text)
+    }
+
+    /// Whose route it changes.
+    pub fn route_key(&self) -> RouteKey {
+        RouteKey {
+            project: self.project.clone(),
+            environment: self.environment.clone(),
+        }
     }
 
     /// The occupant of a side; `None` for the previous one of a first deployment.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use shipway_compose::model::{Project, Service};
+use shipway_compose::model::{MountKind, Project, Service};
 use shipway_compose::transform::{self, Dependencies};
 use shipway_compose::yaml::{Limits, Mapping, Node, parse, render};
 
 use super::{Member, Problem};
 use crate::digest::Digest;
+use crate::host::EngineHost;
 use crate::name::ServiceName;
 
 /// Keys of a build definition that say how it is made, not what.
@@ -31,6 +32,9 @@ pub struct Model {
     pub directory: String,
     /// The ports on which services take connections, by service.
     pub listens: BTreeMap<String, u16>,
+    /// The host whose engine runs them; none for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<EngineHost>,
     /// The Compose project whose shared containers are kept as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
@@ -54,6 +58,7 @@ impl Model {
             document: render(&document),
             directory: directory.to_owned(),
             listens,
+            host: None,
             adopt: None,
         }
     }
@@ -110,6 +115,24 @@ pub(super) fn port(
             service: service.name.clone(),
         }),
     }
+}
+
+/// Mounts of the project's own files, which are not on another host.
+pub(super) fn local_mounts(directory: &str, members: &[Member]) -> Vec<Problem> {
+    let below = format!("{}/", directory.trim_end_matches('/'));
+    let of_member = |member: &Member| {
+        let mounts = member.service.mounts.iter();
+        let sources = mounts
+            .filter(|mount| mount.kind == MountKind::Bind)
+            .filter_map(|mount| mount.source.clone());
+        let local = sources.filter(|source| source == directory || source.starts_with(&below));
+        let problem = |source: String| Problem::LocalMount {
+            service: member.name.clone(),
+            path: source.strip_prefix(&below).unwrap_or(".").to_owned(),
+        };
+        local.map(problem).collect::<Vec<_>>()
+    };
+    members.iter().flat_map(of_member).collect()
 }
 
 /// What two colours of these services could not both have, or no engine gives them.

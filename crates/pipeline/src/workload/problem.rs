@@ -60,6 +60,16 @@ pub enum Problem {
         /// The port, as written.
         port: String,
     },
+    /// A file of the project that another host does not have.
+    #[error(
+        "service `{service}` mounts `{path}` of the project, which is not on the environment's host"
+    )]
+    LocalMount {
+        /// The service.
+        service: ServiceName,
+        /// What it mounts, below the project.
+        path: String,
+    },
     /// Containers cannot go on as processes.
     #[error("`adopt` is for containers, and the services run as processes")]
     AdoptsProcesses,
@@ -102,6 +112,7 @@ impl Problem {
             Self::NoRole { service } | Self::NoPort { service } => Some(service),
             Self::NotRunnable { service }
             | Self::NoReplicas { service }
+            | Self::LocalMount { service, .. }
             | Self::PublishedPort { service, .. } => Some(service.as_str()),
             Self::Name(_)
             | Self::NothingRouted
@@ -126,6 +137,7 @@ impl Problem {
             | Self::MissingVariables { .. }
             | Self::NoPort { .. }
             | Self::PublishedPort { .. }
+            | Self::LocalMount { .. }
             | Self::NoReplicas { .. } => None,
         }
     }
@@ -143,6 +155,7 @@ impl Problem {
             | Self::NotRunnable { .. }
             | Self::NoPort { .. }
             | Self::PublishedPort { .. }
+            | Self::LocalMount { .. }
             | Self::NoReplicas { .. } => Code::Workload,
         }
     }
@@ -174,6 +187,11 @@ impl Problem {
             )),
             Self::PublishedPort { .. } => Some(
                 "take it out of `ports`; if it must be reached from outside, make it the `web` service or a `tool`"
+                    .to_owned(),
+            ),
+            Self::LocalMount { .. } => Some(
+                "put it into the image, or give it as a `config` or `secret`; an absolute path \
+                 outside of the project is one of that host"
                     .to_owned(),
             ),
             Self::MissingSecret { secret, .. } => Some(format!(

@@ -126,11 +126,15 @@ fn make_model(
     routed: &Member,
 ) -> Result<Model, Vec<Problem>> {
     let mut problems = model::problems(files.project, members, &routed.name);
+    if environment.host.is_some() {
+        problems.extend(model::local_mounts(files.directory, members));
+    }
     let configured = config.services.get(&routed.name).and_then(|one| one.port);
     match model::port(configured, &routed.service, files.project) {
         Ok(port) if problems.is_empty() => {
             let listens = BTreeMap::from([(routed.name.to_string(), port)]);
             return Ok(Model {
+                host: environment.host.clone(),
                 adopt: environment.adopt.clone(),
                 ..Model::of(files.project, files.directory, members, listens)
             });

@@ -215,12 +215,14 @@ impl Runtime for ComposeRuntime {
         list::logs(self, key, instance, lines).await
     }
 
-    async fn is_reachable(&self, _at: &RouteKey) -> bool {
-        match self.access.opened() {
-            Some(docker) => docker.ping().await.is_ok(),
-            // Nobody needed it yet.
-            None => true,
+    async fn trouble(&self, _at: &RouteKey) -> Option<String> {
+        // Nobody needed it yet, and nobody may.
+        if self.access.host().is_none() && self.access.opened().is_none() {
+            return None;
         }
+        let error = self.ping().await.err()?;
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        Some(source.unwrap_or_else(|| error.to_string()))
     }
 
     fn host(&self, _at: &RouteKey) -> Option<&EngineHost> {

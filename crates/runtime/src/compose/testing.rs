@@ -16,6 +16,7 @@ pub(super) fn model(document: &str) -> Model {
         document: document.to_owned(),
         directory: DIRECTORY.to_owned(),
         listens: [("web".to_owned(), 8000)].into(),
+        host: None,
         adopt: None,
     }
 }

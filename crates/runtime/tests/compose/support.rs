@@ -109,6 +109,7 @@ impl World {
                 document,
                 directory: self.home.path().display().to_string(),
                 listens: [("web".to_owned(), 8000)].into(),
+                host: None,
                 adopt: None,
             }),
             files: FileContents::new(),
@@ -193,6 +194,7 @@ impl World {
                 document,
                 directory,
                 listens: [].into(),
+                host: None,
                 adopt: None,
             }),
             origin: Origin {

@@ -24,6 +24,7 @@ mod everything;
 mod images;
 mod machine;
 mod places;
+mod quiet;
 mod registry;
 mod release;
 mod sources;

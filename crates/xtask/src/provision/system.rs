@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::bounded;
 use super::places::Places;
+use super::quiet;
 use super::release::Release;
 
 /// Fetching and unpacking the engine is about 80 MB.
@@ -49,6 +50,15 @@ pub(super) const NEEDS: &[Need] = &[
         program: "ip",
         packages: &["iproute2"],
     },
+    // The other host of deployments by ssh, which a test starts on an address of this machine.
+    Need {
+        program: "sshd",
+        packages: &["openssh-server"],
+    },
+    Need {
+        program: "ssh",
+        packages: &["openssh-client"],
+    },
     // All programs of a small image in one, which needs nothing else.
     Need {
         program: "busybox",
@@ -74,6 +84,7 @@ pub(super) fn provide(places: &Places, needs: &[Need]) -> Result<()> {
     let packages = packages(&missing, &release);
     println!("installing {}", packages.join(" "));
     let log = places.log("packages");
+    let _quiet = quiet::Services::keep_off()?;
     bounded::run(&mut update(), UPDATING, &log)
         .and_then(|()| bounded::run(&mut install(&packages), INSTALLING, &log))
         .with_context(|| format!("cannot install {}", packages.join(" ")))

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::tree::Placed;
 use super::level::codes;
 use super::{
-    Backup, Bake, BranchName, Database, Drain, Health, Levels, Name, OneOrMany, Overrides, Route,
+    Backup, Bake, BranchName, Database, Drain, Health, HostText, Levels, Name, OneOrMany, Overrides, Route,
     Timeouts,
 };
 use crate::strategy::Strategy;
@@ -46,6 +46,11 @@ pub(in crate::config) struct Environment {
     /// What runs the services.
     #[schemars(extend("x-default" = "`process` where the routed service has `x-shipway.process`, else `compose`"))]
     pub(in crate::config) runtime: Option<RuntimeKind>,
+    /// The host whose Docker Engine runs the containers: `ssh://user@host:port` goes there by ssh,
+    /// `unix:///path` is another socket of this one. The proxy runs there as well, and `route.listen`
+    /// is an address of that host.
+    #[schemars(extend("x-default" = "this host", "examples" = ["ssh://deploy@shop.example.org"]))]
+    pub(in crate::config) host: Option<Placed<HostText>>,
     /// The Compose project that runs here already, as `docker compose ls` names it. The first
     /// deployment keeps its databases and volumes as they are and replaces its application. Stays
     /// afterwards: volumes and networks go on having its name.
@@ -95,7 +100,7 @@ pub(in crate::config) enum RuntimeKind {
     /// Processes of the host, by `x-shipway.process` of the Compose files; needs no container
     /// engine.
     Process,
-    /// Containers of the Docker Engine of this host, by Docker Compose.
+    /// Containers of a Docker Engine, by Docker Compose.
     Compose,
 }
 

@@ -27,7 +27,7 @@ pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
-    BranchName, DurationText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
+    BranchName, DurationText, HostText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
     RecipientText, RepositoryText, VariableText, Version, VolumeFile, Words,
 };
 

@@ -43,6 +43,18 @@ pub(in crate::config) struct PathText(pub(in crate::config) String);
 )]
 pub(in crate::config) struct RepositoryText(pub(in crate::config) String);
 
+/// Where an engine is, such as `ssh://deploy@shop.example.org`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend(
+        "pattern" = r"^(unix:///\S+|ssh://\S+)$",
+        "x-form" = "an engine's host, such as `ssh://deploy@shop.example.org`"
+    )
+)]
+pub(in crate::config) struct HostText(pub(in crate::config) String);
+
 /// An operating system and an architecture, such as `linux/arm64`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

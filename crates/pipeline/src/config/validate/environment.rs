@@ -6,8 +6,9 @@ use super::Checker;
 use super::environments::Whole;
 use crate::config::default;
 use crate::config::error::problem;
-use crate::config::raw::{self, OneOrMany};
+use crate::config::raw::{self, HostText, OneOrMany};
 use crate::config::{Confirm, Drain, Environment, RuntimeKind, Timeouts, Trigger};
+use crate::host::{EngineHost, InvalidHost};
 use crate::name::EnvironmentName;
 use crate::strategy::Strategy;
 
@@ -58,10 +59,8 @@ impl Checker {
             profiles: list(raw.profiles),
             env_files: list(raw.env_files),
             required: raw.required.unwrap_or_default(),
-            runtime: raw.runtime.map(|runtime| match runtime {
-                raw::RuntimeKind::Process => RuntimeKind::Process,
-                raw::RuntimeKind::Compose => RuntimeKind::Compose,
-            }),
+            runtime: self.runtime(raw.runtime, raw.host.as_ref()),
+            host: raw.host.and_then(|host| self.host(host)),
             adopt: raw.adopt.map(|adopt| self.compose_name(adopt)),
             backup,
             database: raw.database.and_then(|database| self.database(database)),
@@ -92,6 +91,35 @@ impl Checker {
             }
         }
         branches
+    }
+
+    /// Another host runs containers, and nothing else.
+    fn runtime(
+        &mut self,
+        raw: Option<raw::RuntimeKind>,
+        host: Option<&Placed<HostText>>,
+    ) -> Option<RuntimeKind> {
+        match (raw, host) {
+            (Some(raw::RuntimeKind::Process), Some(host)) => {
+                let told = "another host runs containers, and `runtime` says `process`";
+                let help = "take `runtime` or `host` out";
+                self.report(problem(host.span, told).with_help(help));
+                Some(RuntimeKind::Process)
+            }
+            (Some(raw::RuntimeKind::Process), None) => Some(RuntimeKind::Process),
+            (Some(raw::RuntimeKind::Compose), _) | (None, Some(_)) => Some(RuntimeKind::Compose),
+            (None, None) => None,
+        }
+    }
+
+    fn host(&mut self, raw: Placed<HostText>) -> Option<EngineHost> {
+        let parsed = raw.value.0.parse();
+        parsed
+            .map_err(|error: InvalidHost| {
+                let help = "write `ssh://user@host:port`, or `unix:///path` of a socket";
+                self.report(problem(raw.span, error.to_string()).with_help(help));
+            })
+            .ok()
     }
 
     /// What Docker Compose takes for a project's name.

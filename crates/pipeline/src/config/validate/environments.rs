@@ -89,7 +89,7 @@ impl Checker {
         let route = &environment.route;
         let mut same = before
             .values()
-            .filter(|other| other.route.listen == route.listen);
+            .filter(|other| other.host == environment.host && other.route.listen == route.listen);
         let clash = same.find_map(|other| {
             let host = shared_host(&route.hosts, &other.route.hosts)?;
             Some((other.name.clone(), host))
@@ -116,7 +116,10 @@ impl Checker {
         environment: &Environment,
         before: &IndexMap<EnvironmentName, Environment>,
     ) {
-        let mut adopting = before.values().filter(|other| other.adopt.is_some());
+        let here = before
+            .values()
+            .filter(|other| other.host == environment.host);
+        let mut adopting = here.filter(|other| other.adopt.is_some());
         if let Some(other) = adopting.find(|other| other.adopt == environment.adopt) {
             let told = format!(
                 "`{}` and `{}` adopt the same project",

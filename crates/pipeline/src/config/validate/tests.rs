@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Confirm, Trigger};
+use crate::config::{Confirm, RuntimeKind, Trigger};
 use crate::strategy::Strategy;
 
 const SMALL: &str = "\
@@ -220,4 +220,21 @@ fn a_release_goes_only_where_the_same_runs_it() {
                 b: { from: a, runtime: compose, route: { listen: 1 } }\n  \
                 a: { runtime: process, route: { listen: 2 } }\n";
     assert!(told(text).contains("only one of them runs containers"));
+}
+
+#[test]
+fn another_host_runs_containers_and_has_addresses_of_its_own() {
+    let host = "from: testing\n    host: ssh://deploy@shop.example.org";
+    let text = SMALL.replace("from: testing", host);
+    let config = parse(&text).unwrap();
+    let production = config.environments.values().last().unwrap();
+    let said = production.host.as_ref().unwrap().to_string();
+    assert_eq!(said, "ssh://deploy@shop.example.org");
+    assert_eq!(production.runtime, Some(RuntimeKind::Compose));
+    let same_address = text.replace("'0.0.0.0:80', host: shop.example.org", "8081");
+    assert!(parse(&same_address).is_ok());
+    let text = SMALL.replace("from: testing", "host: ssh://-oProxyCommand=x");
+    assert!(told(&text).contains("is no engine's host; write `ssh://user@host:port`"));
+    let text = SMALL.replace("from: testing", &format!("runtime: process\n    {host}"));
+    assert!(told(&text).contains("`runtime` says `process`"));
 }

@@ -36,8 +36,9 @@ impl Draft<'_> {
         Step {
             stage: Stage::Preparing,
             action: Action::CheckArtifact,
-            // It may have to be pulled.
-            deadline: if self.facts.release.is_published() {
+            // It may have to be pulled, or carried to another host.
+            deadline: if self.facts.release.is_published() || self.facts.environment.host.is_some()
+            {
                 self.facts.environment.timeouts.build
             } else {
                 MARGIN

@@ -21,6 +21,7 @@ fn of(build: &str) -> Workload {
         document: format!("services:\n  web:\n    build: {build}\n"),
         directory: "/srv/shop".to_owned(),
         listens: [].into(),
+        host: None,
         adopt: None,
     });
     workload
