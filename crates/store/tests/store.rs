@@ -56,6 +56,7 @@ fn plan(deployment: DeploymentId) -> Plan {
         },
         notes: vec![],
         adoption: None,
+        migrations: None,
     }
 }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::super::tree::Placed;
 use super::level::codes;
 use super::{
-    Backup, Bake, BranchName, Database, Drain, Health, HostText, Levels, Name, OneOrMany, Overrides, Route,
-    Timeouts,
+    Backup, Bake, BranchName, Database, Drain, Health, HostText, Levels, Name, OneOrMany,
+    Overrides, Route, Timeouts,
 };
 use crate::strategy::Strategy;
 
