@@ -2,7 +2,7 @@ use super::*;
 use crate::fixtures;
 use crate::id::DeploymentId;
 use crate::migration::Pending;
-use crate::plan::{Around, Facts, Plan, audit, make};
+use crate::plan::{Around, Facts, Kind, Plan, audit, make};
 
 fn pending(name: &str, turn: Turn, loses: &[&str]) -> Pending {
     Pending {
