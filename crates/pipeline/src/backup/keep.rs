@@ -37,6 +37,9 @@ pub enum Kept {
     Proven,
 }
 
+/// The number of a day's period: two days of one period have the same.
+type Period = fn(u64) -> u64;
+
 /// Says of each backup of an environment why it is kept. One that is not named may go.
 ///
 /// Days, weeks (from Monday) and months are those of UTC. The newest backup and the newest proven
@@ -58,7 +61,7 @@ pub fn decide_kept(backups: &[Backup], keep: &Keep) -> BTreeMap<BackupId, BTreeS
     for backup in newest.iter().take(keep.last.max(1) as usize) {
         mark(backup, Kept::Last);
     }
-    let periods: [(u32, Kept, fn(u64) -> u64); 3] = [
+    let periods: [(u32, Kept, Period); 3] = [
         (keep.daily, Kept::Daily, |day| day),
         // The first day of 1970 was a Thursday.
         (keep.weekly, Kept::Weekly, |day| (day + 3) / 7),

@@ -112,9 +112,7 @@ pub(super) async fn feed(
     let (fed, ()) = tokio::join!(feeding, reading);
     let fed = joined(fed);
     // Where the backup cannot be read, the program's complaint is about that.
-    if let Err(error) = fed {
-        return Err(error);
-    }
+    fed?;
     running.end().await?;
     Ok(())
 }
