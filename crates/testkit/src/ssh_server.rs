@@ -17,7 +17,6 @@ use crate::wait_until;
 pub struct SshServer {
     directory: TempDir,
     claim: Claim,
-    engine: String,
     sshd: Child,
 }
 
@@ -31,14 +30,12 @@ impl SshServer {
     pub fn before(engine: &SecondEngine) -> Self {
         let directory = TempDir::with_prefix("shipway-sshd-").expect("a directory can be made");
         let claim = Claim::any();
-        let engine = engine.host();
         make_keys(directory.path());
-        configure(directory.path(), claim.port, &engine);
+        configure(directory.path(), claim.port, &engine.host());
         let server = Self {
             sshd: spawn(directory.path()),
             directory,
             claim,
-            engine,
         };
         server.wait();
         server
@@ -97,11 +94,6 @@ impl SshServer {
     pub fn start_again(&mut self) {
         self.sshd = spawn(self.directory.path());
         self.wait();
-    }
-
-    /// The engine behind it.
-    pub fn engine(&self) -> &str {
-        &self.engine
     }
 
     fn within(&self, name: &str) -> PathBuf {
