@@ -119,9 +119,12 @@ impl Drop for SecondEngine {
             let _ = Command::new("kill").args(["-TERM", &pid]).status();
             let _ = child.wait();
         }
-        // The engine keeps its root mounted for the containers that go on without it.
-        let root = self.directory.path().join("data");
-        let _ = Command::new("umount").arg("--lazy").arg(root).status();
+        // The engine keeps its root mounted for the containers that go on without it, and the
+        // machine's network for those that have that.
+        for mounted in ["data", "run/netns/default"] {
+            let path = self.directory.path().join(mounted);
+            let _ = Command::new("umount").arg("--lazy").arg(path).status();
+        }
         let _ = ip(&["link", "delete", BRIDGE]);
     }
 }
