@@ -69,13 +69,13 @@ fn a_backup_comes_back_can_be_undone_and_the_old_database_goes_when_it_is_accept
     let told = sandbox
         .run_well(["restore", "testing", "b1", "--yes", "--json"])
         .json();
-    assert_eq!(text(&told, "/kind"), "restore");
     assert_eq!(deployed(&told), release);
     assert_eq!(site.word(), "first");
     let path = site.postgres.say("shop", "SHOW search_path");
     assert_eq!(path, "public, pg_catalog");
     assert_live(sandbox, "testing", &release);
     let id = text(&told, "/deployment").to_owned();
+    assert_eq!(text(&sandbox.show(&id), "/kind"), "restore");
     assert_eq!(site.databases(), format!("shop shop_before_{id}"));
     // Nobody writes to the old one by mistake.
     let kept = format!("shop_before_{id}");

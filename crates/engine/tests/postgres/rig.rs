@@ -153,6 +153,8 @@ impl Rig {
         let began = Instant::now();
         while !is_so().await {
             assert!(began.elapsed() < PATIENCE, "it did not become so");
+            // What it waits for may be at work in this very thread.
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 }
