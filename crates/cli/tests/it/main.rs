@@ -7,6 +7,7 @@ mod backups;
 mod broken;
 mod common;
 mod config;
+mod container_database;
 mod container_endings;
 mod container_roles;
 mod containers;
