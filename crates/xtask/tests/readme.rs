@@ -52,10 +52,20 @@ fn the_configuration_is_valid_and_shows_the_defaults() {
 }
 
 #[test]
+fn the_gates_are_valid() {
+    let gates = examples()[1];
+    let config = format!(
+        "project: shop\n{gates}environments:\n  production: {{ route: {{ listen: 80 }} }}\n"
+    );
+    let wanted = production(&config).gates;
+    assert_eq!(wanted.len(), 4, "an environment asks for all of them");
+}
+
+#[test]
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
-        text: examples()[1].to_owned(),
+        text: examples()[2].to_owned(),
     }];
     let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)
         .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));

@@ -54,9 +54,10 @@ pub(in super::super) async fn dump(
         Saving::start(server, "pg_dump", &arguments, partial, recipients).await?;
     // The counting is much faster than the dump, and happens beside it.
     let (file, contents) = tokio::join!(saving.end(), facts::contents(&mut session));
+    // A count that fails ends the snapshot, and what `pg_dump` says then is no reason.
+    let mut contents = contents?;
     let mut files = Files::default();
     files.add(file?, partial);
-    let mut contents = contents?;
     let after = facts::sequences(&mut session).await?;
     for (name, at) in after {
         let known = contents.sequences.get_mut(&name);
