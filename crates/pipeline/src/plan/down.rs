@@ -1,7 +1,8 @@
 //! The plan that stops all of an environment.
 
+use super::alone::Alone;
 use super::make::{MARGIN, probe};
-use super::{Action, Kind, Occupant, Plan, Revert, RoutePlan, Side, Stage, Step, VERSION};
+use super::{Action, Kind, Occupant, Plan, Revert, Side, Stage, Step};
 use crate::config::{Config, Environment};
 use crate::id::DeploymentId;
 use crate::workload::Workload;
@@ -54,31 +55,22 @@ pub fn down(facts: &DownFacts<'_>) -> Plan {
             ..step(Stage::Finalising, Action::StopShared, stop)
         },
     ];
-    Plan {
-        version: VERSION,
+    let alone = Alone {
         deployment: facts.deployment,
-        kind: Kind::Down,
-        project: facts.config.project.clone(),
-        environment: environment.name.clone(),
-        strategy: environment.strategy,
-        target: facts.live.clone(),
-        previous: None,
-        route: RoutePlan {
-            listen: environment.route.listen,
-            hosts: environment.route.hosts.clone(),
-            service: facts.workload.routed.clone(),
-        },
+        config: facts.config,
+        environment: facts.environment,
+        live: facts.live,
+        workload: facts.workload,
+    };
+    Plan {
         probe: probe(environment),
-        notes: Vec::new(),
-        adoption: None,
-        migrations: None,
         revert: Revert {
             touched_from: 0,
             untouched: Vec::new(),
             // It is left where it stands: the same command goes on.
             touched: vec![step(Stage::RollingBack, Action::Resume, MARGIN)],
         },
-        steps,
+        ..alone.plan(Kind::Down, steps)
     }
 }
 

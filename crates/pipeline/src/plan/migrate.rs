@@ -1,7 +1,8 @@
 //! Migrations by themselves: what is live stays live.
 
+use super::alone::Alone;
 use super::make::quick;
-use super::{Action, Kind, Note, Occupant, Plan, Revert, RoutePlan, Stage, Step, VERSION};
+use super::{Action, Kind, Note, Occupant, Plan, Stage, Step};
 use crate::config::{Config, Environment, Migrate};
 use crate::id::DeploymentId;
 use crate::migration::{Outlook, Run};
@@ -34,7 +35,6 @@ pub struct MigrationFacts<'a> {
 ///
 /// There is nothing to go back to: what was applied when one fails is applied, and is told.
 pub fn make_migration(facts: &MigrationFacts<'_>) -> Plan {
-    let environment = facts.environment;
     let steps = vec![
         quick(Stage::Preparing, Action::CheckArtifact),
         Step {
@@ -49,29 +49,16 @@ pub fn make_migration(facts: &MigrationFacts<'_>) -> Plan {
             resizes: None,
         },
     ];
-    Plan {
-        version: VERSION,
+    let alone = Alone {
         deployment: facts.deployment,
-        kind: Kind::Migrate,
-        project: facts.config.project.clone(),
-        environment: environment.name.clone(),
-        strategy: environment.strategy,
-        target: facts.with.clone(),
-        previous: None,
-        route: RoutePlan {
-            listen: environment.route.listen,
-            hosts: environment.route.hosts.clone(),
-            service: facts.workload.routed.clone(),
-        },
-        probe: None,
-        adoption: None,
+        config: facts.config,
+        environment: facts.environment,
+        live: facts.with,
+        workload: facts.workload,
+    };
+    Plan {
         migrations: facts.outlook.cloned(),
-        revert: Revert {
-            touched_from: steps.len(),
-            untouched: Vec::new(),
-            touched: Vec::new(),
-        },
-        steps,
         notes: facts.notes.to_vec(),
+        ..alone.plan(Kind::Migrate, steps)
     }
 }

@@ -5,6 +5,7 @@
 //! to do when a step fails is planned as well ([`Revert`]).
 
 mod action;
+mod alone;
 mod audit;
 mod database;
 mod down;

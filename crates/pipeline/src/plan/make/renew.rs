@@ -1,7 +1,7 @@
 //! Making a shared service anew: a step of its own, with its downtime.
 
-use super::super::{Action, Kind, Note, Occupant, Plan, Revert, RoutePlan, Severity, Sizes, Stage};
-use super::super::{Step, VERSION};
+use super::super::alone::Alone;
+use super::super::{Action, Kind, Note, Occupant, Plan, Revert, Severity, Sizes, Stage, Step};
 use super::steps::{MARGIN, instances, quick};
 use crate::config::{Config, Environment};
 use crate::id::DeploymentId;
@@ -56,24 +56,14 @@ pub fn make_renewal(facts: &RenewalFacts<'_>) -> Plan {
         quick(Stage::Finalising, Action::Discard { only: only.clone() }),
     ];
     let back = Action::BringBack { only };
-    Plan {
-        version: VERSION,
+    let alone = Alone {
         deployment: facts.deployment,
-        kind: Kind::Renew,
-        project: facts.config.project.clone(),
-        environment: environment.name.clone(),
-        strategy: environment.strategy,
-        target: facts.live.clone(),
-        previous: None,
-        route: RoutePlan {
-            listen: environment.route.listen,
-            hosts: environment.route.hosts.clone(),
-            service: facts.workload.routed.clone(),
-        },
-        probe: None,
-        adoption: None,
-        migrations: None,
-        steps,
+        config: facts.config,
+        environment: facts.environment,
+        live: facts.live,
+        workload: facts.workload,
+    };
+    Plan {
         revert: Revert {
             touched_from: 1,
             untouched: vec![quick(Stage::RollingBack, Action::Resume)],
@@ -83,6 +73,7 @@ pub fn make_renewal(facts: &RenewalFacts<'_>) -> Plan {
             ],
         },
         notes: notes(facts),
+        ..alone.plan(Kind::Renew, steps)
     }
 }
 

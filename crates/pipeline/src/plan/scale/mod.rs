@@ -14,9 +14,10 @@ use std::collections::BTreeSet;
 pub(super) use audit::audit;
 pub use refusal::Refusal;
 
+use super::alone::Alone;
 use super::make::probe;
 use super::size::{self, Scaled};
-use super::{Kind, Occupant, Plan, Revert, RoutePlan, Sizes, VERSION};
+use super::{Kind, Occupant, Plan, Revert, Sizes};
 use crate::config::{Config, Environment};
 use crate::id::{DeploymentId, InstanceId};
 use crate::name::ServiceName;
@@ -59,31 +60,24 @@ pub fn scale(facts: &ScaleFacts<'_>) -> Result<Option<Plan>, Refusal> {
     if steps.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Plan {
-        version: VERSION,
+    let alone = Alone {
         deployment: facts.deployment,
-        kind: Kind::Scale,
-        project: facts.config.project.clone(),
-        environment: facts.environment.name.clone(),
-        strategy: facts.environment.strategy,
-        route: RoutePlan {
-            listen: facts.environment.route.listen,
-            hosts: facts.environment.route.hosts.clone(),
-            service: facts.workload.routed.clone(),
-        },
+        config: facts.config,
+        environment: facts.environment,
+        live: facts.live,
+        workload: facts.workload,
+    };
+    Ok(Some(Plan {
+        target,
+        previous: Some(facts.live.clone()),
         probe: probe(facts.environment),
-        notes: Vec::new(),
-        adoption: None,
-        migrations: None,
         revert: Revert {
             // What is healthy stays: there is nothing to go back to at any time.
             touched_from: steps.len() + 1,
             untouched: vec![steps::settle(facts)],
             touched: Vec::new(),
         },
-        steps,
-        target,
-        previous: Some(facts.live.clone()),
+        ..alone.plan(Kind::Scale, steps)
     }))
 }
 
