@@ -32,8 +32,11 @@ pub struct EnvironmentStatus {
     pub since: Option<Timestamp>,
     /// Whether it finished its bake.
     pub stable: bool,
-    /// Its instances.
+    /// Its instances; none where what runs them does not answer.
     pub instances: Vec<InstanceStatus>,
+    /// Why what runs them does not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Whether the proxy sends requests to it.
     pub routed: Routed,
     /// The deployment that is under way or was interrupted.
@@ -88,7 +91,7 @@ impl Engine {
     /// Observes an environment. Changes nothing, starts nothing.
     ///
     /// # Errors
-    /// The store or the runtime cannot be asked.
+    /// The store cannot be asked, or the runtime gives no list although it answers.
     pub async fn status(
         &self,
         project: &Project,
@@ -103,13 +106,18 @@ impl Engine {
             Some(live) => self.store.release(&live.release)?,
             None => None,
         };
-        let instances = match &record.live {
-            Some(live) => {
-                let routed = routed_service(project);
-                self.instances(&key, live, environment, routed).await?
+        let (mut instances, mut trouble) = (Vec::new(), None);
+        if let Some(live) = &record.live {
+            let routed = routed_service(project);
+            match self.instances(&key, live, environment, routed).await {
+                Ok(found) => instances = found,
+                // What is recorded is worth telling, and so are the other environments.
+                Err(error) => match self.runtime.trouble(&key).await {
+                    Some(reason) => trouble = Some(reason),
+                    None => return Err(error),
+                },
             }
-            None => Vec::new(),
-        };
+        }
         let deployment = self.under_way(&environment.name)?;
         let stable = record.live.is_some() && record.live == record.stable;
         Ok(EnvironmentStatus {
@@ -122,6 +130,7 @@ impl Engine {
             since: record.live_since,
             stable,
             instances,
+            trouble,
             deployment,
             frozen: record.frozen,
         })

@@ -11,10 +11,14 @@ use shipway_pipeline::plan::Occupant;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit;
 use crate::render::{self, time};
 use crate::usage;
 
 /// Show what is live where, since when, how healthy, and what is next
+///
+/// Exits with code 1 where the engine of an environment does not answer; the others are shown all
+/// the same.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The environment [default: all]
@@ -44,15 +48,13 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     };
     let mut all = Vec::new();
     for environment in chosen {
-        let resources = if arguments.resources {
+        let status = context.engine.status(&context.project, environment).await?;
+        let resources = if arguments.resources && status.trouble.is_none() {
             Some(resources(&context, environment).await?)
         } else {
             None
         };
-        all.push(Observed {
-            status: context.engine.status(&context.project, environment).await?,
-            resources,
-        });
+        all.push(Observed { status, resources });
     }
     if arguments.json {
         render::json(&all)?;
@@ -67,7 +69,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let is_known = all.iter().all(|one| one.status.trouble.is_none());
+    Ok(ExitCode::from(if is_known {
+        exit::OK
+    } else {
+        exit::FAILED
+    }))
 }
 
 async fn resources(context: &Context, environment: &Environment) -> Result<Vec<usage::Row>> {
@@ -142,7 +149,9 @@ fn print_sizes(live: &Occupant) {
 }
 
 fn print_troubles(status: &EnvironmentStatus) {
-    if status.live.is_some() {
+    if let Some(trouble) = &status.trouble {
+        anstream::println!("  {} {trouble}", "✗".red());
+    } else if status.live.is_some() {
         match status.routed {
             Routed::Live => {}
             Routed::Elsewhere => {

@@ -74,7 +74,9 @@ fn a_release_is_deployed_replaced_and_taken_back_on_another_host() {
     let traffic = Traffic::start(sandbox, "testing");
     sandbox.run(["deploy", "testing"]).expect_code(7);
     // The requests of both have the same numbers, so only the first are counted.
-    println!("taken back: {}", traffic.stop(sandbox, "testing"));
+    let observed = traffic.stop(sandbox, "testing");
+    println!("taken back: {observed}");
+    assert_eq!(observed.lost, 0, "{observed}");
     assert_eq!(sandbox.answering("testing"), good);
     operates(sandbox);
 
@@ -163,6 +165,10 @@ fn a_deployment_goes_on_when_the_way_there_is_back() {
     traffic.flow();
     running.kill();
     assert_eq!(world.sandbox.answering("testing"), old);
+    // What is recorded is told all the same.
+    let status = world.sandbox.run(["status"]).expect_code(1);
+    assert!(status.stdout.contains("it does not answer"), "{status}");
+    assert!(status.stdout.contains(&old), "{status}");
     let lost = world.sandbox.run(["resume", "testing"]).expect_code(1);
     lost.expect_told(&["it does not answer"]);
     world.server.start_again();
