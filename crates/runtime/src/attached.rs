@@ -9,25 +9,38 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Exit;
 
+/// How a program ended that had the caller's standard streams.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    pub(crate) exit: Exit,
+    /// Somebody pressed Ctrl-C while it ran.
+    pub(crate) interrupted: bool,
+}
+
 /// Waits for the program; it gets the signals that are meant for it.
-pub(crate) async fn run(mut command: Command) -> io::Result<Exit> {
+pub(crate) async fn run(mut command: Command) -> io::Result<Attached> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut child = command.spawn()?;
+    let mut interrupted = false;
     loop {
         tokio::select! {
             status = child.wait() => {
                 let status = status?;
-                return Ok(match (status.code(), status.signal()) {
+                let exit = match (status.code(), status.signal()) {
                     (Some(code), _) => Exit::Code(code),
                     (None, Some(signal)) => Exit::Signal(signal),
                     (None, None) => Exit::NotStarted,
-                });
+                };
+                return Ok(Attached { exit, interrupted });
             }
-            // A terminal sends it to everybody in front of it.
-            _ = interrupt.recv() => if !io::stdin().is_terminal() {
-                pass_on(&child, Signal::INT);
-            },
+            _ = interrupt.recv() => {
+                interrupted = true;
+                // A terminal sends it to everybody in front of it.
+                if !io::stdin().is_terminal() {
+                    pass_on(&child, Signal::INT);
+                }
+            }
             _ = terminate.recv() => pass_on(&child, Signal::TERM),
         }
     }

@@ -79,7 +79,7 @@ async fn attach(cli: &Cli, project: &str, file: Option<&Path>, words: &[&str]) -
     let mut command = cli.command("quiet", project, file, words);
     // Away from whatever Compose file the caller's directory has.
     command.current_dir("/");
-    attached::run(command).await
+    Ok(attached::run(command).await?.exit)
 }
 
 /// A terminal is given only where there is one.

@@ -14,6 +14,7 @@ use shipway_pipeline::route::RouteKey;
 
 use super::engine::failed;
 use super::runtime::ComposeRuntime;
+use crate::attached::Attached;
 use crate::{Error, Exit, attached};
 
 /// Before the names of projects that are run as written.
@@ -65,6 +66,9 @@ impl ComposeRuntime {
     /// Builds and starts an application as its files are written, at the caller's standard
     /// streams: until Ctrl-C, or detached.
     ///
+    /// After Ctrl-C the answer is whether everything has stopped, which is asked for once more:
+    /// Compose 2.26 can panic after it has stopped the last container.
+    ///
     /// # Errors
     /// Docker Compose cannot be run.
     pub async fn up(&self, it: &Development, detach: bool, watch: bool) -> Result<Exit, Error> {
@@ -75,7 +79,11 @@ impl ComposeRuntime {
         if watch {
             verb.push("--watch");
         }
-        self.call(it, &verb).await
+        let ended = self.call(it, &verb).await?;
+        if ended.interrupted && !detach {
+            return Ok(self.call(it, &["stop"]).await?.exit);
+        }
+        Ok(ended.exit)
     }
 
     /// Stops and removes what [`ComposeRuntime::up`] started; its named volumes only where it is
@@ -88,7 +96,7 @@ impl ComposeRuntime {
         if volumes {
             verb.push("--volumes");
         }
-        self.call(it, &verb).await
+        Ok(self.call(it, &verb).await?.exit)
     }
 
     /// Whether containers of it exist.
@@ -119,7 +127,7 @@ impl ComposeRuntime {
         Ok(String::from_utf8_lossy(&help.stdout).contains("--watch"))
     }
 
-    async fn call(&self, it: &Development, verb: &[&str]) -> Result<Exit, Error> {
+    async fn call(&self, it: &Development, verb: &[&str]) -> Result<Attached, Error> {
         let words = it.words();
         let mut all: Vec<&str> = words.iter().map(String::as_str).collect();
         all.extend(verb);

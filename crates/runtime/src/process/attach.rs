@@ -91,5 +91,5 @@ async fn attach(runtime: &ProcessRuntime, launch: &Launch) -> io::Result<Exit> {
         .arg(getpid().to_string())
         .args(&launch.words)
         .current_dir(&launch.directory);
-    attached::run(Command::from(command)).await
+    Ok(attached::run(Command::from(command)).await?.exit)
 }
