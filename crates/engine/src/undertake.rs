@@ -5,7 +5,7 @@ use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Plan, Severity};
 use shipway_pipeline::route::RouteKey;
-use shipway_store::{Audit, Lease, NewDeployment};
+use shipway_store::{Lease, NewDeployment};
 
 use crate::clock::now;
 use crate::deploy::{DeployError, Finished};
@@ -78,24 +78,15 @@ impl Engine {
         interrupts: &mut Interrupts,
     ) -> Result<Finished, DeployError> {
         self.check_host(&plan)?;
-        let kind = plan.kind;
         let new = NewDeployment {
             release: plan.target.release.clone(),
+            subject: subject.to_owned(),
             requested_by: self.actor.clone(),
             now: now(),
         };
         let deployment = self
             .store
             .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;
-        self.store.audit(
-            &Audit {
-                actor: &self.actor,
-                action: kind.as_str(),
-                environment: Some(lease.environment()),
-                subject: &format!("{} {subject}", deployment.id),
-            },
-            now(),
-        )?;
         self.reporter.tell(event::Kind::Planned {
             plan: Box::new(deployment.plan.clone()),
         });

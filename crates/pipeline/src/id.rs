@@ -26,6 +26,11 @@ pub struct DeploymentId(pub u64);
 #[serde(try_from = "String", into = "String")]
 pub struct BackupId(pub u64);
 
+/// Somebody's wish for a deployment, numbered per state directory: `q3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RequestId(pub u64);
+
 /// A release, named by the first 12 hexadecimal digits of its digest: `r1f3a9c2b4d5e`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -96,6 +101,29 @@ impl FromStr for BackupId {
             .ok_or_else(|| InvalidId {
                 kind: "backup",
                 example: "b7",
+                text: text.to_owned(),
+            })
+    }
+}
+
+// === impl RequestId ===
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("q{}", self.0))
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.strip_prefix('q')
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidId {
+                kind: "request",
+                example: "q3",
                 text: text.to_owned(),
             })
     }
@@ -205,7 +233,7 @@ macro_rules! through_text {
         }
     )*};
 }
-through_text!(BackupId, DeploymentId, ReleaseId, InstanceId);
+through_text!(BackupId, DeploymentId, RequestId, ReleaseId, InstanceId);
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ pub mod pending;
 pub mod plan;
 pub mod promotion;
 pub mod release;
+pub mod request;
 pub mod retention;
 pub mod role;
 pub mod route;

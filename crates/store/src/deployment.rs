@@ -8,6 +8,7 @@ use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Occupant, Plan};
 use shipway_pipeline::time::Timestamp;
 
+use crate::audit::{self, Audit};
 use crate::environment::{self, Frozen};
 use crate::error::Error;
 use crate::lease::Lease;
@@ -37,6 +38,8 @@ pub struct Deployment {
 pub struct NewDeployment {
     /// The release.
     pub release: ReleaseId,
+    /// What the audit trail says that it is about.
+    pub subject: String,
     /// Who asks for it.
     pub requested_by: String,
     /// When.
@@ -106,6 +109,13 @@ impl Store {
                 by: new.requested_by.clone(),
             };
             append(transaction, id, lease.epoch(), new.now, &requested)?;
+            let audit = Audit {
+                actor: &new.requested_by,
+                action: plan.kind.as_str(),
+                environment: Some(lease.environment()),
+                subject: &format!("{id} {}", new.subject),
+            };
+            audit::append(transaction, &audit, new.now)?;
             Ok(Deployment {
                 id,
                 plan,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shipway_pipeline::id::Epoch;
+use shipway_pipeline::id::{Epoch, RequestId};
 
 /// Why a state directory could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,9 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// There is no such request.
+    #[error("there is no request {0}")]
+    NoRequest(RequestId),
     /// The lease under which this was to be written is no longer the newest.
     #[error("epoch {held} is deposed: another engine holds the environment at epoch {current}")]
     Deposed {

@@ -106,6 +106,18 @@ const MIGRATIONS: &[&str] = &[
         document TEXT
     ) STRICT;
 ",
+    "
+    CREATE TABLE requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        environment TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX open_requests ON requests (id) WHERE state <> 'ended';
+    CREATE INDEX requests_by_environment ON requests (environment, id);
+    ALTER TABLE audit ADD COLUMN digest TEXT;
+",
 ];
 
 /// The newest schema that this program knows.

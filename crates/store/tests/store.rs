@@ -63,6 +63,7 @@ fn plan(deployment: DeploymentId) -> Plan {
 fn create(store: &Store, lease: &Lease) -> DeploymentId {
     let new = NewDeployment {
         release: "r0123456789ab".parse().unwrap(),
+        subject: "r1".to_owned(),
         requested_by: "ada".to_owned(),
         now: NOW,
     };

@@ -29,6 +29,9 @@ pub(super) const MIGRATION_RETRIES: u32 = 5;
 /// A test suite that takes longer should run in parts.
 pub(super) const GATE_TIMEOUT: Duration = minutes(15);
 
+/// Over a night, and not over a weekend.
+pub(super) const APPROVALS_EXPIRE: Duration = minutes(24 * 60);
+
 pub(super) const HEALTH_INTERVAL: Duration = seconds(1);
 pub(super) const HEALTH_TIMEOUT: Duration = seconds(5);
 /// Long enough to see a crash right after the start.

@@ -35,6 +35,7 @@ use crate::backup::Keep;
 use crate::gate::Gate;
 use crate::host::EngineHost;
 use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
+use crate::promotion::{Policy, is_one};
 use crate::role::Role;
 use crate::strategy::Strategy;
 
@@ -117,6 +118,8 @@ pub struct Environment {
     /// The gates that a release must have passed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<GateName>,
+    /// What else it asks of a release before it takes it.
+    pub policy: Policy,
     /// What runs the services; where not given, the Compose files decide.
     pub runtime: Option<RuntimeKind>,
     /// The host whose engine runs the containers; this one where not given.
@@ -152,13 +155,7 @@ pub struct Environment {
 impl Environment {
     /// Whether a push to this branch is deployed here.
     pub fn takes_branch(&self, branch: &str) -> bool {
-        self.trigger == Trigger::Push
-            && self.branches.iter().any(|pattern| {
-                globset::GlobBuilder::new(pattern)
-                    .literal_separator(false)
-                    .build()
-                    .is_ok_and(|glob| glob.compile_matcher().is_match(branch))
-            })
+        self.trigger == Trigger::Push && is_one(branch, &self.branches)
     }
 }
 

@@ -7,6 +7,7 @@
 mod action;
 mod alone;
 mod audit;
+mod consent;
 mod database;
 mod down;
 mod make;

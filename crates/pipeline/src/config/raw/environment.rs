@@ -7,7 +7,7 @@ use super::super::tree::Placed;
 use super::level::codes;
 use super::{
     Backup, Bake, BranchName, Database, Drain, Health, HostText, Levels, Name, OneOrMany,
-    Overrides, Route, Timeouts,
+    Overrides, Policy, Route, Timeouts,
 };
 use crate::strategy::Strategy;
 
@@ -43,6 +43,8 @@ pub(in crate::config) struct Environment {
     /// The gates that a release must have passed. Those that it has not are run first.
     #[schemars(extend("x-default" = "all of them where nothing is promoted `from`, else none", "examples" = [["lint", "tests"]]))]
     pub(in crate::config) gates: Option<Vec<Placed<Name>>>,
+    /// What else is asked of a release before it is taken.
+    pub(in crate::config) policy: Option<Policy>,
     /// What runs the services.
     #[schemars(extend("x-default" = "`process` where the routed service has `x-shipway.process`, else `compose`"))]
     pub(in crate::config) runtime: Option<RuntimeKind>,

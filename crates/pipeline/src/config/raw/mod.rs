@@ -11,6 +11,7 @@ mod environment;
 mod gate;
 mod level;
 mod migrations;
+mod policy;
 mod sections;
 mod text;
 
@@ -25,10 +26,11 @@ pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use gate::{Gate, Reports, SarifLevel};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
+pub(super) use policy::{Approvals, Freeze, Policy};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
-    BranchName, DurationText, HostText, Listen, Name, OneOrMany, PathText, PlatformText, RatioText,
-    RecipientText, RepositoryText, VariableText, Version, VolumeFile, Words,
+    BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText, PlatformText,
+    RatioText, RecipientText, RepositoryText, VariableText, Version, VolumeFile, Words,
 };
 
 use super::default;
@@ -87,6 +89,11 @@ pub(super) struct Config {
     /// The `gates` of an environment say which of them it asks for.
     #[schemars(extend("default" = {}))]
     pub(super) gates: Option<IndexMap<Placed<Name>, Gate>>,
+    /// People by the groups that they belong to; the `approvals` of an environment name groups.
+    ///
+    /// A person is who a token was made for or, without a server, who is logged in.
+    #[schemars(extend("default" = {}, "examples" = [{"managers": ["anna", "ben"]}]))]
+    pub(super) groups: Option<IndexMap<Placed<Name>, Vec<Placed<String>>>>,
     /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
     #[schemars(extend("default" = {}, "propertyNames" = codes()))]
     pub(super) diagnostics: Option<Levels>,

@@ -91,6 +91,15 @@ pub(in crate::config) struct VolumeFile(pub(in crate::config) String);
 #[schemars(inline)]
 pub(in crate::config) struct BranchName(pub(in crate::config) String);
 
+/// A moment of every week, such as `fri 16:00`, or once, such as `2026-12-20T18:00`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend("x-form" = "a moment such as `fri 16:00` or `2026-12-20T18:00`")
+)]
+pub(in crate::config) struct Moment(pub(in crate::config) String);
+
 /// The version of the format: there is one.
 pub(in crate::config) struct Version;
 

@@ -17,7 +17,7 @@ impl Checker {
         &mut self,
         name: EnvironmentName,
         raw: raw::Environment,
-        whole: Whole<'_>,
+        (whole, names): (Whole<'_>, &[String]),
     ) -> Environment {
         let from = raw.from.as_ref().and_then(|from| from.value.0.parse().ok());
         let branches = raw.branches.map(|branches| self.branches(branches));
@@ -69,6 +69,7 @@ impl Checker {
                 None => whole.migrations.clone(),
             },
             confirm,
+            policy: self.policy(raw.policy.unwrap_or_default(), whole.groups, names),
             diagnostics: self.levels(raw.diagnostics.unwrap_or_default()),
             route: self.route(raw.route),
             health: self.health(raw.health.unwrap_or_default()),
@@ -79,7 +80,7 @@ impl Checker {
         }
     }
 
-    fn branches(&mut self, raw: Placed<OneOrMany<raw::BranchName>>) -> Vec<String> {
+    pub(super) fn branches(&mut self, raw: Placed<OneOrMany<raw::BranchName>>) -> Vec<String> {
         let branches = raw.value.into_vec().into_iter().map(|branch| branch.0);
         let branches: Vec<String> = branches.collect();
         for branch in &branches {

@@ -6,6 +6,7 @@ use shipway_compose::yaml::Span;
 use crate::config::tree::Placed;
 
 use super::Checker;
+use super::policy::Groups;
 use crate::config::{Backup, Environment, Migrations};
 use shipway_compose::diagnostic::nearest;
 
@@ -20,6 +21,7 @@ use crate::route::shared_host;
 pub(super) struct Whole<'a> {
     pub(super) migrations: &'a Migrations,
     pub(super) gates: &'a IndexMap<GateName, Gate>,
+    pub(super) groups: &'a Groups,
     /// Backups, and whether the file says that one comes before a deployment.
     pub(super) backup: &'a (Option<bool>, Backup),
 }
@@ -41,7 +43,7 @@ impl Checker {
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
             if let Some(name) = self.name::<EnvironmentName>(&key) {
-                let environment = self.environment(name.clone(), environment, whole);
+                let environment = self.environment(name.clone(), environment, (whole, &names));
                 self.check_address(&key, &environment, &environments);
                 self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);

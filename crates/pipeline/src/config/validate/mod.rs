@@ -10,6 +10,7 @@ mod gates;
 mod images;
 mod levels;
 mod migrations;
+mod policy;
 mod sections;
 mod services;
 
@@ -98,7 +99,9 @@ impl Checker {
         let migrations = self.migrations(raw.migrations, migrate.as_ref());
         let gates = self.gates(raw.gates.unwrap_or_default());
         let backup = self.backup(raw.backup.unwrap_or_default());
+        let groups = self.groups(raw.groups.unwrap_or_default());
         let whole = Whole {
+            groups: &groups,
             migrations: &migrations,
             gates: &gates,
             backup: &backup,

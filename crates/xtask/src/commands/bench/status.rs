@@ -106,6 +106,7 @@ fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
         let now = Timestamp(number * 1000);
         let new = NewDeployment {
             release: release.id.clone(),
+            subject: String::new(),
             requested_by: "bench".to_owned(),
             now,
         };

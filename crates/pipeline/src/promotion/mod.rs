@@ -1,4 +1,11 @@
-//! Which releases may go where.
+//! Which releases may go where, when, and with whose consent.
+
+mod freeze;
+mod policy;
+
+pub use freeze::{Freeze, WeekTime, Window, Zone};
+pub(crate) use policy::is_one;
+pub use policy::{Approvals, Candidate, Hotfix, Lane, Objection, Policy};
 
 use crate::id::ReleaseId;
 use crate::name::EnvironmentName;

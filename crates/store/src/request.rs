@@ -1,0 +1,301 @@
+//! Requests, from the wish to its end.
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use shipway_pipeline::id::RequestId;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::promotion::Lane;
+use shipway_pipeline::request::{Origin, Request, State, Want};
+use shipway_pipeline::time::Timestamp;
+
+use crate::audit::{self, Audit};
+use crate::error::Error;
+use crate::store::Store;
+
+/// A request to be made.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// What is wanted.
+    pub want: Want,
+    /// By which rules.
+    pub lane: Lane,
+    /// Who wants it.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// What it came from.
+    pub origin: Origin,
+}
+
+/// Who changes a request, in which way: what the audit trail says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// A verb: `approve`, `reject`, `cancel`.
+    pub verb: &'a str,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// Makes a request and gives it its number.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn create_request(&self, new: NewRequest, now: Timestamp) -> Result<Request, Error> {
+        const ACTION: &str = "record a request";
+        self.write(ACTION, |transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO requests (environment, state, created, document)
+                     VALUES (?1, '', ?2, '')",
+                    params![new.environment.as_str(), now.0 as i64],
+                )
+                .map_err(Error::database(ACTION))?;
+            let request = Request {
+                id: RequestId(transaction.last_insert_rowid() as u64),
+                environment: new.environment,
+                want: new.want,
+                lane: new.lane,
+                by: new.by,
+                reason: new.reason,
+                origin: new.origin,
+                created: now,
+                state: State::Queued,
+                agreement: None,
+                approvals: Vec::new(),
+            };
+            put(transaction, &request)?;
+            let told = request.reason.as_ref();
+            let told = told
+                .map(|reason| format!(" because {reason}"))
+                .unwrap_or_default();
+            let lane = match request.lane {
+                Lane::Regular => String::new(),
+                lane => format!(" ({})", lane.as_str()),
+            };
+            let audit = Audit {
+                actor: &request.by,
+                action: "request",
+                environment: Some(&request.environment),
+                subject: &format!("{} {}{lane}{told}", request.id, request.want),
+            };
+            audit::append(transaction, &audit, now)?;
+            Ok(request)
+        })
+    }
+
+    /// Changes a request as it stands, together with a line of the audit trail: all or nothing.
+    ///
+    /// # Errors
+    /// There is no such request, `change` refuses, or the record cannot be written.
+    pub fn change_request<T, E: From<Error>>(
+        &self,
+        id: RequestId,
+        act: Act<'_>,
+        change: impl FnOnce(&mut Request) -> Result<T, E>,
+    ) -> Result<(Request, T), E> {
+        let mut refused = None;
+        let changed = self.write("change a request", |transaction| {
+            let mut request = read(transaction, id)?.ok_or(Error::NoRequest(id))?;
+            let value = match change(&mut request) {
+                Ok(value) => value,
+                Err(error) => {
+                    refused = Some(error);
+                    return Err(Error::NoRequest(id));
+                }
+            };
+            put(transaction, &request)?;
+            let audit = Audit {
+                actor: act.by,
+                action: act.verb,
+                environment: Some(&request.environment),
+                subject: &format!("{id} {}", request.state),
+            };
+            audit::append(transaction, &audit, act.now)?;
+            Ok((request, value))
+        });
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(changed?),
+        }
+    }
+
+    /// A request by its number.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn request(&self, id: RequestId) -> Result<Option<Request>, Error> {
+        read(&self.read(), id)
+    }
+
+    /// The requests that are not over, the oldest first.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn open_requests(&self) -> Result<Vec<Request>, Error> {
+        self.select(
+            "SELECT document FROM requests WHERE state <> 'ended' ORDER BY id",
+            &[],
+        )
+    }
+
+    /// Requests, the newest first: those before one of them, for the next page.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn requests(
+        &self,
+        environment: Option<&EnvironmentName>,
+        before: Option<RequestId>,
+        limit: usize,
+    ) -> Result<Vec<Request>, Error> {
+        let before = before.map_or(i64::MAX, |id| id.0 as i64);
+        let limit = limit as i64;
+        match environment {
+            Some(name) => self.select(
+                "SELECT document FROM requests
+                 WHERE environment = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
+                &[&before, &limit, &name.as_str()],
+            ),
+            None => self.select(
+                "SELECT document FROM requests WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+                &[&before, &limit],
+            ),
+        }
+    }
+
+    fn select(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Request>, Error> {
+        const ACTION: &str = "read requests";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare_cached(sql)
+            .map_err(Error::database(ACTION))?;
+        let rows = statement
+            .query_map(values, document)
+            .map_err(Error::database(ACTION))?;
+        rows.map(|row| parse(&row.map_err(Error::database(ACTION))?))
+            .collect()
+    }
+}
+
+fn read(connection: &rusqlite::Connection, id: RequestId) -> Result<Option<Request>, Error> {
+    let found = connection
+        .query_row(
+            "SELECT document FROM requests WHERE id = ?1",
+            [id.0 as i64],
+            document,
+        )
+        .optional()
+        .map_err(Error::database("read a request"))?;
+    found.map(|document| parse(&document)).transpose()
+}
+
+fn put(transaction: &Transaction<'_>, request: &Request) -> Result<(), Error> {
+    transaction
+        .execute(
+            "UPDATE requests SET state = ?2, document = ?3 WHERE id = ?1",
+            params![
+                request.id.0 as i64,
+                request.state.as_str(),
+                serde_json::to_string(request).map_err(Error::document("request"))?,
+            ],
+        )
+        .map_err(Error::database("record a request"))?;
+    Ok(())
+}
+
+fn document(row: &Row<'_>) -> rusqlite::Result<String> {
+    row.get(0)
+}
+
+fn parse(document: &str) -> Result<Request, Error> {
+    serde_json::from_str(document).map_err(Error::document("request"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shipway_pipeline::request::WrongState;
+
+    #[derive(Debug, PartialEq)]
+    enum Refused {
+        Store,
+        State(WrongState),
+    }
+
+    impl From<Error> for Refused {
+        fn from(_: Error) -> Self {
+            Self::Store
+        }
+    }
+
+    fn new(environment: &str) -> NewRequest {
+        NewRequest {
+            environment: environment.parse().unwrap(),
+            want: Want::Promote,
+            lane: Lane::BreakGlass,
+            by: "anna".to_owned(),
+            reason: Some("the shop is down".to_owned()),
+            origin: Origin::Person,
+        }
+    }
+
+    #[test]
+    fn requests_are_numbered_read_again_and_paged() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        for environment in ["testing", "production", "testing"] {
+            store
+                .create_request(new(environment), Timestamp(1))
+                .unwrap();
+        }
+        let numbers = |found: Vec<Request>| found.iter().map(|one| one.id.0).collect::<Vec<_>>();
+        assert_eq!(numbers(store.open_requests().unwrap()), [1, 2, 3]);
+        assert_eq!(numbers(store.requests(None, None, 2).unwrap()), [3, 2]);
+        let before = Some(RequestId(2));
+        assert_eq!(numbers(store.requests(None, before, 2).unwrap()), [1]);
+        let testing = "testing".parse().unwrap();
+        assert_eq!(
+            numbers(store.requests(Some(&testing), None, 9).unwrap()),
+            [3, 1]
+        );
+    }
+
+    #[test]
+    fn a_change_that_is_refused_leaves_no_trace_and_another_leaves_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let id = store
+            .create_request(new("testing"), Timestamp(1))
+            .unwrap()
+            .id;
+        let act = Act {
+            by: "ben",
+            verb: "cancel",
+            now: Timestamp(2),
+        };
+        let cancel = |request: &mut Request| request.cancel("ben", act.now).map_err(Refused::State);
+        store.change_request(id, act, cancel).unwrap();
+        let again = store.change_request(id, act, cancel).unwrap_err();
+        assert!(matches!(again, Refused::State(_)));
+        assert_eq!(store.open_requests().unwrap(), []);
+        let trail: Vec<String> = store
+            .audit_trail(9)
+            .unwrap()
+            .into_iter()
+            .map(|line| format!("{} {} {}", line.actor, line.action, line.subject))
+            .collect();
+        assert_eq!(
+            trail,
+            [
+                "ben cancel q1 was cancelled by ben",
+                "anna request q1 promote (break-glass) because the shop is down",
+            ]
+        );
+        let none = store.change_request(RequestId(9), act, cancel).unwrap_err();
+        assert_eq!(none, Refused::Store);
+    }
+}
