@@ -6,7 +6,7 @@ use std::time::Duration;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::deployment::{self, Outcome};
 use shipway_pipeline::host::EngineHost;
-use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::id::{DeploymentId, RequestId};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Facts, Incoming, Kind, Plan};
 use shipway_pipeline::release::Release;
@@ -25,6 +25,7 @@ use crate::project::Project;
 use crate::recover::Policy;
 use crate::renew::RenewError;
 use crate::secrets::SecretError;
+use crate::undertake::About;
 
 /// Between two attempts to get an environment that somebody else has.
 const WAIT_POLL: Duration = Duration::from_millis(200);
@@ -42,6 +43,8 @@ pub struct Request<'a> {
     pub workload: Workload,
     /// Why.
     pub kind: Kind,
+    /// The recorded request that it is made for, if there is one.
+    pub request: Option<RequestId>,
     /// What takes the place of the database, where anything does.
     pub incoming: Option<Incoming>,
     /// Wait for an environment that somebody else has, rather than say so.
@@ -69,6 +72,7 @@ impl<'a> Request<'a> {
             release,
             workload,
             kind,
+            request: None,
             incoming: None,
             wait: false,
             thaw: false,
@@ -256,8 +260,24 @@ impl Engine {
         self.store.put_workload(&request.workload)?;
         // Planned once more under its own id: ids are given with the record.
         let plan = self.plan(request)?;
-        let subject = request.release.id.to_string();
-        self.undertake(lease, plan, &subject, interrupts).await
+        let about = About {
+            subject: request.release.id.as_str(),
+            request: request.request,
+        };
+        self.undertake(lease, plan, about, interrupts).await
+    }
+
+    /// How a deployment ended that is over.
+    ///
+    /// # Errors
+    /// It is not over, or unknown.
+    pub fn ended(&self, id: DeploymentId) -> Result<Finished, DeployError> {
+        let missing = || ExecutorError::Missing(format!("the end of {id}"));
+        let stored = self.store.deployment(id)?.ok_or_else(missing)?;
+        match stored.state {
+            deployment::State::Finished { outcome, .. } => self.finished(id, outcome),
+            _ => Err(missing().into()),
+        }
     }
 
     pub(crate) fn finished(

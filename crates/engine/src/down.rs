@@ -8,6 +8,7 @@ use crate::deploy::{DeployError, Finished};
 use crate::executor::{Engine, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::undertake::About;
 
 impl Engine {
     /// Plans the end of all that runs in an environment; `None` where nothing is live.
@@ -71,7 +72,9 @@ impl Engine {
             return Ok(recovered.filter(|finished| finished.plan.kind == Kind::Down));
         };
         let subject = plan.target.release.to_string();
-        let finished = self.undertake(lease, plan, &subject, interrupts).await?;
+        let finished = self
+            .undertake(lease, plan, About::new(&subject), interrupts)
+            .await?;
         Ok(Some(finished))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shipway_pipeline::gate::Verdict;
-use shipway_pipeline::id::{DeploymentId, InstanceId};
+use shipway_pipeline::id::{DeploymentId, InstanceId, RequestId};
 use shipway_pipeline::journal::Record;
 use shipway_pipeline::name::{EnvironmentName, GateName};
 use shipway_pipeline::plan::Plan;
@@ -56,6 +56,13 @@ pub enum Kind {
     Warning {
         /// The warning with its place.
         text: String,
+    },
+    /// A request waits for people to approve its plan.
+    Asked {
+        /// Which.
+        request: RequestId,
+        /// When it is too late.
+        expires: Timestamp,
     },
     /// A deployment is about to be carried out.
     Planned {

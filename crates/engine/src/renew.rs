@@ -14,6 +14,7 @@ use crate::deploy::{DeployError, Finished};
 use crate::executor::{Engine, ExecutorError, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::undertake::About;
 
 /// Which shared service is to be made anew.
 #[derive(Debug, Clone)]
@@ -123,7 +124,8 @@ impl Engine {
         }
         let plan = self.plan_renewal(renewal).await?;
         let subject = renewal.service.to_string();
-        self.undertake(lease, plan, &subject, interrupts).await
+        self.undertake(lease, plan, About::new(&subject), interrupts)
+            .await
     }
 
     async fn renewable(&self, renewal: &Renewal<'_>) -> Result<Live, DeployError> {

@@ -4,6 +4,8 @@ use shipway_pipeline::deployment::{Outcome, State};
 use shipway_pipeline::id::ReleaseId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Kind, Occupant};
+use shipway_pipeline::time::Timestamp;
+use shipway_store::Deployment;
 
 use crate::executor::Engine;
 
@@ -69,17 +71,22 @@ impl Engine {
             None => RollbackError::NoOther(environment.clone()),
         })
     }
-    /// Whether a release finished its bake in an environment at some time.
+
+    /// Since when a release has been stable in an environment: when its last deployment there
+    /// finished its bake; none where it never did.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn was_stable(
+    pub fn stable_since(
         &self,
         environment: &EnvironmentName,
         release: &ReleaseId,
-    ) -> Result<bool, shipway_store::Error> {
-        let stable = self.stable_occupants(environment)?;
-        Ok(stable.iter().any(|occupant| occupant.release == *release))
+    ) -> Result<Option<Timestamp>, shipway_store::Error> {
+        let stable = self.stable_deployments(environment)?;
+        let of = stable
+            .iter()
+            .find(|one| one.plan.target.release == *release);
+        Ok(of.map(|deployment| deployment.changed))
     }
 
     /// What finished its bake in an environment, the newest first.
@@ -87,6 +94,15 @@ impl Engine {
         &self,
         environment: &EnvironmentName,
     ) -> Result<Vec<Occupant>, shipway_store::Error> {
+        let stable = self.stable_deployments(environment)?.into_iter();
+        Ok(stable.map(|deployment| deployment.plan.target).collect())
+    }
+
+    /// The deployments that finished their bakes, the newest first.
+    fn stable_deployments(
+        &self,
+        environment: &EnvironmentName,
+    ) -> Result<Vec<Deployment>, shipway_store::Error> {
         let succeeded = |state: &State| {
             matches!(
                 state,
@@ -107,7 +123,6 @@ impl Engine {
                     Kind::Scale | Kind::Down | Kind::Migrate
                 )
             })
-            .map(|deployment| deployment.plan.target)
             .collect())
     }
 }

@@ -14,6 +14,7 @@ use crate::deploy::{DeployError, Finished};
 use crate::executor::{Engine, ExecutorError, Interrupts};
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::undertake::About;
 
 /// How many instances there shall be.
 #[derive(Debug, Clone)]
@@ -147,7 +148,9 @@ impl Engine {
             return Err(DeployError::Changed(environment.clone()).into());
         }
         let subject = render_changes(&plan);
-        let finished = self.undertake(lease, plan, &subject, interrupts).await?;
+        let finished = self
+            .undertake(lease, plan, About::new(&subject), interrupts)
+            .await?;
         Ok(Some(finished))
     }
 

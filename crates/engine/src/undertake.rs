@@ -1,6 +1,7 @@
 //! From a plan to its outcome: what every kind of deployment does once it is planned.
 
 use shipway_pipeline::deployment;
+use shipway_pipeline::id::RequestId;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Plan, Severity};
@@ -11,6 +12,27 @@ use crate::clock::now;
 use crate::deploy::{DeployError, Finished};
 use crate::event;
 use crate::executor::{Engine, Interrupts};
+
+/// What is said of a deployment when it is recorded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// What the audit trail says that it is about.
+    pub(crate) subject: &'a str,
+    /// The request that it is made for.
+    pub(crate) request: Option<RequestId>,
+}
+
+// === impl About ===
+
+impl<'a> About<'a> {
+    /// Something that nobody recorded a request for.
+    pub(crate) fn new(subject: &'a str) -> Self {
+        Self {
+            subject,
+            request: None,
+        }
+    }
+}
 
 impl Engine {
     /// The plan, unless it says of itself or is found to be one that must not be carried out.
@@ -68,19 +90,18 @@ impl Engine {
     }
 
     /// Records a deployment of the plan under a number of its own, and carries it out.
-    ///
-    /// `subject` is what the audit trail says that it is about.
     pub(crate) async fn undertake(
         &self,
         lease: &Lease,
         plan: Plan,
-        subject: &str,
+        about: About<'_>,
         interrupts: &mut Interrupts,
     ) -> Result<Finished, DeployError> {
         self.check_host(&plan)?;
         let new = NewDeployment {
             release: plan.target.release.clone(),
-            subject: subject.to_owned(),
+            subject: about.subject.to_owned(),
+            request: about.request,
             requested_by: self.actor.clone(),
             now: now(),
         };

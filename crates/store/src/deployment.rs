@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use shipway_pipeline::deployment::{Outcome, State};
-use shipway_pipeline::id::{DeploymentId, Epoch, ReleaseId};
+use shipway_pipeline::id::{DeploymentId, Epoch, ReleaseId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Occupant, Plan};
@@ -25,6 +25,8 @@ pub struct Deployment {
     pub state: State,
     /// Who asked for it.
     pub requested_by: String,
+    /// The request that it was made for, where it was made for one.
+    pub request: Option<RequestId>,
     /// Who wants it stopped.
     pub abort_by: Option<String>,
     /// When it was made.
@@ -40,6 +42,8 @@ pub struct NewDeployment {
     pub release: ReleaseId,
     /// What the audit trail says that it is about.
     pub subject: String,
+    /// The request that it is made for.
+    pub request: Option<RequestId>,
     /// Who asks for it.
     pub requested_by: String,
     /// When.
@@ -90,8 +94,8 @@ impl Store {
                 .execute(
                     "INSERT INTO deployments
                         (id, environment, release, kind, plan, plan_digest, state, requested_by,
-                         created, changed)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+                         created, changed, request)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
                     params![
                         id.0 as i64,
                         lease.environment().as_str(),
@@ -102,6 +106,7 @@ impl Store {
                         serde_json::to_string(&state).map_err(Error::document("state"))?,
                         new.requested_by,
                         new.now.0 as i64,
+                        new.request.map(|request| request.0 as i64),
                     ],
                 )
                 .map_err(Error::database(ACTION))?;
@@ -121,6 +126,7 @@ impl Store {
                 plan,
                 state,
                 requested_by: new.requested_by.clone(),
+                request: new.request,
                 abort_by: None,
                 created: new.now,
                 changed: new.now,
@@ -202,6 +208,23 @@ impl Store {
             .query_row(
                 &format!("SELECT {COLUMNS} FROM deployments WHERE id = ?1"),
                 [id.0 as i64],
+                Columns::read,
+            )
+            .optional()
+            .map_err(Error::database("read a deployment"))?;
+        row.map(Columns::parse).transpose()
+    }
+
+    /// The deployment that was made for a request, if one was.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn deployment_of(&self, request: RequestId) -> Result<Option<Deployment>, Error> {
+        let row = self
+            .read()
+            .query_row(
+                &format!("SELECT {COLUMNS} FROM deployments WHERE request = ?1 ORDER BY id DESC"),
+                [request.0 as i64],
                 Columns::read,
             )
             .optional()
@@ -291,7 +314,7 @@ impl Store {
     }
 }
 
-const COLUMNS: &str = "id, plan, state, requested_by, abort_by, created, changed";
+const COLUMNS: &str = "id, plan, state, requested_by, abort_by, created, changed, request";
 
 /// The row as it is stored.
 struct Columns {
@@ -302,6 +325,7 @@ struct Columns {
     abort_by: Option<String>,
     created: i64,
     changed: i64,
+    request: Option<i64>,
 }
 
 impl Columns {
@@ -314,6 +338,7 @@ impl Columns {
             abort_by: row.get(4)?,
             created: row.get(5)?,
             changed: row.get(6)?,
+            request: row.get(7)?,
         })
     }
 
@@ -323,6 +348,7 @@ impl Columns {
             plan: serde_json::from_str(&self.plan).map_err(Error::document("plan"))?,
             state: serde_json::from_str(&self.state).map_err(Error::document("state"))?,
             requested_by: self.requested_by,
+            request: self.request.map(|id| RequestId(id as u64)),
             abort_by: self.abort_by,
             created: Timestamp(self.created as u64),
             changed: Timestamp(self.changed as u64),

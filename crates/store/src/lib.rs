@@ -31,7 +31,7 @@ pub use gate::GateRun;
 pub use keyring::{Keyring, KeyringError, Keys};
 pub use lease::{Holder, Lease, TakeError};
 pub use pruned::Pruned;
-pub use request::{Act, NewRequest};
+pub use request::{Act, Carried, NewRequest};
 pub use sealed::{Opened, Sealed};
 pub use secret::{NewSecret, SecretRecord};
 pub use store::Store;

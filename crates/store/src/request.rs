@@ -1,5 +1,7 @@
 //! Requests, from the wish to its end.
 
+use std::path::PathBuf;
+
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::name::EnvironmentName;
@@ -9,6 +11,7 @@ use shipway_pipeline::time::Timestamp;
 
 use crate::audit::{self, Audit};
 use crate::error::Error;
+use crate::lock::FileLock;
 use crate::store::Store;
 
 /// A request to be made.
@@ -39,7 +42,35 @@ pub struct Act<'a> {
     pub now: Timestamp,
 }
 
+/// The right to carry a request out, which the kernel gives back when its holder dies.
+#[derive(Debug)]
+pub struct Carried {
+    path: PathBuf,
+    _lock: FileLock,
+}
+
+impl Carried {
+    /// Gives it back for ever: the request is over, and nobody carries it out again.
+    pub fn finish(self) {
+        // A file that stays takes no room and does no harm.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
 impl Store {
+    /// Takes the right to carry a request out; none where another process has it.
+    ///
+    /// # Errors
+    /// The lock's file cannot be used.
+    pub fn try_carry(&self, id: RequestId) -> std::io::Result<Option<Carried>> {
+        let path = self
+            .directory()
+            .join("locks")
+            .join(format!("request-{id}.lock"));
+        let lock = FileLock::try_take(&path)?;
+        Ok(lock.map(|lock| Carried { path, _lock: lock }))
+    }
+
     /// Makes a request and gives it its number.
     ///
     /// # Errors

@@ -118,6 +118,10 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX requests_by_environment ON requests (environment, id);
     ALTER TABLE audit ADD COLUMN digest TEXT;
 ",
+    "
+    ALTER TABLE deployments ADD COLUMN request INTEGER;
+    CREATE INDEX deployments_by_request ON deployments (request) WHERE request IS NOT NULL;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -64,6 +64,7 @@ fn create(store: &Store, lease: &Lease) -> DeploymentId {
     let new = NewDeployment {
         release: "r0123456789ab".parse().unwrap(),
         subject: "r1".to_owned(),
+        request: None,
         requested_by: "ada".to_owned(),
         now: NOW,
     };

@@ -120,6 +120,27 @@ impl Repository {
         Ok(name.map(|name| name.trim().to_owned()))
     }
 
+    /// The branches that hold a commit, here and as they were last seen elsewhere.
+    ///
+    /// # Errors
+    /// git is missing, or there is no such commit.
+    pub fn branches(&self, commit: &str) -> Result<Vec<String>, GitError> {
+        let words = ["for-each-ref", "--format=%(refname)", "--contains", commit];
+        let words = [&words[..], &["refs/heads", "refs/remotes"]].concat();
+        let found =
+            git(&self.root, &words)?.ok_or_else(|| GitError::NoCommit(commit.to_owned()))?;
+        let elsewhere = |name: &str| {
+            let (_remote, branch) = name.strip_prefix("refs/remotes/")?.split_once('/')?;
+            (branch != "HEAD").then(|| branch.to_owned())
+        };
+        let here = |name: &str| name.strip_prefix("refs/heads/").map(str::to_owned);
+        let names = found
+            .lines()
+            .filter_map(|name| here(name).or_else(|| elsewhere(name)));
+        let names: BTreeSet<String> = names.collect();
+        Ok(names.into_iter().collect())
+    }
+
     /// A file of the project as a commit has it.
     ///
     /// # Errors

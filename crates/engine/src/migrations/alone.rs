@@ -20,6 +20,7 @@ use crate::git::GitError;
 use crate::live::Live;
 use crate::project::Project;
 use crate::recover::Policy;
+use crate::undertake::About;
 
 /// Migrations that are to be run by themselves.
 #[derive(Debug, Clone)]
@@ -209,7 +210,9 @@ impl Engine {
         }
         self.check_alone(migrating).await?;
         let subject = subject(&plan);
-        let finished = self.undertake(lease, plan, &subject, interrupts).await?;
+        let finished = self
+            .undertake(lease, plan, About::new(&subject), interrupts)
+            .await?;
         Ok(Some(finished))
     }
 

@@ -54,8 +54,8 @@ async fn a_release_that_was_rolled_back_is_not_returned_to() {
     ));
     let engine = rig.engine();
     let was_stable = |number| {
-        let stable = engine.was_stable(&production(), &release(number).id);
-        stable.expect("it can be read")
+        let stable = engine.stable_since(&production(), &release(number).id);
+        stable.expect("it can be read").is_some()
     };
     assert!(was_stable(1) && !was_stable(2) && was_stable(3));
 }

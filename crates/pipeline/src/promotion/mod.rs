@@ -5,7 +5,7 @@ mod policy;
 
 pub use freeze::{Freeze, WeekTime, Window, Zone};
 pub(crate) use policy::is_one;
-pub use policy::{Approvals, Candidate, Hotfix, Lane, Objection, Policy};
+pub use policy::{Approvals, Candidate, Hotfix, Lane, Objection, Policy, StableIn};
 
 use crate::id::ReleaseId;
 use crate::name::EnvironmentName;

@@ -74,16 +74,24 @@ pub enum Lane {
     BreakGlass,
 }
 
-/// A release that wants to go on.
+/// A commit or release that wants to be deployed.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// Which.
-    pub release: &'a ReleaseId,
     /// The branches that hold its commit.
     pub branches: &'a [String],
-    /// The environment that it comes from, and since when it has been stable there; none where
-    /// it is not promoted.
-    pub source: Option<(&'a EnvironmentName, Timestamp)>,
+    /// Where it comes from; none where it is not promoted.
+    pub stable: Option<StableIn<'a>>,
+}
+
+/// A release that is stable in the environment before.
+#[derive(Debug, Clone, Copy)]
+pub struct StableIn<'a> {
+    /// Which.
+    pub release: &'a ReleaseId,
+    /// Where.
+    pub environment: &'a EnvironmentName,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What speaks against a deployment now.
@@ -176,16 +184,15 @@ impl Policy {
                 allowed: branches.clone(),
             });
         }
-        if let Some((from, since)) = candidate.source
-            && now < since.after(soak)
-        {
-            objections.push(Objection::Young {
-                release: candidate.release.clone(),
-                from: from.clone(),
-                soak,
-                until: since.after(soak),
-            });
-        }
+        let young = candidate
+            .stable
+            .filter(|stable| now < stable.since.after(soak));
+        objections.extend(young.map(|stable| Objection::Young {
+            release: stable.release.clone(),
+            from: stable.environment.clone(),
+            soak,
+            until: stable.since.after(soak),
+        }));
         let ends = self.freeze.iter().filter_map(|freeze| {
             let until = freeze.ends(now)?;
             let reason = freeze.reason.clone();
@@ -266,9 +273,12 @@ mod tests {
         let release = "r0000000000aa".parse().unwrap();
         let staging = "staging".parse().unwrap();
         let candidate = Candidate {
-            release: &release,
             branches: &[branch.to_owned()],
-            source: Some((&staging, Timestamp(0))),
+            stable: Some(StableIn {
+                release: &release,
+                environment: &staging,
+                since: Timestamp(0),
+            }),
         };
         policy.objections(lane, &candidate, now)
     }

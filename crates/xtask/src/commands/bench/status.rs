@@ -107,6 +107,7 @@ fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
         let new = NewDeployment {
             release: release.id.clone(),
             subject: String::new(),
+            request: None,
             requested_by: "bench".to_owned(),
             now,
         };
