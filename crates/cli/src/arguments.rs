@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, backup, build, completions, config, demo, deploy, diff, doctor, down, exec, explain,
-    gates, history, init, logs, migrations, plan, promote, proxy, prune, releases, renew, restore,
-    resume, rollback, run, scale, secrets, show, status, top, up, validate,
+    abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
+    diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
+    proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale,
+    secrets, show, status, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -21,7 +22,7 @@ use crate::commands::{
 )]
 #[command(
     after_help = "Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 refused or unhealthy, \
-4 not allowed, 6 locked, 7 failed and rolled back, 10 there are changes (plan and diff --exit-code), 130 interrupted."
+4 not allowed, 5 waiting for approval, 6 locked, 7 failed and rolled back, 10 there are changes (plan and diff --exit-code), 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -80,6 +81,12 @@ pub(crate) enum Command {
     Build(build::Arguments),
     Deploy(deploy::Arguments),
     Promote(promote::Arguments),
+    Requests(requests::Arguments),
+    Approve(approve::Arguments),
+    Reject(reject::Arguments),
+    Cancel(cancel::Arguments),
+    #[command(hide = true)]
+    CarryOut(carry_out::Arguments),
     Rollback(rollback::Arguments),
     Scale(scale::Arguments),
     Run(run::Arguments),
@@ -100,6 +107,7 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Migrations(migrations::Arguments),
+    Audit(audit::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),
     Proxy(proxy::Arguments),

@@ -65,15 +65,20 @@ pub(crate) async fn run<'a>(
         }
         request.agreed = Some(plan);
     }
-    if loses_data {
-        confirm::ask_at_least_yes(request.environment, &flags.consent)?;
-    } else {
-        confirm::ask(request.environment, &flags.consent)?;
-    }
+    ask(&request, flags)?;
     let mut interrupts = interrupt::listen()?;
     let reporting = tokio::spawn(render::events::follow(events, form));
     let finished = context.engine.deploy(&request, &mut interrupts).await;
     settle(context, finished.map(Some), reporting, form).await
+}
+
+/// Asks whoever is there, or looks at what they said on the command line.
+pub(crate) fn ask(request: &Request<'_>, flags: &Flags) -> Result<()> {
+    if loses_data(request) {
+        confirm::ask_at_least_yes(request.environment, &flags.consent)
+    } else {
+        confirm::ask(request.environment, &flags.consent)
+    }
 }
 
 /// Whether a migration takes data away: nobody does that without being asked.

@@ -10,6 +10,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const REFUSED: u8 = 3;
 /// The pipeline's rules do not allow it.
 pub(crate) const NOT_ALLOWED: u8 = 4;
+/// It waits for approval, or was denied it.
+pub(crate) const WAITING: u8 = 5;
 /// Somebody else has the environment.
 pub(crate) const LOCKED: u8 = 6;
 /// The release was found wanting after the switch and the old one has the traffic back.

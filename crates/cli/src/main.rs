@@ -1,6 +1,7 @@
 //! The `shipway` binary: parse, wire, run, turn the result into an exit code.
 
 mod arguments;
+mod carrying;
 mod commands;
 mod confirm;
 mod context;
@@ -11,8 +12,11 @@ mod interrupt;
 mod live;
 mod mask;
 mod render;
+mod requests;
 mod required;
 mod usage;
+mod wanted;
+mod wish;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
 use crate::render::{self, Form, Output};
+use crate::wanted;
 
 /// Build the release of a commit, without deploying it
 ///
@@ -37,11 +38,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         None => deploy::by_branch(&context)?,
     };
     let environment = context.project.environment(&name)?;
+    wanted::check_takes_commits(environment)?;
     let form = arguments.output.form();
     let repository = Repository::find(&context.project.directory)?;
     render::events::begin(form);
     let reporting = tokio::spawn(render::events::follow(events, form));
-    let built = deploy::build(&context, environment, &repository, &arguments.commit).await;
+    let built = wanted::build(&context, environment, &repository, &arguments.commit).await;
     context.engine.reporter.close();
     reporting.await.map_err(std::io::Error::other)?;
     let release = built?;

@@ -1,21 +1,13 @@
 //! `shipway deploy`.
 
-use shipway_engine::deploy::Request;
-use shipway_engine::event;
 use shipway_engine::git::Repository;
-use shipway_engine::project::Source;
-use shipway_pipeline::config::Environment;
-use shipway_pipeline::id::ReleaseId;
-use shipway_pipeline::plan::Kind;
-use shipway_pipeline::promotion::Refusal;
-use shipway_pipeline::release::Release;
-use shipway_pipeline::workload::Workload;
+use shipway_pipeline::request::Want;
 
 use crate::arguments::Global;
 use crate::context::Context;
-use crate::deploying::{self, Flags};
+use crate::deploying::Flags;
 use crate::error::{CliError, Result};
-use crate::required;
+use crate::wish::{LaneFlags, Wish};
 
 /// Make a commit or release live in an environment
 ///
@@ -29,6 +21,8 @@ pub(crate) struct Arguments {
     pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) what: What,
+    #[command(flatten)]
+    lane: LaneFlags,
     #[command(flatten)]
     flags: Flags,
 }
@@ -50,115 +44,13 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Some(name) => name.clone(),
         None => by_branch(&context)?,
     };
-    let environment = context.project.environment(&name)?;
-    let request = async {
-        if !arguments.flags.dry_run {
-            let repository = Repository::find(&context.project.directory)?;
-            let commit = commit(&context, &arguments.what)?;
-            required::pass(&context, environment, &repository, &commit).await?;
-        }
-        let prepared = prepare(&context, environment, &arguments.what).await?;
-        let project = &context.project;
-        Ok(Request::new(project, environment, prepared, Kind::Deploy))
+    let wish = Wish {
+        environment: context.project.environment(&name)?,
+        want: arguments.what.want(&context)?,
+        lane: arguments.lane.lane(),
+        reason: arguments.lane.reason.clone(),
     };
-    deploying::run(&context, &arguments.flags, events, request).await
-}
-
-/// What git calls the commit that is asked for.
-fn commit(context: &Context, what: &What) -> Result<String> {
-    Ok(match &what.release {
-        Some(name) => context.engine.release_by_name(name)?.commit,
-        None => what.commit.clone().unwrap_or_else(|| "HEAD".to_owned()),
-    })
-}
-
-/// The release that is asked for, built if need be, and what it runs in the environment.
-pub(crate) async fn prepare(
-    context: &Context,
-    environment: &Environment,
-    what: &What,
-) -> Result<(Release, Workload)> {
-    let repository = Repository::find(&context.project.directory)?;
-    let release = match &what.release {
-        Some(name) => context.engine.release_by_name(name)?,
-        None => {
-            let name = what.commit.as_deref().unwrap_or("HEAD");
-            build(context, environment, &repository, name).await?
-        }
-    };
-    check_order(context, environment, Some(&release.id))?;
-    let workload = workload(context, environment, &repository, &release)?;
-    Ok((release, workload))
-}
-
-/// The release of a commit, built from the environment's files unless it was built before.
-pub(crate) async fn build(
-    context: &Context,
-    environment: &Environment,
-    repository: &Repository,
-    name: &str,
-) -> Result<Release> {
-    check_order(context, environment, None)?;
-    let commit = repository.commit(name)?.id;
-    let source = Source::Commit(repository, &commit);
-    let resolved = context.project.resolve(environment, source)?;
-    let engine = &context.engine;
-    let built = engine.release_of_commit(
-        &context.project,
-        environment,
-        repository,
-        &commit,
-        &resolved,
-    );
-    Ok(built.await?)
-}
-
-/// What a release runs in an environment: its own Compose files, the environment's variables.
-pub(crate) fn workload(
-    context: &Context,
-    environment: &Environment,
-    repository: &Repository,
-    release: &Release,
-) -> Result<Workload> {
-    let source = Source::Commit(repository, &release.commit);
-    let resolved = context.project.resolve(environment, source)?;
-    let loaded = &resolved.loaded;
-    for warning in &loaded.diagnostics {
-        context.engine.reporter.tell(event::Kind::Warning {
-            text: warning.render(&loaded.sources),
-        });
-    }
-    Ok(resolved.workload)
-}
-
-/// An environment that is promoted to takes only what was stable before it.
-fn check_order(
-    context: &Context,
-    environment: &Environment,
-    release: Option<&ReleaseId>,
-) -> Result<()> {
-    let Some(from) = &environment.from else {
-        return Ok(());
-    };
-    let Some(release) = release else {
-        return Err(CliError::new(
-            crate::error::Kind::NotAllowed,
-            format!(
-                "`{}` takes what was stable in `{from}`, not a commit",
-                environment.name
-            ),
-        )
-        .hint(format!("`shipway promote {}`", environment.name)));
-    };
-    if context.engine.was_stable(from, release)? {
-        return Ok(());
-    }
-    Err(Refusal::Skips {
-        release: release.clone(),
-        from: from.clone(),
-        environment: environment.name.clone(),
-    }
-    .into())
+    wish.fulfil(&context, &arguments.flags, events).await
 }
 
 /// The environment whose branch patterns match what is checked out.
@@ -193,5 +85,17 @@ impl What {
     /// Whether nothing was asked for.
     pub(crate) fn is_default(&self) -> bool {
         self.commit.is_none() && self.release.is_none()
+    }
+
+    /// What is asked for, by its full name: a branch may be elsewhere when its turn comes.
+    pub(crate) fn want(&self, context: &Context) -> Result<Want> {
+        if let Some(name) = &self.release {
+            let release = context.engine.release_by_name(name)?.id;
+            return Ok(Want::Release { release });
+        }
+        let repository = Repository::find(&context.project.directory)?;
+        let name = self.commit.as_deref().unwrap_or("HEAD");
+        let commit = repository.commit(name)?.id;
+        Ok(Want::Deploy { commit })
     }
 }

@@ -117,6 +117,7 @@ pub(crate) fn document(deployment: &Deployment) -> serde_json::Value {
         "outcome": outcome,
         "cause": cause,
         "requested_by": deployment.requested_by,
+        "request": deployment.request,
         "created": deployment.created,
         "changed": deployment.changed,
     })

@@ -1,8 +1,12 @@
 //! The commands: one file each.
 
 pub(crate) mod abort;
+pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod build;
+pub(crate) mod cancel;
+pub(crate) mod carry_out;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -21,8 +25,10 @@ pub(crate) mod plan;
 pub(crate) mod promote;
 pub(crate) mod proxy;
 pub(crate) mod prune;
+pub(crate) mod reject;
 pub(crate) mod releases;
 pub(crate) mod renew;
+pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod resume;
 pub(crate) mod rollback;
@@ -50,6 +56,11 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Build(arguments) => wait(build::run(&arguments, global)),
         Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
         Command::Promote(arguments) => wait(promote::run(&arguments, global)),
+        Command::Requests(arguments) => requests::run(&arguments, global),
+        Command::Approve(arguments) => wait(approve::run(&arguments, global)),
+        Command::Reject(arguments) => reject::run(&arguments, global),
+        Command::Cancel(arguments) => cancel::run(&arguments, global),
+        Command::CarryOut(arguments) => wait(carry_out::run(&arguments, global)),
         Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
         Command::Scale(arguments) => wait(scale::run(&arguments, global)),
         Command::Run(arguments) => wait(run::run(&arguments, global)),
@@ -70,6 +81,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Restore(arguments) => wait(restore::run(&arguments, global)),
         Command::Backup(arguments) => wait(backup::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
+        Command::Audit(arguments) => audit::run(&arguments, global),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),
         // It has threads and runtimes of its own.

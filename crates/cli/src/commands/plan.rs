@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 
-use shipway_engine::deploy::Request;
-use shipway_pipeline::plan::Kind;
+use shipway_pipeline::promotion::Lane;
+use shipway_pipeline::request::Want;
 
-use super::deploy::{self, What};
+use super::deploy::What;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying;
 use crate::error::Result;
 use crate::exit;
 use crate::render::{self, Output};
+use crate::wanted::{self, Purpose};
 
 /// Show what a deployment would do, without doing it
 ///
@@ -34,19 +35,13 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
     let form = arguments.output.form();
-    let request = async {
-        let is_promotion = environment.from.is_some() && arguments.what.is_default();
-        let (prepared, kind) = if is_promotion {
-            (
-                super::promote::prepare(&context, environment)?,
-                Kind::Promote,
-            )
-        } else {
-            let prepared = deploy::prepare(&context, environment, &arguments.what).await?;
-            (prepared, Kind::Deploy)
-        };
-        Ok(Request::new(&context.project, environment, prepared, kind))
+    let is_promotion = environment.from.is_some() && arguments.what.is_default();
+    let want = if is_promotion {
+        Want::Promote
+    } else {
+        arguments.what.want(&context)?
     };
+    let request = wanted::prepare(&context, environment, &want, Lane::Regular, Purpose::Show);
     let (request, _events) = deploying::prepare(&context, events, form, request).await?;
     let surroundings = &request.surroundings;
     if surroundings.is_settled() {

@@ -1,13 +1,15 @@
 //! `shipway rollback`.
 
-use shipway_engine::deploy::Request;
 use shipway_pipeline::config::Environment;
-use shipway_pipeline::plan::{Incoming, Kind};
+use shipway_pipeline::plan::Incoming;
+use shipway_pipeline::promotion::Lane;
+use shipway_pipeline::request::Want;
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying::{self, Flags};
 use crate::error::{CliError, Result};
+use crate::wanted::{self, Purpose};
 
 /// Return to a release that was stable here before
 ///
@@ -32,25 +34,13 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
-    let engine = &context.engine;
-    let wanted = match &arguments.to {
-        Some(name) => Some(engine.release_by_name(name)?.id),
+    let to = match &arguments.to {
+        Some(name) => Some(context.engine.release_by_name(name)?.id),
         None => None,
     };
-    let occupant = engine.rollback_target(&environment.name, wanted.as_ref())?;
-    let release = engine.release_by_name(occupant.release.as_str())?;
-    let workload = engine.store.workload(&occupant.workload)?.ok_or_else(|| {
-        CliError::new(
-            crate::error::Kind::Failed,
-            format!("the configuration that {} ran with is gone", release.id),
-        )
-    })?;
-    let mut request = Request::new(
-        &context.project,
-        environment,
-        (release, workload),
-        Kind::Rollback,
-    );
+    let want = Want::Rollback { to };
+    let prepared = wanted::prepare(&context, environment, &want, Lane::Regular, Purpose::Deploy);
+    let mut request = prepared.await?;
     if arguments.database {
         request.incoming = Some(incoming(&context, environment)?);
     }

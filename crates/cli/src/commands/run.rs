@@ -11,6 +11,7 @@ use shipway_store::Audit;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
+use crate::wanted;
 use crate::{live, mask};
 
 /// Run a command once with all that a live service runs with
@@ -77,7 +78,7 @@ fn with_release(
 ) -> Result<Live> {
     let release = context.engine.release_by_name(name)?;
     let repository = Repository::find(&context.project.directory)?;
-    let workload = super::deploy::workload(context, environment, &repository, &release)?;
+    let workload = wanted::workload(context, environment, &repository, &release)?;
     if workload.model.is_some() != live.workload.model.is_some() {
         return Err(CliError::new(
             Kind::NotAllowed,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use owo_colors::OwoColorize;
 use shipway_pipeline::deployment::State;
-use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::id::{DeploymentId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
 use shipway_pipeline::plan::Plan;
 use shipway_store::Deployment;
@@ -15,11 +15,12 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
 use crate::render::{self, step, time};
+use crate::requests;
 
-/// Show a deployment with its journal, or a release
+/// Show a deployment with its journal, a release, or a request
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A deployment such as `d12`, or a release such as `r1f3a9c2b4d5e`
+    /// A deployment such as `d12`, a release such as `r1f3a9c2b4d5e`, or a request such as `q3`
     id: String,
     /// Print one JSON document to standard output
     #[arg(long)]
@@ -28,6 +29,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
+    if arguments.id.parse::<RequestId>().is_ok() {
+        return show_request(&context, arguments);
+    }
     let Ok(id) = arguments.id.parse::<DeploymentId>() else {
         return show_release(&context, arguments);
     };
@@ -44,6 +48,22 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         render::json(&document)?;
     } else {
         print(&deployment, &journal);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_request(context: &Context, arguments: &Arguments) -> Result {
+    let request = requests::find(context, &arguments.id)?;
+    if arguments.json {
+        render::json(&request)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for line in render::request::lines(&request) {
+        anstream::println!("{line}");
+    }
+    if let Some(agreement) = &request.agreement {
+        let release = context.engine.release_by_name(agreement.release.as_str())?;
+        render::plan::print(&agreement.plan, &release, render::Form::People)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     NotAllowed,
     /// A gate.
     Refused,
+    /// People who have not consented, or never will.
+    Waiting,
     /// Somebody else has the environment.
     Locked,
     /// Something else.
@@ -102,6 +104,11 @@ impl CliError {
         self
     }
 
+    /// What went wrong, in a line.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn details(mut self, lines: Vec<String>) -> Self {
         self.details = lines;
         self
@@ -112,6 +119,7 @@ impl CliError {
             Kind::Usage | Kind::Config => exit::USAGE,
             Kind::NotAllowed => exit::NOT_ALLOWED,
             Kind::Refused => exit::REFUSED,
+            Kind::Waiting => exit::WAITING,
             Kind::Locked => exit::LOCKED,
             Kind::Failed => exit::FAILED,
             Kind::Interrupted => exit::INTERRUPTED,
@@ -168,7 +176,7 @@ impl From<ProjectError> for CliError {
     }
 }
 
-fn git(error: &GitError) -> CliError {
+pub(crate) fn git(error: &GitError) -> CliError {
     let told = CliError::of(Kind::Failed, error);
     match error {
         GitError::NoRepository(_) => {

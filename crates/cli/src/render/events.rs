@@ -126,6 +126,8 @@ impl People {
                 event.at,
                 &format!("waiting for {environment}, held by {holder}"),
             ),
+            // Told with who has to approve it, at the end.
+            Kind::Asked { .. } => {}
             Kind::Planned { plan } => self.begin(event.at, plan),
             Kind::Journal { record, .. } => self.journal(record),
             Kind::Output { line, .. } => self.news(event.at, &line.dimmed().to_string()),

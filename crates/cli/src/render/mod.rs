@@ -8,6 +8,7 @@ pub(crate) mod findings;
 pub(crate) mod finish;
 pub(crate) mod migrations;
 pub(crate) mod plan;
+pub(crate) mod request;
 pub(crate) mod step;
 pub(crate) mod table;
 pub(crate) mod time;

@@ -2,6 +2,7 @@
 
 mod abort;
 mod adopt;
+mod approvals;
 mod artifacts;
 mod backups;
 mod broken;

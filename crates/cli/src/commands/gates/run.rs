@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
+    if context.project.config.gates.is_empty() {
+        anstream::eprintln!("shipway.yml has no gates");
+        return Ok(ExitCode::SUCCESS);
+    }
     let wanted = super::named(&context, &arguments.gates)?;
     let (repository, commit) = arguments.what.find(&context)?;
     let form = arguments.output.form();
