@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::small_disk::SmallDisk;
+
 /// Where distributions put servers, beside `PATH`.
 const PLACES: &str = "/usr/lib/postgresql";
 
@@ -18,6 +20,8 @@ const NOBODY: u32 = 65_534;
 
 /// A server that listens on a socket in its directory. Everybody is let in.
 pub struct PostgresServer {
+    // Before its directory, which cannot be removed while something is mounted there.
+    _disk: Option<SmallDisk>,
     directory: tempfile::TempDir,
     programs: Option<PathBuf>,
     user: Option<u32>,
@@ -25,6 +29,15 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
+    /// Whether a server can be made.
+    #[must_use]
+    pub fn is_installed() -> bool {
+        let version = Command::new(path(programs().as_deref(), "initdb"))
+            .arg("--version")
+            .output();
+        version.is_ok_and(|output| output.status.success())
+    }
+
     /// Makes a server and waits until it answers. Its superuser is `test`.
     ///
     /// # Panics
@@ -32,6 +45,19 @@ impl PostgresServer {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it starts processes")]
     pub fn new() -> Self {
+        Self::made(None).expect("nothing was to be mounted")
+    }
+
+    /// The same with a disk of its own of so many MiB; `None` for those who may not mount one.
+    ///
+    /// # Panics
+    /// PostgreSQL's server is not installed, or does not start.
+    #[must_use]
+    pub fn with_room(mebibytes: u64) -> Option<Self> {
+        Self::made(Some(mebibytes))
+    }
+
+    fn made(mebibytes: Option<u64>) -> Option<Self> {
         // Short: a socket's path has about a hundred bytes.
         let directory = tempfile::Builder::new().prefix("pg").tempdir();
         let directory = directory.expect("a directory");
@@ -41,21 +67,42 @@ impl PostgresServer {
         if let Some(user) = user {
             chown(directory.path(), Some(user), Some(user)).expect("a directory for the server");
         }
+        let data = directory.path().join("data");
+        std::fs::create_dir(&data).expect("it is empty");
+        let disk = match mebibytes {
+            Some(mebibytes) => Some(SmallDisk::at(&data, mebibytes)?),
+            None => None,
+        };
+        if let Some(user) = user {
+            chown(&data, Some(user), Some(user)).expect("a directory for the server");
+        }
         let mut initdb = command(programs.as_deref(), "initdb", user, directory.path());
         initdb.args(["-D", "data", "-A", "trust", "-U", "test", "-E", "UTF8"]);
-        let status = initdb.arg("--no-sync").status().expect(
+        // A server whose log cannot be written ends: what is to be full is the disk of the data.
+        initdb
+            .arg("--no-sync")
+            .arg("-X")
+            .arg(directory.path().join("wal"));
+        let status = initdb.status().expect(
             "PostgreSQL's server is needed; on Debian and Ubuntu: apt-get install postgresql",
         );
         assert!(status.success(), "initdb failed");
         let process = serve(programs.as_deref(), user, directory.path());
         let server = Self {
+            _disk: disk,
             directory,
             programs,
             user,
             process,
         };
         server.wait();
-        server
+        Some(server)
+    }
+
+    /// Where its data are: on its own disk, where it has one.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     /// Where its socket is.
@@ -161,6 +208,9 @@ fn serve(programs: Option<&Path>, user: Option<u32>, directory: &Path) -> Child 
     let mut postgres = command(programs, "postgres", user, directory);
     postgres
         .args(["-D", "data", "-c", "listen_addresses=", "-c", "fsync=off"])
+        // What it logs for a standby fills small disks.
+        .args(["-c", "wal_level=minimal", "-c", "max_wal_senders=0"])
+        .args(["-c", "max_wal_size=64MB", "-c", "min_wal_size=32MB"])
         .arg("-k")
         .arg(directory)
         .stderr(Stdio::null());
