@@ -3,8 +3,10 @@
 //! Absolute figures belong to one machine on one day. Everything runs on the loopback address, for
 //! a bounded time, and what was started is ended, also when interrupted.
 
+mod backup;
 mod compose;
 mod deploy;
+mod migrations;
 mod proxy;
 mod status;
 mod switch;
@@ -26,12 +28,15 @@ use crate::workspace::Workspace;
 pub(crate) struct Arguments {
     /// What to measure [default: everything]
     which: Option<Benchmark>,
-    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10]
+    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10, migrations 60]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
-    /// Install missing peers with apt-get first
+    /// Install missing peers first: proxies with apt-get, linters of migrations with pip
     #[arg(long)]
     install: bool,
+    /// How large the database is that is backed up
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=16_384))]
+    mib: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,6 +51,10 @@ enum Benchmark {
     Compose,
     /// Deployments of containers, against `docker compose up --wait`
     Deploy,
+    /// Two thousand migrations, against squawk and django-migration-linter
+    Migrations,
+    /// Backups of a database, against `pg_dump`
+    Backup,
 }
 
 /// What a benchmark works with.
@@ -55,6 +64,8 @@ struct Bench<'a> {
     /// Gone afterwards.
     directory: &'a Path,
     seconds: Option<u64>,
+    /// The size of the database that is backed up.
+    mib: u64,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
@@ -68,6 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         program: program.as_std_path(),
         directory: directory.path(),
         seconds: arguments.seconds,
+        mib: arguments.mib,
     };
     let all = [
         Benchmark::Proxy,
@@ -75,10 +87,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Benchmark::Status,
         Benchmark::Compose,
         Benchmark::Deploy,
+        Benchmark::Migrations,
+        Benchmark::Backup,
     ];
     let chosen = arguments.which.map_or(all.to_vec(), |one| vec![one]);
     if chosen.contains(&Benchmark::Proxy) {
         proxy::prepare(arguments.install)?;
+    }
+    if chosen.contains(&Benchmark::Migrations) && arguments.install {
+        migrations::install()?;
     }
     println!("{}", machine());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -107,6 +124,8 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
             Benchmark::Status => status::run(bench).await?,
             Benchmark::Compose => compose::run(bench)?,
             Benchmark::Deploy => deploy::run(bench)?,
+            Benchmark::Migrations => migrations::run(bench)?,
+            Benchmark::Backup => backup::run(bench)?,
         }
     }
     Ok(())
