@@ -85,6 +85,10 @@ pub(super) fn backup(error: &BackupError) -> CliError {
             "nothing was lost: what was written of it is gone again; make room, or name \
                  another `backup.directory`",
         ),
+        BackupError::NoRoom { .. } => told(Kind::Failed).hint(
+            "nothing was begun: make room (`shipway backup prune` removes what nothing keeps, \
+                 `shipway restore ENV --accept` old databases), or name another `backup.directory`",
+        ),
         BackupError::Damaged { .. } | BackupError::Differs { .. } => told(Kind::Failed)
             .hint("do not rely on it: make another one, and look at the disk that it is on"),
         BackupError::Sealed { .. } => told(Kind::Failed)

@@ -32,6 +32,18 @@ pub enum BackupError {
         #[source]
         source: io::Error,
     },
+    /// There is less room than it needs.
+    #[error("{what} needs about {} MB, and {} MB are free on `{place}`", needed / MEGABYTE + 1, free / MEGABYTE)]
+    NoRoom {
+        /// What would be written.
+        what: &'static str,
+        /// Where.
+        place: String,
+        /// How many bytes it needs.
+        needed: u64,
+        /// How many bytes are free.
+        free: u64,
+    },
     /// What is on disk is not what was written.
     #[error("backup {id} is damaged: {reason}")]
     Damaged {
@@ -95,15 +107,21 @@ impl BackupError {
     /// Whether there is no room for it.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let Self::File { source, .. } = self else {
-            return false;
-        };
-        matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-        )
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::File { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
+            ),
+            _ => false,
+        }
     }
 }
+
+/// Sizes are told in these.
+const MEGABYTE: u64 = 1_000_000;
 
 /// So many differences are told; more help nobody.
 const TOLD: usize = 5;

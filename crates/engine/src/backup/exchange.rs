@@ -3,17 +3,24 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use shipway_pipeline::backup::{self, Backup};
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::{Incoming, kept_name, new_name};
+use shipway_pipeline::plan::{Incoming, SWAP_BACK, kept_name, new_name};
 use shipway_store::sqlite as file;
 
-use super::{BackupError, Source, postgres, sqlite};
+use super::{BackupError, Source, postgres, room, sqlite};
 use crate::database::Database;
 use crate::executor::Engine;
+
+/// Requests wait at the proxy meanwhile, which they do for half a minute.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Shorter than the step's deadline, so that the server's own reason is what is told.
+const PATIENCE_BACK: Duration = SWAP_BACK.saturating_sub(Duration::from_secs(10));
 
 /// A database that stands beside the one that is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,10 +83,12 @@ impl Engine {
         let source = Source::open(saved, &self.keyring)?;
         let differences = match (&saved.source, self.database(environment)?) {
             (backup::Source::Postgres(facts), Database::Postgres(server)) => {
+                room::check_server(&server, facts).await?;
                 let name = new_name(server.name(), deployment);
                 postgres::restore_into(&server, &name, saved, facts, source).await?
             }
-            (backup::Source::Sqlite { .. }, Database::Sqlite(path)) => {
+            (backup::Source::Sqlite { bytes, .. }, Database::Sqlite(path)) => {
+                room::check_folder(path.parent().unwrap_or(&path), *bytes)?;
                 let name = new_name(&file_name(&path), deployment);
                 let found = sqlite::write_to(&path.with_file_name(name), source).await?;
                 backup::compare(&saved.contents, &found)
@@ -114,7 +123,8 @@ impl Engine {
         match self.database(environment)? {
             Database::Postgres(server) => {
                 let (comes, goes) = names(server.name());
-                Ok(postgres::swap(&server, &comes, &goes).await?)
+                let patience = if is_back { PATIENCE_BACK } else { PATIENCE };
+                Ok(postgres::swap(&server, &comes, &goes, patience).await?)
             }
             Database::Sqlite(path) => {
                 let (comes, goes) = names(&file_name(&path));

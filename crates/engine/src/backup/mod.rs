@@ -11,6 +11,7 @@ mod error;
 mod exchange;
 mod folder;
 mod postgres;
+mod room;
 mod source;
 mod sqlite;
 mod verify;
@@ -84,6 +85,9 @@ impl Engine {
         self.find_forgotten(&folder, environment)?;
         let created = now();
         let began = Instant::now();
+        let directory = self.backup_directory(settings)?;
+        let room = self.check_room_for_backup(environment, &database, &directory);
+        room.await?;
         let id = self.store.next_backup(environment, created)?;
         let name = format!("{environment}-{id}-{}", file_time(created));
         let (files, source, contents) = match &database {
@@ -105,7 +109,7 @@ impl Engine {
             created,
             millis: began.elapsed().as_millis() as u64,
             release: live.map(|live| live.release),
-            directory: self.backup_directory(settings)?.display().to_string(),
+            directory: directory.display().to_string(),
             files: files.files,
             recipients,
             source,

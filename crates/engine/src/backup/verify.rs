@@ -5,7 +5,7 @@ use shipway_pipeline::name::EnvironmentName;
 
 use super::folder::Folder;
 use super::source::check_files;
-use super::{BackupError, Source, postgres, sqlite};
+use super::{BackupError, Source, postgres, room, sqlite};
 use crate::clock::now;
 use crate::database::Database;
 use crate::executor::Engine;
@@ -81,6 +81,7 @@ impl Engine {
         let source = Source::open(backup, &self.keyring)?;
         let differences = match (&backup.source, self.database(environment)?) {
             (backup::Source::Postgres(saved), Database::Postgres(server)) => {
+                room::check_server(&server, saved).await?;
                 let scratch = format!("shipway_verify_{}", backup.id);
                 let restored =
                     postgres::restore_into(&server, &scratch, backup, saved, source).await;

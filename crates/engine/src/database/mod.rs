@@ -11,6 +11,7 @@
 
 mod error;
 mod psql;
+mod room;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use shipway_runtime::ColourKey;
 
 pub use error::DatabaseError;
 pub use psql::{Row, Session};
+pub(crate) use room::free_bytes;
 pub use server::Server;
 pub(crate) use server::failed;
 

@@ -61,6 +61,11 @@ impl Server {
         &self.name
     }
 
+    /// Whether its programs are those of the server's own container.
+    pub(super) fn is_in_container(&self) -> bool {
+        matches!(self.access, Access::Instance { .. })
+    }
+
     /// Another database of the same server.
     #[must_use]
     pub fn named(&self, name: &str) -> Self {

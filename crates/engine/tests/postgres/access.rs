@@ -2,7 +2,7 @@
 
 use shipway_engine::database::{Database, DatabaseError};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, workload};
 
 #[tokio::test]
 async fn rows_come_whole_whatever_they_hold() {
@@ -68,7 +68,7 @@ async fn what_a_session_holds_goes_with_it() {
 async fn a_database_is_found_by_its_variable_and_only_then() {
     let rig = Rig::new();
     let production = "production".parse().unwrap();
-    let workload = rig.workload();
+    let workload = workload();
     let found = rig.engine.database_of(&production, &workload).unwrap();
     assert!(matches!(found, Database::Postgres(server) if server.name() == "shop"));
     std::fs::write(rig.project().join(".env"), "OTHER=1\n").unwrap();

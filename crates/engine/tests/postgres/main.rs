@@ -4,4 +4,6 @@
 mod access;
 mod backup;
 mod broken;
+mod faults;
 mod rig;
+mod under_load;

@@ -10,14 +10,14 @@ use shipway_compose::model::{Resources, Restart, Service};
 use shipway_compose::process::Process;
 use shipway_engine::backup::BackupError;
 use shipway_engine::database::{Databases, Server};
-use shipway_engine::deploy::Request;
+use shipway_engine::deploy::{Finished, Request};
 use shipway_engine::event::Reporter;
 use shipway_engine::project::Project;
 use shipway_engine::{Engine, Interrupt};
 use shipway_pipeline::backup::{Backup, Reason};
 use shipway_pipeline::deployment::Outcome;
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::Kind;
+use shipway_pipeline::plan::{Incoming, Kind};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
 use shipway_pipeline::time::Timestamp;
@@ -28,6 +28,7 @@ use shipway_testkit::fakes::World;
 use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,13 +49,18 @@ environments:
 /// A project, its engine, and a server with the database `shop`.
 pub(crate) struct Rig {
     pub(crate) engine: Engine,
+    pub(crate) world: World,
     pub(crate) postgres: PostgresServer,
     directory: TempDir,
 }
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let postgres = PostgresServer::new();
+        Self::on(PostgresServer::new())
+    }
+
+    /// The same on this server.
+    pub(crate) fn on(postgres: PostgresServer) -> Self {
         postgres.say("postgres", "CREATE DATABASE shop");
         let directory = tempfile::tempdir().unwrap();
         let variables = format!("SHOP_URL={}\n", postgres.url("shop"));
@@ -75,6 +81,7 @@ impl Rig {
         };
         Self {
             engine,
+            world,
             postgres,
             directory,
         }
@@ -87,7 +94,7 @@ impl Rig {
     /// The database `shop`, as the engine finds it.
     pub(crate) fn server(&self) -> Server {
         let production = "production".parse().unwrap();
-        let found = self.engine.database_of(&production, &self.workload());
+        let found = self.engine.database_of(&production, &workload());
         found.unwrap().postgres().unwrap()
     }
 
@@ -97,11 +104,26 @@ impl Rig {
         let environment = project.environment("production").unwrap();
         let release = release(number);
         self.engine.store.put_release(&release).unwrap();
-        let what = (release, self.workload());
+        let what = (release, workload());
         let request = Request::new(&project, environment, what, Kind::Deploy);
         let mut nobody = watch::channel(Interrupt::None).1;
         let finished = self.engine.deploy(&request, &mut nobody).await.unwrap();
         assert_eq!(finished.outcome, Outcome::Succeeded, "{:?}", finished.cause);
+    }
+
+    /// Restores a backup, beside what the test does meanwhile.
+    pub(crate) fn restore(&self, backup: &Backup) -> JoinHandle<Finished> {
+        let (engine, backup) = (self.engine.clone(), backup.id);
+        let project = Project::find(self.project()).unwrap();
+        tokio::spawn(async move {
+            let environment = project.environment("production").unwrap();
+            let what = (release(1), workload());
+            let mut request = Request::new(&project, environment, what, Kind::Restore);
+            request.incoming = Some(Incoming::Backup { backup });
+            request.surroundings = engine.observe(&request).await.unwrap();
+            let mut nobody = watch::channel(Interrupt::None).1;
+            engine.deploy(&request, &mut nobody).await.unwrap()
+        })
     }
 
     pub(crate) fn production() -> EnvironmentName {
@@ -134,21 +156,6 @@ impl Rig {
         names
     }
 
-    pub(crate) fn workload(&self) -> Workload {
-        Workload {
-            version: workload::VERSION,
-            members: vec![Member {
-                name: "web".parse().unwrap(),
-                role: Role::Web,
-                service: service(),
-            }],
-            routed: "web".parse().unwrap(),
-            left_out: vec![],
-            model: None,
-            files: vec![],
-        }
-    }
-
     pub(crate) async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
         let began = Instant::now();
         while !is_so().await {
@@ -156,6 +163,21 @@ impl Rig {
             // What it waits for may be at work in this very thread.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+}
+
+pub(crate) fn workload() -> Workload {
+    Workload {
+        version: workload::VERSION,
+        members: vec![Member {
+            name: "web".parse().unwrap(),
+            role: Role::Web,
+            service: service(),
+        }],
+        routed: "web".parse().unwrap(),
+        left_out: vec![],
+        model: None,
+        files: vec![],
     }
 }
 

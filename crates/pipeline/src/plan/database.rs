@@ -11,6 +11,10 @@ use crate::id::{BackupId, DeploymentId};
 /// PostgreSQL cuts longer names, and then means another database.
 const LONGEST: usize = 63;
 
+/// The longest that a database's way back takes. Nothing could run without the server, so one that
+/// was killed is waited for: it may have much to recover before it answers.
+pub const SWAP_BACK: Duration = Duration::from_secs(600);
+
 /// What a deployment does to the database besides migrating it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Upkeep {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::{Action, BakeLimits};
 pub use audit::audit;
-pub use database::{Incoming, Upkeep, kept_name, new_name};
+pub use database::{Incoming, SWAP_BACK, Upkeep, kept_name, new_name};
 pub use down::{DownFacts, down};
 pub use make::{Around, Facts, RenewalFacts, data_loss, make, make_renewal, renumber};
 pub use migrate::{MigrationFacts, make_migration};

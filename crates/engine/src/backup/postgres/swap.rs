@@ -1,13 +1,10 @@
 //! One database in the place of another, by their names, in one transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shipway_pipeline::backup::{identifier, literal};
 
 use crate::database::{DatabaseError, Server};
-
-/// Whoever connects again between being sent away and the renaming is sent away again, so often.
-const ATTEMPTS: u32 = 50;
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -16,35 +13,46 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// The server does both or neither, so there is no moment at which a database of that name is
 /// missing for good. Done already, nothing is done. The database that gives its name away takes no
-/// connections any more, so that nobody writes to it by mistake.
+/// connections any more, so that nobody writes to it by mistake. Whoever connects again between
+/// being sent away and the renaming is sent away again, and a server that does not answer is
+/// waited for, all for as long as `patience` lasts.
 pub(in super::super) async fn swap(
     server: &Server,
     incoming: &str,
     outgoing: &str,
+    patience: Duration,
 ) -> Result<(), DatabaseError> {
     let maintenance = server.maintenance();
-    let name = server.name();
-    let mut last = None;
-    for _ in 0..ATTEMPTS {
-        let has_incoming = exists(&maintenance, incoming).await?;
-        let has_outgoing = exists(&maintenance, outgoing).await?;
-        match (has_incoming, has_outgoing) {
-            (true, false) => {}
-            (false, true) => return Ok(()),
-            (false, false) => return Err(wrong(format!("there is no database `{incoming}`"))),
-            (true, true) => return Err(wrong(format!("`{outgoing}` exists already"))),
-        }
-        match maintenance
-            .query(&statements(name, incoming, outgoing))
-            .await
-        {
-            Ok(_) => return Ok(()),
+    let began = Instant::now();
+    loop {
+        match attempt(&maintenance, server.name(), incoming, outgoing).await {
+            Ok(result) => return result,
             // The answer may be what was lost: the next look tells.
-            Err(error) => last = Some(error),
+            Err(error) if began.elapsed() >= patience => return Err(error),
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
-        tokio::time::sleep(PAUSE).await;
     }
-    Err(last.unwrap_or_else(|| wrong(format!("`{name}` is in use"))))
+}
+
+/// Exchanges them, or finds that it was done, or says why it never can be; an error may pass.
+async fn attempt(
+    maintenance: &Server,
+    name: &str,
+    incoming: &str,
+    outgoing: &str,
+) -> Result<Result<(), DatabaseError>, DatabaseError> {
+    let has_incoming = exists(maintenance, incoming).await?;
+    let has_outgoing = exists(maintenance, outgoing).await?;
+    Ok(match (has_incoming, has_outgoing) {
+        (true, false) => {
+            let statements = statements(name, incoming, outgoing);
+            maintenance.query(&statements).await?;
+            Ok(())
+        }
+        (false, true) => Ok(()),
+        (false, false) => Err(wrong(format!("there is no database `{incoming}`"))),
+        (true, true) => Err(wrong(format!("`{outgoing}` exists already"))),
+    })
 }
 
 /// Nobody is let in between: a new connection waits for the transaction, and then looks again for

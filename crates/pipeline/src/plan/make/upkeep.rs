@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Draft;
 use super::steps::{MARGIN, quick};
-use crate::plan::{Action, Incoming, Kind, Note, Severity, Side, Stage, Step, Upkeep};
+use crate::plan::{Action, Incoming, Kind, Note, SWAP_BACK, Severity, Side, Stage, Step, Upkeep};
 
 impl Draft<'_> {
     /// What takes the place of the database, where anything does.
@@ -47,7 +47,11 @@ impl Draft<'_> {
     /// While nothing runs that could write.
     pub(super) fn swap_database(&self) -> Option<Step> {
         let incoming = self.incoming()?;
-        Some(swap(Stage::Switching, Action::SwapDatabase { incoming }))
+        Some(swap(
+            Stage::Switching,
+            Action::SwapDatabase { incoming },
+            SWAP,
+        ))
     }
 
     /// The way back begins with what leads to it: the new release may have been started.
@@ -63,14 +67,14 @@ impl Draft<'_> {
             },
             self.drain(Side::Target, None, stage),
             self.stop(Side::Target, None, stage),
-            swap(stage, Action::SwapDatabaseBack { incoming }),
+            swap(stage, Action::SwapDatabaseBack { incoming }, SWAP_BACK),
         ]
     }
 
     /// What was restored for nothing goes.
     pub(super) fn drop_restored(&self) -> Option<Step> {
         let is_restored = matches!(self.incoming(), Some(Incoming::Backup { .. }));
-        is_restored.then(|| swap(Stage::RollingBack, Action::DropRestored))
+        is_restored.then(|| swap(Stage::RollingBack, Action::DropRestored, SWAP))
     }
 
     pub(super) fn upkeep_notes(&self) -> Vec<Note> {
@@ -92,9 +96,9 @@ impl Draft<'_> {
 /// Renaming takes no time; whoever is connected is waited for.
 const SWAP: Duration = MARGIN;
 
-fn swap(stage: Stage, action: Action) -> Step {
+fn swap(stage: Stage, action: Action, deadline: Duration) -> Step {
     Step {
-        deadline: SWAP,
+        deadline,
         ..quick(stage, action)
     }
 }
