@@ -1,4 +1,5 @@
-//! Development tasks: `cargo xtask test`, `provision`, `check-layers`, `generate`, `bench`, `ci`.
+//! Development tasks: `cargo xtask test`, `provision`, `check-layers`, `generate`, `bench`,
+//! `prove`, `ci`.
 //!
 //! What continuous integration runs is what a laptop runs: `.ci/run` calls these
 //! commands and nothing else.

@@ -6,6 +6,7 @@ mod ci;
 mod compare_compose;
 mod fuzz;
 mod generate;
+mod prove;
 mod provision;
 mod test;
 
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Bench(bench::Arguments),
     CompareCompose(compare_compose::Arguments),
     Fuzz(fuzz::Arguments),
+    Prove(prove::Arguments),
 }
 
 impl Command {
@@ -36,6 +38,7 @@ impl Command {
             Self::Bench(arguments) => bench::run(&arguments),
             Self::CompareCompose(arguments) => compare_compose::run(&arguments),
             Self::Fuzz(arguments) => fuzz::run(&arguments),
+            Self::Prove(arguments) => prove::run(&arguments),
         }
     }
 }
