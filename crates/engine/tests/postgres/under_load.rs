@@ -44,7 +44,6 @@ SELECT (SELECT sum(balance) FROM accounts) = 100000 AND NOT EXISTS (
     - (SELECT coalesce(sum(amount), 0) FROM transfers t WHERE t.giver = a.id))";
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the campaign's figures are its result")]
 fn backups_under_load_hold_one_moment() {
     let count = std::env::var(COUNT).map_or(USUAL, |text| text.parse().unwrap());
     let rig = Rig::new();
