@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
-    diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
-    proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale,
-    secrets, show, status, top, up, validate,
+    abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy, diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote, proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale, secrets, serve, show, status, tokens, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -110,6 +107,8 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),
+    Serve(serve::Arguments),
+    Tokens(tokens::Arguments),
     Proxy(proxy::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),

@@ -31,6 +31,11 @@ pub struct BackupId(pub u64);
 #[serde(try_from = "String", into = "String")]
 pub struct RequestId(pub u64);
 
+/// A token of a person or a program, numbered per state directory: `t7`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TokenId(pub u64);
+
 /// A release, named by the first 12 hexadecimal digits of its digest: `r1f3a9c2b4d5e`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -124,6 +129,29 @@ impl FromStr for RequestId {
             .ok_or_else(|| InvalidId {
                 kind: "request",
                 example: "q3",
+                text: text.to_owned(),
+            })
+    }
+}
+
+// === impl TokenId ===
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("t{}", self.0))
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.strip_prefix('t')
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidId {
+                kind: "token",
+                example: "t7",
                 text: text.to_owned(),
             })
     }
@@ -233,7 +261,7 @@ macro_rules! through_text {
         }
     )*};
 }
-through_text!(BackupId, DeploymentId, RequestId, ReleaseId, InstanceId);
+through_text!(BackupId, DeploymentId, RequestId, TokenId, ReleaseId, InstanceId);
 
 #[cfg(test)]
 mod tests {

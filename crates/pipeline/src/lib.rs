@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number: text, time
 //! and identities are passed in, decisions come out.
 
+pub mod access;
 pub mod adoption;
 pub mod backup;
 pub mod bake;
@@ -24,6 +25,7 @@ pub mod name;
 pub mod pending;
 pub mod plan;
 pub mod promotion;
+pub mod push;
 pub mod release;
 pub mod request;
 pub mod retention;
@@ -33,4 +35,5 @@ pub mod secret;
 pub mod strategy;
 pub mod time;
 pub mod traffic;
+pub mod trigger;
 pub mod workload;

@@ -261,20 +261,45 @@ impl Store {
         environment: Option<&EnvironmentName>,
         limit: usize,
     ) -> Result<Vec<Deployment>, Error> {
+        self.deployments_before(environment, None, limit)
+    }
+
+    /// The deployments that were made before one, the newest first; the newest of all where none
+    /// is named. Takes the same time however many there are.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn deployments_before(
+        &self,
+        environment: Option<&EnvironmentName>,
+        before: Option<DeploymentId>,
+        limit: usize,
+    ) -> Result<Vec<Deployment>, Error> {
+        const ACTION: &str = "list deployments";
+        // One statement for both would keep SQLite from using the index.
+        let which = match environment {
+            Some(_) => "environment = ?1 AND",
+            None => "?1 IS NULL AND",
+        };
         let connection = self.read();
         let mut statement = connection
-            .prepare(&format!(
+            .prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM deployments
-                 WHERE ?1 IS NULL OR environment = ?1 ORDER BY id DESC LIMIT ?2"
+                 WHERE {which} id < ?2 ORDER BY id DESC LIMIT ?3"
             ))
-            .map_err(Error::database("list deployments"))?;
+            .map_err(Error::database(ACTION))?;
+        let before = before.map_or(i64::MAX, |before| before.0.min(i64::MAX as u64) as i64);
         let rows = statement
             .query_map(
-                params![environment.map(EnvironmentName::as_str), limit as i64],
+                params![
+                    environment.map(EnvironmentName::as_str),
+                    before,
+                    limit as i64
+                ],
                 Columns::read,
             )
-            .map_err(Error::database("list deployments"))?;
-        rows.map(|row| row.map_err(Error::database("list deployments"))?.parse())
+            .map_err(Error::database(ACTION))?;
+        rows.map(|row| row.map_err(Error::database(ACTION))?.parse())
             .collect()
     }
 

@@ -22,6 +22,7 @@ mod sealed;
 mod secret;
 pub mod sqlite;
 mod store;
+mod token;
 
 pub use audit::{Audit, AuditRecord, Tampered, Verified};
 pub use deployment::{Change, Deployment, NewDeployment};
@@ -35,3 +36,4 @@ pub use request::{Act, Carried, NewRequest};
 pub use sealed::{Opened, Sealed};
 pub use secret::{NewSecret, SecretRecord};
 pub use store::Store;
+pub use token::{NewToken, TokenRecord};

@@ -122,6 +122,20 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE deployments ADD COLUMN request INTEGER;
     CREATE INDEX deployments_by_request ON deployments (request) WHERE request IS NOT NULL;
 ",
+    "
+    CREATE TABLE tokens (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        hash BLOB NOT NULL,
+        access TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        expires INTEGER,
+        revoked INTEGER,
+        revoked_by TEXT,
+        used INTEGER
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -11,6 +11,7 @@
 mod application;
 mod client;
 mod containers;
+mod daemon;
 pub mod fakes;
 mod guard;
 mod journal;
@@ -29,6 +30,7 @@ mod wait;
 pub use application::Behaviour;
 pub use client::{Answer, Socket, get};
 pub use containers::docker;
+pub use daemon::{Call, Daemon, Reply};
 pub use postgres::PostgresServer;
 pub use process::{Process, Purpose, kill};
 pub use registry::Registry;

@@ -82,6 +82,11 @@ impl Running {
         self.signal(Signal::INT);
     }
 
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("it has a pid"), signal).expect("it is not waited for yet");

@@ -35,8 +35,10 @@ pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod secrets;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod tokens;
 pub(crate) mod top;
 pub(crate) mod up;
 pub(crate) mod validate;
@@ -84,7 +86,9 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Audit(arguments) => audit::run(&arguments, global),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),
-        // It has threads and runtimes of its own.
+        Command::Tokens(arguments) => tokens::run(&arguments, global),
+        // They have threads and runtimes of their own.
+        Command::Serve(arguments) => serve::run(&arguments, global),
         Command::Proxy(arguments) => proxy::run(&arguments, global),
         Command::Demo(arguments) => wait(demo::run(&arguments)),
         Command::Doctor(arguments) => wait(doctor::run(&arguments, global)),

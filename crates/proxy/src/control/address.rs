@@ -12,7 +12,7 @@ const LONGEST: usize = 103;
 
 /// A path that fits into a socket's address, for as long as it is kept.
 #[derive(Debug)]
-pub(crate) struct Address {
+pub struct Address {
     path: PathBuf,
     /// The directory, which the short path leads through.
     _dir: Option<File>,
@@ -22,7 +22,10 @@ pub(crate) struct Address {
 
 impl Address {
     /// The socket at `path`, by way of its opened directory if the path is too long.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// The directory cannot be opened.
+    pub fn of(path: &Path) -> io::Result<Self> {
         let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
@@ -41,7 +44,8 @@ impl Address {
         })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The path to bind or to connect to.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -39,5 +39,5 @@ pub use bridge::bridge;
 pub use client::{Client, Error};
 pub use dial::{Dial, Stream};
 
-pub(crate) use address::Address;
+pub use address::Address;
 pub(crate) use server::Server;

@@ -311,6 +311,11 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be started.
     pub fn start_as<const N: usize>(&self, actor: &str, words: [&str; N]) -> Running {
+        self.start_with(actor, Stdio::null(), &words)
+    }
+
+    /// The same with any number of words.
+    pub(crate) fn start_words(&self, actor: &str, words: &[&str]) -> Running {
         self.start_with(actor, Stdio::null(), words)
     }
 
@@ -323,10 +328,10 @@ impl Sandbox {
         let path = self.root.join("runs/in");
         fs::write(&path, input).expect("the input can be written");
         let input = File::open(&path).expect("it was just written");
-        self.start_with("tester", input.into(), words).finish()
+        self.start_with("tester", input.into(), &words).finish()
     }
 
-    fn start_with<const N: usize>(&self, actor: &str, input: Stdio, words: [&str; N]) -> Running {
+    fn start_with(&self, actor: &str, input: Stdio, words: &[&str]) -> Running {
         self.runs.set(self.runs.get() + 1);
         let path = |ending: &str| {
             let name = format!("{}.{ending}", self.runs.get());

@@ -45,6 +45,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             "schema/shipway.schema.json",
             shipway_pipeline::config::schema_text(),
         ),
+        (
+            "schema/openapi.json",
+            format!("{:#}\n", shipway_server::openapi()),
+        ),
     ];
     let mut stale = Vec::new();
     for (name, wanted) in pages {

@@ -1,0 +1,118 @@
+//! `shipway serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use shipway_server::{Observe, Observed, Options, ServeError, Tls};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::Global;
+use crate::context::Context;
+use crate::error::{CliError, Kind, Result};
+
+/// The store has one writer: more threads would only wait for each other.
+const STORE_THREADS: usize = 8;
+
+/// Run the daemon of a project in the foreground: its HTTP API
+///
+/// It answers at the socket `serve.sock` of the state directory, to its own user and root, and
+/// with `--listen` to whoever shows a token (`shipway tokens create`). The API is described in
+/// schema/openapi.json. contrib/shipway.service runs it under systemd. Ends with SIGTERM or
+/// Ctrl-C; deployments and instances go on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Listen at this TCP address as well, such as 127.0.0.1:7070; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<SocketAddr>,
+    /// The certificate's chain, in PEM: speak TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Listen to other machines without TLS, as behind a proxy that has it
+    #[arg(long)]
+    insecure_http: bool,
+    /// How the log is written to standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+    begin_log(arguments.log_format);
+    let (context, _events) = Context::open(global)?;
+    let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let options = Options {
+        directory: context.project.directory.clone(),
+        store: Arc::clone(&context.engine.store),
+        observe: observer(global.clone()),
+        listen: arguments.listen.clone(),
+        tls: tls.map(|(certificate, key)| Tls { certificate, key }),
+        insecure_http: arguments.insecure_http,
+    };
+    drop(context);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(STORE_THREADS)
+        .enable_all()
+        .build()?
+        .block_on(shipway_server::run(options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn begin_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("SHIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Looks at what runs as `shipway status` does, with the configuration of that moment.
+fn observer(global: Global) -> Observe {
+    Arc::new(move || {
+        let global = global.clone();
+        Box::pin(async move { observe(&global).await })
+    })
+}
+
+async fn observe(global: &Global) -> Observed {
+    let (context, _events) = Context::open(global).map_err(|error| error.message().to_owned())?;
+    let mut all = Vec::new();
+    for environment in context.project.config.environments.values() {
+        let seen = context.engine.status(&context.project, environment).await;
+        all.push(seen.map_err(|error| error.to_string())?);
+    }
+    Ok(all)
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        use shipway_server::ListenError;
+        let told = |kind| Self::of(kind, &error);
+        match &error {
+            ServeError::Runs(_) => told(Kind::Locked).hint("end it first, or talk to it"),
+            ServeError::Listen(ListenError::Plain(_)) => told(Kind::Usage).hint(
+                "give `--tls-cert` and `--tls-key`, listen at 127.0.0.1, or say `--insecure-http`",
+            ),
+            ServeError::Listen(ListenError::Certificate { .. }) => told(Kind::Usage),
+            ServeError::Listen(_) | ServeError::Lock { .. } | ServeError::Signals(_) => {
+                told(Kind::Failed)
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What was deployed.
+
+use axum::Json;
+use axum::extract::{self, Path};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shipway_pipeline::access::Action;
+use shipway_pipeline::deployment::State as Stand;
+use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::push::printable;
+use shipway_store::Deployment as Record;
+
+use super::names;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::shared::State;
+
+/// A page without a wish.
+const USUAL: usize = 50;
+
+/// The longest page.
+const MOST: usize = 200;
+
+/// Which deployments.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// Only those of this environment.
+    pub environment: Option<String>,
+    /// At most this many; 50 where not given, 200 at most.
+    pub limit: Option<usize>,
+    /// Only those that were made before this one: `next` of the page before.
+    pub before: Option<String>,
+}
+
+/// Deployments, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Page {
+    /// The deployments.
+    pub deployments: Vec<Deployment>,
+    /// `before` of the next page, where there may be one.
+    pub next: Option<String>,
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deployment {
+    /// Its id.
+    pub id: String,
+    /// Where.
+    pub environment: String,
+    /// What kind: a deployment, a promotion, a rollback, and so on.
+    pub kind: String,
+    /// The release that is to be live.
+    pub release: String,
+    /// The release that was live before.
+    pub previous: Option<String>,
+    /// Where it stands.
+    pub state: String,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When it was made.
+    pub created: u64,
+    /// When its state last changed.
+    pub changed: u64,
+}
+
+/// A deployment with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Detail {
+    /// What the lists tell.
+    #[serde(flatten)]
+    pub deployment: Deployment,
+    /// Why it ended so.
+    pub cause: Option<Value>,
+    /// What it does.
+    pub plan: Value,
+    /// What happened, in order.
+    pub journal: Vec<Value>,
+}
+
+/// A page of deployments.
+pub(super) async fn list(
+    shared: State,
+    caller: Caller,
+    extract::Query(query): extract::Query<Query>,
+) -> Result<Json<Page>, Problem> {
+    caller.check(Action::View, None)?;
+    let environment = match &query.environment {
+        Some(name) => {
+            let project = names::project(&shared)?;
+            let found = names::environment(&project, &caller, Action::View, name)?;
+            Some(found.name.clone())
+        }
+        None => None,
+    };
+    let before = query.before.as_deref().map(id).transpose()?;
+    let limit = query.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let asked = shared.ask(move |store| {
+        let found = store.deployments_before(environment.as_ref(), before, limit)?;
+        let is_last = found.len() < limit;
+        let next = found.last().filter(|_| !is_last);
+        Ok(Page {
+            next: next.map(|record| record.id.to_string()),
+            deployments: found
+                .iter()
+                .filter(|record| caller.sees(&record.plan.environment))
+                .map(Deployment::of)
+                .collect(),
+        })
+    });
+    Ok(Json(asked.await?))
+}
+
+/// One deployment.
+pub(super) async fn one(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Json<Detail>, Problem> {
+    let id = id(&text)?;
+    let asked = shared.ask(move |store| {
+        let missing = || Problem::not_found(format!("there is no deployment `{id}`"));
+        let record = store.deployment(id)?.ok_or_else(missing)?;
+        caller.check(Action::View, Some(&record.plan.environment))?;
+        let journal = store.journal(id)?;
+        Detail::of(&record, &journal).map_err(|error| Problem::inside(&error))
+    });
+    Ok(Json(asked.await?))
+}
+
+fn id(text: &str) -> Result<DeploymentId, Problem> {
+    text.parse()
+        .map_err(|_| Problem::not_found(format!("`{}` is no deployment", printable(text))))
+}
+
+// === impl Deployment, Detail ===
+
+impl Deployment {
+    fn of(record: &Record) -> Self {
+        let plan = &record.plan;
+        let outcome = match &record.state {
+            Stand::Finished { outcome, .. } => Some(outcome.as_str().to_owned()),
+            Stand::Queued
+            | Stand::Advancing { .. }
+            | Stand::Baking { .. }
+            | Stand::Reverting { .. } => None,
+        };
+        Self {
+            id: record.id.to_string(),
+            environment: plan.environment.to_string(),
+            kind: plan.kind.as_str().to_owned(),
+            release: plan.target.release.to_string(),
+            previous: plan.previous.as_ref().map(|one| one.release.to_string()),
+            state: record.state.name(plan).to_owned(),
+            outcome,
+            requested_by: record.requested_by.clone(),
+            created: record.created.0,
+            changed: record.changed.0,
+        }
+    }
+}
+
+impl Detail {
+    fn of(
+        record: &Record,
+        journal: &[shipway_pipeline::journal::Record],
+    ) -> serde_json::Result<Self> {
+        let cause = match &record.state {
+            Stand::Finished { cause, .. } => cause.as_ref(),
+            Stand::Queued
+            | Stand::Advancing { .. }
+            | Stand::Baking { .. }
+            | Stand::Reverting { .. } => None,
+        };
+        Ok(Self {
+            deployment: Deployment::of(record),
+            cause: cause.map(serde_json::to_value).transpose()?,
+            plan: serde_json::to_value(&record.plan)?,
+            journal: journal
+                .iter()
+                .map(serde_json::to_value)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}

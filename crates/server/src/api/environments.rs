@@ -1,0 +1,176 @@
+//! What is live where.
+
+use axum::Json;
+use axum::extract::Path;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shipway_engine::status::{EnvironmentStatus, Routed};
+use shipway_pipeline::access::Action;
+use shipway_pipeline::config::{self, Trigger};
+use shipway_pipeline::time::Timestamp;
+use shipway_store::Store;
+
+use super::names;
+use crate::caller::Caller;
+use crate::observed;
+use crate::problem::Problem;
+use crate::shared::State;
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Whether a push to one of its branches is deployed.
+    pub is_pushed_to: bool,
+    /// The branches.
+    pub branches: Vec<String>,
+    /// The environment whose live release is promoted here.
+    pub from: Option<String>,
+    /// What has the traffic.
+    pub live: Option<Live>,
+    /// Why nothing is deployed until somebody has looked.
+    pub frozen: Option<String>,
+    /// The deployment that is under way, or was interrupted.
+    pub deployment: Option<UnderWay>,
+    /// What runs, as it was seen last; nothing where nobody has looked yet.
+    pub seen: Option<Seen>,
+}
+
+/// What has the traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Live {
+    /// The release.
+    pub release: String,
+    /// Its commit.
+    pub commit: String,
+    /// The first line of the commit's message.
+    pub subject: String,
+    /// The deployment that made it live.
+    pub deployment: String,
+    /// Since when.
+    pub since: u64,
+    /// Whether it finished its bake.
+    pub is_stable: bool,
+}
+
+/// A deployment that is not over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnderWay {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub state: String,
+}
+
+/// What runs, as it was seen last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Seen {
+    /// When.
+    pub at: u64,
+    /// Whether requests go to what is live, and every instance is healthy.
+    pub is_well: bool,
+    /// The instances.
+    pub instances: Vec<Instance>,
+    /// Why what runs them does not answer.
+    pub trouble: Option<String>,
+}
+
+/// An instance, as it was seen last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Instance {
+    /// Which.
+    pub id: String,
+    /// Whether it runs and answers its health question.
+    pub is_healthy: bool,
+    /// What it last said, or how it ended.
+    pub detail: String,
+    /// How often it was started again.
+    pub restarts: u32,
+}
+
+/// What is live in all environments that the caller sees.
+pub(super) async fn list(shared: State, caller: Caller) -> Result<Json<Vec<Environment>>, Problem> {
+    caller.check(Action::View, None)?;
+    let project = names::project(&shared)?;
+    let (at, seen) = shared.seen.get();
+    let asked = shared.ask(move |store| {
+        let environments = project.config.environments.values();
+        environments
+            .filter(|environment| caller.sees(&environment.name))
+            .map(|environment| describe(store, environment, at, &seen))
+            .collect()
+    });
+    Ok(Json(asked.await?))
+}
+
+/// What is live in one.
+pub(super) async fn one(
+    shared: State,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<Environment>, Problem> {
+    let project = names::project(&shared)?;
+    let environment = names::environment(&project, &caller, Action::View, &name)?.clone();
+    let (at, seen) = shared.seen.get();
+    let asked = shared.ask(move |store| describe(store, &environment, at, &seen));
+    Ok(Json(asked.await?))
+}
+
+fn describe(
+    store: &Store,
+    environment: &config::Environment,
+    at: Option<Timestamp>,
+    seen: &[EnvironmentStatus],
+) -> Result<Environment, Problem> {
+    let name = &environment.name;
+    let record = store.environment(name)?;
+    let release = match &record.live {
+        Some(live) => store.release(&live.release)?,
+        None => None,
+    };
+    let is_stable = record.live == record.stable;
+    let live = record.live.zip(release).map(|(live, release)| Live {
+        release: live.release.to_string(),
+        commit: release.commit,
+        subject: release.subject,
+        deployment: live.deployment.to_string(),
+        since: record.live_since.unwrap_or_default().0,
+        is_stable,
+    });
+    let deployment = store.unfinished(name)?.map(|one| UnderWay {
+        id: one.id.to_string(),
+        state: one.state.name(&one.plan).to_owned(),
+    });
+    let seen = at.zip(observed::of(seen, name));
+    Ok(Environment {
+        name: name.to_string(),
+        is_pushed_to: environment.trigger == Trigger::Push,
+        branches: environment.branches.clone(),
+        from: environment.from.as_ref().map(ToString::to_string),
+        live,
+        frozen: record.frozen.map(|frozen| frozen.reason),
+        deployment,
+        seen: seen.map(|(at, status)| Seen::of(at, status)),
+    })
+}
+
+impl Seen {
+    fn of(at: Timestamp, status: &EnvironmentStatus) -> Self {
+        let instances = status.instances.iter().map(|one| Instance {
+            id: one.id.to_string(),
+            is_healthy: one.healthy,
+            detail: one.detail.clone(),
+            restarts: one.restarts,
+        });
+        let instances: Vec<Instance> = instances.collect();
+        Self {
+            at: at.0,
+            is_well: status.trouble.is_none()
+                && status.routed == Routed::Live
+                && instances.iter().all(|one| one.is_healthy),
+            instances,
+            trouble: status.trouble.clone(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Names and ids in paths and queries.
+
+use std::sync::Arc;
+
+use shipway_engine::project::{Project, ProjectError};
+use shipway_pipeline::access::Action;
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::push::printable;
+
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// The project as `shipway.yml` says now.
+pub(super) fn project(shared: &Shared) -> Result<Arc<Project>, Problem> {
+    shared.project.get().map_err(|error| broken(&error))
+}
+
+/// An environment that the caller may do something with. One that is out of reach and one that is
+/// not there are told apart only to those who may see all.
+pub(super) fn environment<'a>(
+    project: &'a Project,
+    caller: &Caller,
+    action: Action,
+    name: &str,
+) -> Result<&'a Environment, Problem> {
+    let missing = || Problem::not_found(format!("there is no environment `{}`", printable(name)));
+    let known: EnvironmentName = name.parse().map_err(|_| missing())?;
+    caller.check(action, Some(&known))?;
+    project.config.environments.get(&known).ok_or_else(missing)
+}
+
+fn broken(error: &ProjectError) -> Problem {
+    Problem::inside(error).hint("`shipway validate` says what is wrong with shipway.yml")
+}

@@ -1,0 +1,32 @@
+//! The daemon: it answers the HTTP API, on a unix socket and where wanted on TCP.
+//!
+//! ```text
+//! unix socket ─┐
+//! TCP, TLS ────┼─► connection ─► guard: who calls, may they, how often ─► operation ─► store
+//! systemd's ───┘                                                            │
+//!                                        what runs, looked at in the background
+//! ```
+//!
+//! A list never waits for a runtime: what runs is observed beside the calls, and told with the
+//! time at which it was seen. Nothing that a deployment needs lives in this process.
+
+mod api;
+mod caller;
+mod connection;
+mod limit;
+mod listen;
+mod metrics;
+mod notify;
+mod observed;
+mod options;
+mod problem;
+mod project;
+mod serve;
+mod shared;
+mod token;
+
+pub use api::openapi;
+pub use listen::ListenError;
+pub use options::{Observe, Observed, Options, Tls};
+pub use serve::{ServeError, run};
+pub use token::Token;

@@ -1,0 +1,55 @@
+//! What the daemon is told at its start.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use shipway_engine::status::EnvironmentStatus;
+use shipway_store::Store;
+
+/// What was seen of the environments, or why nothing could be seen.
+pub type Observed = Result<Vec<EnvironmentStatus>, String>;
+
+/// Looks at what runs in every environment.
+pub type Observe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Observed> + Send>> + Send + Sync>;
+
+/// What the daemon is told at its start.
+pub struct Options {
+    /// The project's folder.
+    pub directory: PathBuf,
+    /// The state.
+    pub store: Arc<Store>,
+    /// Looks at what runs.
+    pub observe: Observe,
+    /// Where it listens on TCP, beside the socket in the state directory.
+    pub listen: Vec<SocketAddr>,
+    /// By which certificate; without one only this machine is listened to.
+    pub tls: Option<Tls>,
+    /// Other machines are listened to without TLS, as behind a proxy that has it.
+    pub insecure_http: bool,
+}
+
+/// Files of a certificate.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The chain, in PEM.
+    pub certificate: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
+}
+
+// === impl Options ===
+
+impl Options {
+    /// The unix socket of the daemon of a state directory.
+    pub fn socket(state: &Path) -> PathBuf {
+        state.join("serve.sock")
+    }
+
+    /// Held for as long as a daemon runs on a state directory.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.store.directory().join("serve.lock")
+    }
+}
