@@ -261,7 +261,14 @@ macro_rules! through_text {
         }
     )*};
 }
-through_text!(BackupId, DeploymentId, RequestId, TokenId, ReleaseId, InstanceId);
+through_text!(
+    BackupId,
+    DeploymentId,
+    RequestId,
+    TokenId,
+    ReleaseId,
+    InstanceId
+);
 
 #[cfg(test)]
 mod tests {

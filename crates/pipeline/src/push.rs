@@ -139,6 +139,32 @@ pub fn printable(text: &str) -> String {
     }
 }
 
+// === impl Push ===
+
+impl Push {
+    /// Whether it was pushed to the repository at this address. Where the server does not name
+    /// its repository, it is.
+    ///
+    /// ```
+    /// # use shipway_pipeline::push::Push;
+    /// # let mut push = Push { repository: Some("acme/shop".into()),
+    /// #     reference: "refs/heads/main".parse().unwrap(), old: None, new: None, by: "a".into() };
+    /// assert!(push.is_of("git@git.example.org:acme/shop.git"));
+    /// assert!(push.is_of("https://git.example.org/Acme/Shop"));
+    /// assert!(!push.is_of("https://git.example.org/acme/workshop.git"));
+    /// ```
+    pub fn is_of(&self, address: &str) -> bool {
+        let Some(name) = &self.repository else {
+            return true;
+        };
+        let address = address.trim_end_matches('/');
+        let address = address.strip_suffix(".git").unwrap_or(address);
+        let (address, name) = (address.to_lowercase(), name.to_lowercase());
+        let before = address.strip_suffix(&name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with(['/', ':']))
+    }
+}
+
 // === impl CommitId ===
 
 impl CommitId {

@@ -33,6 +33,9 @@ pub enum Reason {
     /// It deleted a branch.
     #[error("the branch was deleted")]
     Deleted,
+    /// It is not the project's repository that was pushed to.
+    #[error("it was pushed to another repository")]
+    OtherRepository,
     /// No environment takes the branch.
     #[error("no environment takes the branch")]
     NoEnvironment,

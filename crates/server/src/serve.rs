@@ -69,7 +69,7 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     let mut end = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
     let (close, closing) = watch::channel(false);
-    let shared = Shared::new(&options, closing.clone());
+    let shared = Shared::new(&options);
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
     let [local, remote] = [(); 2].map(|()| Arc::new(Door::new(&router, &closing)));

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use shipway_pipeline::id::TokenId;
 use shipway_store::Store;
-use tokio::sync::watch;
 
 use crate::limit::Limit;
 use crate::metrics::Metrics;
@@ -29,8 +28,6 @@ pub(crate) struct Shared {
     pub(crate) seen: Arc<Seen>,
     pub(crate) metrics: Metrics,
     pub(crate) started: Instant,
-    /// Becomes true when the daemon is to end.
-    pub(crate) closing: watch::Receiver<bool>,
     pub(crate) calls: Mutex<Limit<TokenId>>,
     pub(crate) failures: Mutex<Limit<IpAddr>>,
 }
@@ -40,14 +37,13 @@ pub(crate) type State = axum::extract::State<Arc<Shared>>;
 // === impl Shared ===
 
 impl Shared {
-    pub(crate) fn new(options: &Options, closing: watch::Receiver<bool>) -> Arc<Self> {
+    pub(crate) fn new(options: &Options) -> Arc<Self> {
         Arc::new(Self {
             store: Arc::clone(&options.store),
             project: ProjectFile::new(options.directory.clone()),
             seen: Seen::new(Arc::clone(&options.observe)),
             metrics: Metrics::default(),
             started: Instant::now(),
-            closing,
             calls: Mutex::new(Limit::new(CALLS.0, CALLS.1)),
             failures: Mutex::new(Limit::new(FAILURES.0, FAILURES.1)),
         })

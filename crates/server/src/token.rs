@@ -41,7 +41,8 @@ impl Token {
     pub fn read(text: &str) -> Option<Self> {
         let (id, digits) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let digits = digits.as_bytes();
-        if digits.len() != 64 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) || !is_number {
             return None;
         }
         let mut random = [0; 32];

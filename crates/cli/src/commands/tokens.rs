@@ -8,6 +8,7 @@ use shipway_engine::clock::now;
 use shipway_pipeline::access::{Grant, Role};
 use shipway_pipeline::config::parse_duration;
 use shipway_pipeline::id::TokenId;
+use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::time::Timestamp;
 use shipway_server::Token;
 use shipway_store::{Audit, NewToken, TokenRecord};
@@ -173,7 +174,7 @@ fn places(grant: &Grant) -> String {
     let names: Vec<&str> = grant
         .environments
         .iter()
-        .map(|name| name.as_str())
+        .map(EnvironmentName::as_str)
         .collect();
     names.join(", ")
 }

@@ -16,16 +16,10 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::State;
 
-/// A page without a wish.
-const USUAL: usize = 50;
-
-/// The longest page.
-const MOST: usize = 200;
-
 /// Which deployments.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Query {
+pub(crate) struct Query {
     /// Only those of this environment.
     pub environment: Option<String>,
     /// At most this many; 50 where not given, 200 at most.
@@ -36,7 +30,7 @@ pub struct Query {
 
 /// Deployments, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Page {
+pub(crate) struct Page {
     /// The deployments.
     pub deployments: Vec<Deployment>,
     /// `before` of the next page, where there may be one.
@@ -45,7 +39,7 @@ pub struct Page {
 
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Deployment {
+pub(crate) struct Deployment {
     /// Its id.
     pub id: String,
     /// Where.
@@ -70,7 +64,7 @@ pub struct Deployment {
 
 /// A deployment with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Detail {
+pub(crate) struct Detail {
     /// What the lists tell.
     #[serde(flatten)]
     pub deployment: Deployment,
@@ -98,7 +92,7 @@ pub(super) async fn list(
         None => None,
     };
     let before = query.before.as_deref().map(id).transpose()?;
-    let limit = query.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let limit = names::page(query.limit);
     let asked = shared.ask(move |store| {
         let found = store.deployments_before(environment.as_ref(), before, limit)?;
         let is_last = found.len() < limit;

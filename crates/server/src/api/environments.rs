@@ -18,7 +18,7 @@ use crate::shared::State;
 
 /// An environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// Its name.
     pub name: String,
     /// Whether a push to one of its branches is deployed.
@@ -39,7 +39,7 @@ pub struct Environment {
 
 /// What has the traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Live {
+pub(crate) struct Live {
     /// The release.
     pub release: String,
     /// Its commit.
@@ -56,7 +56,7 @@ pub struct Live {
 
 /// A deployment that is not over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnderWay {
+pub(crate) struct UnderWay {
     /// Its id.
     pub id: String,
     /// Where it stands.
@@ -65,7 +65,7 @@ pub struct UnderWay {
 
 /// What runs, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// When.
     pub at: u64,
     /// Whether requests go to what is live, and every instance is healthy.
@@ -78,7 +78,7 @@ pub struct Seen {
 
 /// An instance, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Instance {
+pub(crate) struct Instance {
     /// Which.
     pub id: String,
     /// Whether it runs and answers its health question.

@@ -13,7 +13,7 @@ use crate::shared::State;
 
 /// That the daemon works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Health {
+pub(crate) struct Health {
     /// Its version.
     pub version: String,
     /// For how many seconds it has been running.

@@ -12,6 +12,12 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
+/// A page without a wish.
+const USUAL: usize = 50;
+
+/// The longest page.
+const MOST: usize = 200;
+
 /// The project as `shipway.yml` says now.
 pub(super) fn project(shared: &Shared) -> Result<Arc<Project>, Problem> {
     shared.project.get().map_err(|error| broken(&error))
@@ -29,6 +35,11 @@ pub(super) fn environment<'a>(
     let known: EnvironmentName = name.parse().map_err(|_| missing())?;
     caller.check(action, Some(&known))?;
     project.config.environments.get(&known).ok_or_else(missing)
+}
+
+/// How many are on a page.
+pub(super) fn page(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or(USUAL).clamp(1, MOST)
 }
 
 fn broken(error: &ProjectError) -> Problem {
