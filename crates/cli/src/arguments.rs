@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy, diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote, proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale, secrets, serve, show, status, tokens, top, up, validate,
+    abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
+    diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
+    proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale,
+    secrets, serve, show, status, tokens, top, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
