@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
-    diff, doctor, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
-    proxy, prune, reject, releases, renew, requests, restore, resume, rollback, run, scale,
+    diff, doctor, dora, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
+    proxy, prune, reject, releases, renew, report, requests, restore, resume, rollback, run, scale,
     secrets, serve, show, status, tokens, top, up, validate,
 };
 
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Migrations(migrations::Arguments),
+    Report(report::Arguments),
+    Dora(dora::Arguments),
     Audit(audit::Arguments),
     Abort(abort::Arguments),
     Resume(resume::Arguments),

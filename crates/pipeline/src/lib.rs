@@ -13,6 +13,7 @@ pub mod database;
 pub mod deployment;
 pub mod difference;
 pub mod digest;
+pub mod dora;
 pub mod drift;
 #[cfg(test)]
 mod fixtures;

@@ -303,6 +303,25 @@ impl Store {
             .collect()
     }
 
+    /// The deployments of a release, the oldest first.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn deployments_with(&self, release: &ReleaseId) -> Result<Vec<Deployment>, Error> {
+        const ACTION: &str = "list the deployments of a release";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM deployments WHERE release = ?1 ORDER BY id"
+            ))
+            .map_err(Error::database(ACTION))?;
+        let rows = statement
+            .query_map([release.as_str()], Columns::read)
+            .map_err(Error::database(ACTION))?;
+        rows.map(|row| row.map_err(Error::database(ACTION))?.parse())
+            .collect()
+    }
+
     /// A deployment's journal from the beginning.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod dora;
 pub(crate) mod down;
 pub(crate) mod exec;
 pub(crate) mod explain;
@@ -28,6 +29,7 @@ pub(crate) mod prune;
 pub(crate) mod reject;
 pub(crate) mod releases;
 pub(crate) mod renew;
+pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod resume;
@@ -83,6 +85,8 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Restore(arguments) => wait(restore::run(&arguments, global)),
         Command::Backup(arguments) => wait(backup::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
+        Command::Report(arguments) => report::run(&arguments, global),
+        Command::Dora(arguments) => dora::run(&arguments, global),
         Command::Audit(arguments) => audit::run(&arguments, global),
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),

@@ -119,7 +119,8 @@ fn print(deployment: &Deployment, journal: &[Record]) {
     }
 }
 
-fn line(plan: &Plan, entry: &Entry) -> String {
+/// A line of a journal for people.
+pub(crate) fn line(plan: &Plan, entry: &Entry) -> String {
     match entry {
         Entry::Requested { by } => format!("requested by {by}"),
         Entry::LeaseTaken { owner } => format!("carried out by {owner}"),
