@@ -11,6 +11,7 @@ mod exit;
 mod interrupt;
 mod live;
 mod mask;
+mod news;
 mod render;
 mod requests;
 mod required;

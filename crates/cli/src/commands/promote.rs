@@ -5,8 +5,10 @@ use shipway_pipeline::request::Want;
 
 use crate::arguments::Global;
 use crate::context::Context;
-use crate::deploying::Flags;
+use crate::deploying::{self, Flags};
 use crate::error::Result;
+use crate::news;
+use crate::wanted::{self, Purpose};
 use crate::wish::{LaneFlags, Wish};
 
 /// Take the release that is live and stable in the environment before on to this one
@@ -21,6 +23,10 @@ pub(crate) struct Arguments {
     /// Go the shorter way that the environment's policy has for what cannot wait
     #[arg(long, requires = "reason", conflicts_with = "break_glass")]
     hotfix: bool,
+    /// Show what is new in it (commits, configuration, secrets by version, migrations, images)
+    /// and the plan, and do nothing
+    #[arg(long)]
+    plan: bool,
     #[command(flatten)]
     lane: LaneFlags,
     #[command(flatten)]
@@ -34,6 +40,13 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     } else {
         arguments.lane.lane()
     };
+    if arguments.plan {
+        let environment = context.project.environment(&arguments.environment)?;
+        let form = arguments.flags.output.form();
+        let prepared = wanted::prepare(&context, environment, &Want::Promote, lane, Purpose::Show);
+        let (request, _) = deploying::prepare(&context, events, form, prepared).await?;
+        return news::print(&context, &request, form);
+    }
     let wish = Wish {
         environment: context.project.environment(&arguments.environment)?,
         want: Want::Promote,

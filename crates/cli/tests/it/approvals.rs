@@ -185,3 +185,31 @@ fn a_request_whose_carrier_was_killed_goes_on() {
         .expect_told(&["became d2, which succeeded"]);
     assert_eq!(sandbox.history().len(), 2);
 }
+
+#[test]
+fn what_is_new_is_shown_before_anybody_asks_for_it() {
+    let sandbox = approved("");
+    tested(&sandbox);
+    asked(&sandbox);
+    by(&sandbox, "ben", ["approve", "q1", "--yes"]).expect_code(0);
+    by(&sandbox, "carol", ["approve", "q1", "--yes"]).expect_code(0);
+    let other = "GREETING: ${GREETING:-welcome}";
+    sandbox.replace("docker-compose.yml", "GREETING: ${GREETING:-hello}", other);
+    sandbox.commit("greets in another way");
+    tested(&sandbox);
+    let shown = sandbox
+        .run_well(["promote", "production", "--plan", "--json"])
+        .json();
+    let subject = text(&shown, "/news/commits/0/subject");
+    assert_eq!(subject, "greets in another way");
+    let told = sandbox.run_well(["promote", "production", "--plan"]).stdout;
+    for part in ["greets in another way", "GREETING", "welcome"] {
+        assert!(told.contains(part), "no {part} in {told}");
+    }
+    let open = sandbox.run_well(["requests", "--json"]).json();
+    assert_eq!(
+        open.as_array().map(Vec::len),
+        Some(0),
+        "nothing was asked for"
+    );
+}

@@ -141,6 +141,35 @@ impl Repository {
         Ok(names.into_iter().collect())
     }
 
+    /// The commits that one has and another lacks, the newest first, and how many more there are
+    /// than `limit`.
+    ///
+    /// # Errors
+    /// git is missing, or there is no such commit.
+    pub fn between(
+        &self,
+        lacks: &str,
+        has: &str,
+        limit: usize,
+    ) -> Result<(Vec<Commit>, usize), GitError> {
+        let range = format!("{lacks}..{has}");
+        let missing = || GitError::NoCommit(range.clone());
+        let found = git(&self.root, &["log", "--format=%H %ct %s", &range])?.ok_or_else(missing)?;
+        let read = |line: &str| {
+            let (id, rest) = line.split_once(' ')?;
+            let (seconds, subject) = rest.split_once(' ').unwrap_or((rest, ""));
+            Some(Commit {
+                id: id.to_owned(),
+                subject: subject.to_owned(),
+                committed: Timestamp(seconds.parse::<u64>().ok()? * 1000),
+            })
+        };
+        let mut all: Vec<Commit> = found.lines().filter_map(read).collect();
+        let more = all.len().saturating_sub(limit);
+        all.truncate(limit);
+        Ok((all, more))
+    }
+
     /// A file of the project as a commit has it.
     ///
     /// # Errors

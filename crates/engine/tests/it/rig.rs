@@ -209,6 +209,7 @@ impl Rig {
             release: release(number),
             workload: workload(number, self.settings.replicas),
             kind: Kind::Deploy,
+            request: None,
             incoming: None,
             wait: false,
             thaw: false,

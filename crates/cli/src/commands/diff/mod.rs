@@ -5,7 +5,10 @@ mod side;
 
 use std::process::ExitCode;
 
-use shipway_pipeline::difference::{compare, compare_settings};
+use shipway_pipeline::difference::{Difference, compare, compare_settings};
+use shipway_pipeline::plan::Occupant;
+use shipway_pipeline::release::Release;
+use shipway_pipeline::workload::Workload;
 
 use crate::arguments::Global;
 use crate::context::Context;
@@ -30,6 +33,29 @@ pub(crate) struct Arguments {
     /// Exit with code 10 when something differs
     #[arg(long)]
     exit_code: bool,
+}
+
+/// What would be different if a release ran in place of what is live.
+pub(crate) fn from_live(
+    context: &Context,
+    live: &Occupant,
+    (release, workload): (&Release, &Workload),
+) -> Result<Difference> {
+    let before = side::of_occupant(context, live)?;
+    Ok(compare(
+        &before,
+        &side::of_workload(workload, &release.artifacts),
+    ))
+}
+
+/// A difference for people.
+pub(crate) fn told(difference: &Difference, before: &str, after: &str) -> String {
+    render::text(difference, before, after)
+}
+
+/// A difference for machines.
+pub(crate) fn document(difference: &Difference, before: &str, after: &str) -> serde_json::Value {
+    render::document(difference, before, after)
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {

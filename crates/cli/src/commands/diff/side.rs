@@ -8,6 +8,7 @@ use shipway_pipeline::config::{Config, Environment, from_node, render_duration};
 use shipway_pipeline::difference::{Service, Side};
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::{DeploymentId, ReleaseId};
+use shipway_pipeline::plan::Occupant;
 use shipway_pipeline::role::Role;
 use shipway_pipeline::secret::{SecretValue, Version};
 use shipway_pipeline::workload::{Content, Workload};
@@ -200,8 +201,18 @@ fn of_document(mut tree: Value, config: &Config) -> Side {
     }
 }
 
+/// What is live, with the digests of what was built for it.
+pub(super) fn of_occupant(context: &Context, live: &Occupant) -> Result<Side> {
+    let named = Named::Ran {
+        name: live.release.to_string(),
+        workload: live.workload.clone(),
+        release: live.release.clone(),
+    };
+    Ok(compared(context, &named, Form::Built)?.side)
+}
+
 /// A recorded workload, with the digests of what was built for it.
-fn of_workload(workload: &Workload, artifacts: &BTreeMap<String, String>) -> Side {
+pub(super) fn of_workload(workload: &Workload, artifacts: &BTreeMap<String, String>) -> Side {
     let services = workload.members.iter().map(|member| {
         let mut keys = in_words_of_compose(json!(member.service));
         if let (Some(keys), Some(digest)) =
