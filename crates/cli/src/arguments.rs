@@ -85,7 +85,6 @@ pub(crate) enum Command {
     Approve(approve::Arguments),
     Reject(reject::Arguments),
     Cancel(cancel::Arguments),
-    #[command(hide = true)]
     CarryOut(carry_out::Arguments),
     Rollback(rollback::Arguments),
     Scale(scale::Arguments),

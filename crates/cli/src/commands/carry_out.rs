@@ -7,7 +7,10 @@ use crate::deploying::Flags;
 use crate::error::Result;
 use crate::requests;
 
-/// Carry out a recorded request
+/// Carry out a recorded request, or go on with one whose carrier was killed
+///
+/// What a push, the daemon or the last approval does. A request that was interrupted goes on with
+/// the deployment that it had begun.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The request, such as `q3`
