@@ -35,6 +35,7 @@ pub mod rollback;
 pub mod scale;
 pub mod secrets;
 pub mod status;
+pub mod trigger;
 mod undertake;
 
 pub use executor::{Engine, ExecutorError, Interrupt, Interrupts};

@@ -1,10 +1,13 @@
-//! The daemon: it answers the HTTP API, on a unix socket and where wanted on TCP.
+//! The daemon: it answers the HTTP API, on a unix socket and where wanted on TCP, takes webhooks,
+//! and has requests carried out.
 //!
 //! ```text
 //! unix socket ─┐
 //! TCP, TLS ────┼─► connection ─► guard: who calls, may they, how often ─► operation ─► store
 //! systemd's ───┘                                                            │
 //!                                        what runs, looked at in the background
+//!
+//! store: open requests ──► queue ──► children, one for each request that has its turn
 //! ```
 //!
 //! A list never waits for a runtime: what runs is observed beside the calls, and told with the
@@ -13,6 +16,7 @@
 mod api;
 mod caller;
 mod connection;
+mod hook;
 mod limit;
 mod listen;
 mod metrics;
@@ -21,12 +25,14 @@ mod observed;
 mod options;
 mod problem;
 mod project;
+mod queue;
 mod serve;
 mod shared;
 mod token;
 
 pub use api::openapi;
+pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
-pub use options::{Observe, Observed, Options, Tls};
+pub use options::{Carrier, Observe, Observed, Options, Tls};
 pub use serve::{ServeError, run};
 pub use token::Token;

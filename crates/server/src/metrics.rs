@@ -12,6 +12,7 @@ const BOUNDS: [f64; 8] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     calls: Mutex<BTreeMap<Call, Spent>>,
+    hooks: Mutex<BTreeMap<String, u64>>,
 }
 
 /// A kind of calls.
@@ -48,7 +49,30 @@ impl Metrics {
         }
     }
 
+    pub(crate) fn hook(&self, verdict: &str) {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        *hooks.entry(verdict.to_owned()).or_default() += 1;
+    }
+
     pub(crate) fn render(&self, page: &mut Page) {
+        self.render_hooks(page);
+        self.render_calls(page);
+    }
+
+    fn render_hooks(&self, page: &mut Page) {
+        const NAME: &str = "shipway_hooks_total";
+        page.family(
+            NAME,
+            "counter",
+            "Deliveries of webhooks, by what became of them.",
+        );
+        let hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        for (verdict, count) in hooks.iter() {
+            page.sample(NAME, &format!("verdict=\"{verdict}\""), count);
+        }
+    }
+
+    fn render_calls(&self, page: &mut Page) {
         const NAME: &str = "shipway_http_request_duration_seconds";
         page.family(
             NAME,

@@ -1,5 +1,7 @@
 //! What the daemon is told at its start.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::sync::Arc;
 
 use shipway_engine::status::EnvironmentStatus;
 use shipway_store::Store;
+
+use crate::hook::{HookSecret, Provider};
 
 /// What was seen of the environments, or why nothing could be seen.
 pub type Observed = Result<Vec<EnvironmentStatus>, String>;
@@ -29,6 +33,21 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// Other machines are listened to without TLS, as behind a proxy that has it.
     pub insecure_http: bool,
+    /// The git servers whose webhooks are taken.
+    pub hooks: BTreeMap<Provider, HookSecret>,
+    /// What carries requests out.
+    pub carrier: Carrier,
+    /// So many requests are carried out at once, over all environments.
+    pub parallel: usize,
+}
+
+/// The command that carries a request out, up to the words `carry-out q7 --events`.
+#[derive(Debug, Clone)]
+pub struct Carrier {
+    /// The program.
+    pub program: PathBuf,
+    /// Words before those.
+    pub arguments: Vec<OsString>,
 }
 
 /// Files of a certificate.

@@ -1,6 +1,6 @@
 //! `shipway.yml` as it is now, read again only when the file changed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -24,6 +24,11 @@ impl ProjectFile {
             directory,
             read: Mutex::default(),
         }
+    }
+
+    /// The project's folder.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The project as its file says now.

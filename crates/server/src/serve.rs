@@ -21,6 +21,7 @@ use crate::connection;
 use crate::listen::{ListenError, Listeners, acceptor};
 use crate::notify::notify;
 use crate::options::Options;
+use crate::queue;
 use crate::shared::Shared;
 
 /// More connections wait in the kernel: what one costs is bounded, and so is what all do.
@@ -69,7 +70,12 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     let mut end = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
     let (close, closing) = watch::channel(false);
-    let shared = Shared::new(&options);
+    let shared = Shared::new(&options, closing.clone());
+    let queue = tokio::spawn(queue::run(
+        Arc::clone(&shared),
+        options.carrier.clone(),
+        options.parallel,
+    ));
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
     let [local, remote] = [(); 2].map(|()| Arc::new(Door::new(&router, &closing)));
@@ -98,6 +104,8 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     let _ = close.send(true);
     let empty = async { tokio::join!(local.is_empty(), remote.is_empty()) };
     let _ = tokio::time::timeout(GRACE, empty).await;
+    // It leaves its children as they are; what it was about to record is recorded.
+    let _ = tokio::time::timeout(GRACE, queue).await;
     Ok(())
 }
 

@@ -1,18 +1,22 @@
 //! What all calls share.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use shipway_pipeline::id::TokenId;
+use shipway_pipeline::id::{RequestId, TokenId};
 use shipway_store::Store;
+use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::hook::{HookSecret, Provider};
 use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::observed::Seen;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::project::ProjectFile;
+use crate::queue::Runs;
 
 /// A person's script that polls every half second is far below; a loop without a pause is not.
 const CALLS: (u32, f64) = (100, 20.0);
@@ -21,6 +25,9 @@ const CALLS: (u32, f64) = (100, 20.0);
 /// answered: the audit trail is for people to read.
 const FAILURES: (u32, f64) = (20, 0.2);
 
+/// Bodies of webhooks that are in memory at once, at 25 MiB each at most.
+const BODIES: usize = 8;
+
 /// What all calls share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
@@ -28,6 +35,15 @@ pub(crate) struct Shared {
     pub(crate) seen: Arc<Seen>,
     pub(crate) metrics: Metrics,
     pub(crate) started: Instant,
+    /// Becomes true when the daemon is to end.
+    pub(crate) closing: watch::Receiver<bool>,
+    pub(crate) hooks: BTreeMap<Provider, HookSecret>,
+    pub(crate) bodies: Semaphore,
+    pub(crate) runs: Arc<Runs>,
+    /// Has the queue look at once.
+    pub(crate) nudge: Notify,
+    /// Requests that the daemon made: nobody else is about to carry them out.
+    claimed: Mutex<BTreeSet<RequestId>>,
     pub(crate) calls: Mutex<Limit<TokenId>>,
     pub(crate) failures: Mutex<Limit<IpAddr>>,
 }
@@ -37,16 +53,35 @@ pub(crate) type State = axum::extract::State<Arc<Shared>>;
 // === impl Shared ===
 
 impl Shared {
-    pub(crate) fn new(options: &Options) -> Arc<Self> {
+    pub(crate) fn new(options: &Options, closing: watch::Receiver<bool>) -> Arc<Self> {
         Arc::new(Self {
             store: Arc::clone(&options.store),
             project: ProjectFile::new(options.directory.clone()),
             seen: Seen::new(Arc::clone(&options.observe)),
             metrics: Metrics::default(),
             started: Instant::now(),
+            closing,
+            hooks: options.hooks.clone(),
+            bodies: Semaphore::new(BODIES),
+            runs: Arc::new(Runs::new(options.store.directory())),
+            nudge: Notify::new(),
+            claimed: Mutex::default(),
             calls: Mutex::new(Limit::new(CALLS.0, CALLS.1)),
             failures: Mutex::new(Limit::new(FAILURES.0, FAILURES.1)),
         })
+    }
+
+    /// Has the queue begin with a request that the daemon made.
+    pub(crate) fn claim(&self, id: RequestId) {
+        let claimed = self.claimed.lock();
+        claimed.unwrap_or_else(PoisonError::into_inner).insert(id);
+        self.nudge.notify_one();
+    }
+
+    /// The requests that were claimed since this was asked last.
+    pub(crate) fn take_claimed(&self) -> BTreeSet<RequestId> {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *claimed)
     }
 
     /// Asks the store, on a thread that may wait.

@@ -57,6 +57,9 @@ impl Carried {
     }
 }
 
+/// As many marks of deliveries are remembered: those of weeks, for whoever pushes all day.
+const REMEMBERED: i64 = 20_000;
+
 impl Store {
     /// Takes the right to carry a request out; none where another process has it.
     ///
@@ -76,45 +79,45 @@ impl Store {
     /// # Errors
     /// The record cannot be written.
     pub fn create_request(&self, new: NewRequest, now: Timestamp) -> Result<Request, Error> {
-        const ACTION: &str = "record a request";
+        self.write("record a request", |transaction| {
+            create(transaction, new, now)
+        })
+    }
+
+    /// Makes the requests of a delivery that is known by these marks, unless it came before: then
+    /// none is made, and `None` returned.
+    ///
+    /// # Errors
+    /// The records cannot be written.
+    pub fn create_requests_once(
+        &self,
+        marks: &[String],
+        new: Vec<NewRequest>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Request>>, Error> {
+        const ACTION: &str = "record a delivery";
         self.write(ACTION, |transaction| {
+            let mut is_new = true;
+            for mark in marks {
+                let added = transaction
+                    .execute(
+                        "INSERT OR IGNORE INTO deliveries (mark) VALUES (?1)",
+                        [mark],
+                    )
+                    .map_err(Error::database(ACTION))?;
+                is_new &= added > 0;
+            }
+            if !is_new {
+                return Ok(None);
+            }
             transaction
                 .execute(
-                    "INSERT INTO requests (environment, state, created, document)
-                     VALUES (?1, '', ?2, '')",
-                    params![new.environment.as_str(), now.0 as i64],
+                    "DELETE FROM deliveries WHERE id <= (SELECT max(id) FROM deliveries) - ?1",
+                    [REMEMBERED],
                 )
                 .map_err(Error::database(ACTION))?;
-            let request = Request {
-                id: RequestId(transaction.last_insert_rowid() as u64),
-                environment: new.environment,
-                want: new.want,
-                lane: new.lane,
-                by: new.by,
-                reason: new.reason,
-                origin: new.origin,
-                created: now,
-                state: State::Queued,
-                agreement: None,
-                approvals: Vec::new(),
-            };
-            put(transaction, &request)?;
-            let told = request.reason.as_ref();
-            let told = told
-                .map(|reason| format!(" because {reason}"))
-                .unwrap_or_default();
-            let lane = match request.lane {
-                Lane::Regular => String::new(),
-                lane => format!(" ({})", lane.as_str()),
-            };
-            let audit = Audit {
-                actor: &request.by,
-                action: "request",
-                environment: Some(&request.environment),
-                subject: &format!("{} {}{lane}{told}", request.id, request.want),
-            };
-            audit::append(transaction, &audit, now)?;
-            Ok(request)
+            let made = new.into_iter().map(|new| create(transaction, new, now));
+            made.collect::<Result<_, _>>().map(Some)
         })
     }
 
@@ -212,6 +215,52 @@ impl Store {
     }
 }
 
+/// Makes a request, and says so in the audit trail.
+fn create(
+    transaction: &Transaction<'_>,
+    new: NewRequest,
+    now: Timestamp,
+) -> Result<Request, Error> {
+    const ACTION: &str = "record a request";
+    transaction
+        .execute(
+            "INSERT INTO requests (environment, state, created, document)
+             VALUES (?1, '', ?2, '')",
+            params![new.environment.as_str(), now.0 as i64],
+        )
+        .map_err(Error::database(ACTION))?;
+    let request = Request {
+        id: RequestId(transaction.last_insert_rowid() as u64),
+        environment: new.environment,
+        want: new.want,
+        lane: new.lane,
+        by: new.by,
+        reason: new.reason,
+        origin: new.origin,
+        created: now,
+        state: State::Queued,
+        agreement: None,
+        approvals: Vec::new(),
+    };
+    put(transaction, &request)?;
+    let told = request.reason.as_ref();
+    let told = told
+        .map(|reason| format!(" because {reason}"))
+        .unwrap_or_default();
+    let lane = match request.lane {
+        Lane::Regular => String::new(),
+        lane => format!(" ({})", lane.as_str()),
+    };
+    let audit = Audit {
+        actor: &request.by,
+        action: "request",
+        environment: Some(&request.environment),
+        subject: &format!("{} {}{lane}{told}", request.id, request.want),
+    };
+    audit::append(transaction, &audit, now)?;
+    Ok(request)
+}
+
 fn read(connection: &rusqlite::Connection, id: RequestId) -> Result<Option<Request>, Error> {
     let found = connection
         .query_row(
@@ -293,6 +342,24 @@ mod tests {
             numbers(store.requests(Some(&testing), None, 9).unwrap()),
             [3, 1]
         );
+    }
+
+    #[test]
+    fn a_delivery_that_comes_again_makes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let deliver = |marks: [&str; 2]| {
+            let marks = marks.map(str::to_owned);
+            let made = store.create_requests_once(&marks, vec![new("testing")], Timestamp(1));
+            made.unwrap().map(|made| made.len())
+        };
+        assert_eq!(deliver(["github:1", "github:body:a"]), Some(1));
+        assert_eq!(deliver(["github:1", "github:body:a"]), None);
+        // The same body under another number, and the other way round.
+        assert_eq!(deliver(["github:2", "github:body:a"]), None);
+        assert_eq!(deliver(["github:1", "github:body:b"]), None);
+        assert_eq!(deliver(["github:3", "github:body:c"]), Some(1));
+        assert_eq!(store.open_requests().unwrap().len(), 2);
     }
 
     #[test]

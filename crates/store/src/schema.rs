@@ -136,6 +136,12 @@ const MIGRATIONS: &[&str] = &[
         used INTEGER
     ) STRICT;
 ",
+    "
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mark TEXT NOT NULL UNIQUE
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

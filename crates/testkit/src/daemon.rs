@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 
 use crate::run::{Ended, Running};
 use crate::sandbox::Sandbox;
@@ -158,6 +160,29 @@ impl Call {
             .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// To another path.
+    #[must_use]
+    pub fn to(self, path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            ..self
+        }
+    }
+
+    /// Signed as GitHub does, with this secret.
+    ///
+    /// # Panics
+    /// Never: every text is a key.
+    #[must_use]
+    pub fn signed(self, secret: &str) -> Self {
+        let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+        let mut mac = mac.expect("a key of any length is taken");
+        mac.update(&self.body);
+        let digest = mac.finalize().into_bytes();
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.with("X-Hub-Signature-256", &format!("sha256={digits}"))
     }
 
     /// With a token.

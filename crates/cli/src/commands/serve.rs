@@ -1,21 +1,29 @@
 //! `shipway serve`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use shipway_server::{Observe, Observed, Options, ServeError, Tls};
+use shipway_server::{Carrier, HookSecret, Observe, Observed, Options, Provider, ServeError, Tls};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
-use crate::context::Context;
+use crate::context::{Context, proxy_directory};
 use crate::error::{CliError, Kind, Result};
 
 /// The store has one writer: more threads would only wait for each other.
 const STORE_THREADS: usize = 8;
 
-/// Run the daemon of a project in the foreground: its HTTP API
+/// Run the daemon of a project in the foreground: its HTTP API, webhooks and queue
+///
+/// Requests, those of pushes included, are carried out by processes that outlive the daemon: it can
+/// be killed, restarted and upgraded at any time. Webhooks of GitHub, GitLab and Gitea or Forgejo
+/// are taken at /v1/hooks/github, gitlab and gitea where SHIPWAY_HOOK_SECRET_GITHUB, _GITLAB or
+/// _GITEA holds the secret, or one of these names with _FILE behind it a file with the secret.
 ///
 /// It answers at the socket `serve.sock` of the state directory, to its own user and root, and
 /// with `--listen` to whoever shows a token (`shipway tokens create`). The API is described in
@@ -35,6 +43,9 @@ pub(crate) struct Arguments {
     /// Listen to other machines without TLS, as behind a proxy that has it
     #[arg(long)]
     insecure_http: bool,
+    /// Carry so many requests out at once, over all environments
+    #[arg(long, value_name = "COUNT", default_value = "2")]
+    parallel: NonZeroUsize,
     /// How the log is written to standard error
     #[arg(long, value_name = "FORM", default_value = "text")]
     log_format: LogFormat,
@@ -59,6 +70,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         listen: arguments.listen.clone(),
         tls: tls.map(|(certificate, key)| Tls { certificate, key }),
         insecure_http: arguments.insecure_http,
+        hooks: hooks()?,
+        carrier: carrier(global, &context)?,
+        parallel: arguments.parallel.get(),
     };
     drop(context);
     tokio::runtime::Builder::new_multi_thread()
@@ -80,6 +94,39 @@ fn begin_log(format: LogFormat) {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
+}
+
+/// This program, in the project and with the state of the daemon.
+fn carrier(global: &Global, context: &Context) -> Result<Carrier> {
+    let state = context.engine.store.directory();
+    let words: [OsString; 6] = [
+        "--directory".into(),
+        context.project.directory.clone().into(),
+        "--state".into(),
+        std::path::absolute(state)?.into(),
+        "--proxy-dir".into(),
+        proxy_directory(global)?.into(),
+    ];
+    Ok(Carrier {
+        program: std::env::current_exe()?,
+        arguments: words.into(),
+    })
+}
+
+/// The secrets of the git servers whose webhooks are taken.
+fn hooks() -> Result<BTreeMap<Provider, HookSecret>> {
+    let mut all = BTreeMap::new();
+    for provider in Provider::ALL {
+        let file = std::env::var_os(format!("{}_FILE", provider.variable()));
+        let text = match file.filter(|path| !path.is_empty()) {
+            Some(path) => Some(std::fs::read_to_string(path)?),
+            None => std::env::var(provider.variable()).ok(),
+        };
+        if let Some(secret) = text.as_deref().and_then(HookSecret::new) {
+            all.insert(provider, secret);
+        }
+    }
+    Ok(all)
 }
 
 /// Looks at what runs as `shipway status` does, with the configuration of that moment.

@@ -28,6 +28,7 @@ mod operate;
 mod output;
 mod promote;
 mod proxy;
+mod pushes;
 mod records;
 mod refused;
 mod registry;

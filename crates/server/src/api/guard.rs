@@ -23,8 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the framework says of a call that it cannot read.
 const LONGEST_REFUSAL: usize = 4096;
 
-/// These need no token: health says nothing.
-const OPEN: [&str; 1] = ["/healthz"];
+/// Health says nothing, so it needs no token.
+const HEALTH: &str = "/healthz";
+
+/// Webhooks need none either: they are signed.
+const HOOKS: &str = "/v1/hooks/";
 
 /// The outermost: counts, gives up on what takes too long, and tells all refusals in one form.
 pub(super) async fn watch(shared: State, request: Request, next: Next) -> Response {
@@ -52,7 +55,7 @@ pub(super) async fn watch(shared: State, request: Request, next: Next) -> Respon
 
 /// Finds out who calls, and refuses what nobody may do.
 pub(super) async fn admit(shared: State, mut request: Request, next: Next) -> Response {
-    if OPEN.contains(&request.uri().path()) {
+    if request.uri().path() == HEALTH {
         return next.run(request).await;
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -61,9 +64,20 @@ pub(super) async fn admit(shared: State, mut request: Request, next: Next) -> Re
     let Some(peer) = peer else {
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody calls").into_response();
     };
+    if request.uri().path().starts_with(HOOKS) {
+        let response = next.run(request).await;
+        return if response.status().is_client_error() {
+            refused(&shared, peer, doing, response).await
+        } else {
+            response
+        };
+    }
     let caller = match identify(&shared, peer, request.headers().clone(), is_safe).await {
         Ok(caller) => caller,
-        Err(problem) => return refused(&shared, peer, doing, problem).await,
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED => {
+            return refused(&shared, peer, doing, problem.into_response()).await;
+        }
+        Err(problem) => return problem.into_response(),
     };
     let who = caller.name.clone();
     request.extensions_mut().insert(caller);
@@ -114,10 +128,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Records who was refused, unless there are so many that nobody would read it.
-async fn refused(shared: &Shared, peer: Peer, doing: String, problem: Problem) -> Response {
-    if problem.status != StatusCode::UNAUTHORIZED.as_u16() {
-        return problem.into_response();
-    }
+async fn refused(shared: &Shared, peer: Peer, doing: String, response: Response) -> Response {
     if let Some(address) = peer.counted() {
         let taken = shared
             .failures
@@ -128,8 +139,8 @@ async fn refused(shared: &Shared, peer: Peer, doing: String, problem: Problem) -
             return Problem::too_often(wait).into_response();
         }
     }
-    record(shared, peer.describe(), doing, StatusCode::UNAUTHORIZED).await;
-    problem.into_response()
+    record(shared, peer.describe(), doing, response.status()).await;
+    response
 }
 
 /// Writes the audit trail: who called what, and what the answer was.

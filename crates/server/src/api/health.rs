@@ -35,8 +35,21 @@ pub(super) async fn metrics(
     caller: Caller,
 ) -> Result<([(header::HeaderName, &'static str); 1], String), Problem> {
     caller.check(Action::View, None)?;
+    let open = shared.ask(|store| Ok(store.open_requests()?)).await?;
     let mut page = Page::default();
     shared.metrics.render(&mut page);
+    page.family(
+        "shipway_requests",
+        "gauge",
+        "Requests that are not over, by their state.",
+    );
+    for state in ["queued", "running", "waiting"] {
+        let count = open
+            .iter()
+            .filter(|one| one.state.as_str() == state)
+            .count();
+        page.sample("shipway_requests", &format!("state=\"{state}\""), count);
+    }
     page.family(
         "shipway_uptime_seconds",
         "gauge",

@@ -2,17 +2,21 @@
 
 mod deployments;
 mod environments;
+mod events;
 mod guard;
 mod health;
+mod hooks;
 mod names;
 mod openapi;
 mod operation;
+mod requests;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 
 pub use openapi::openapi;
@@ -58,8 +62,65 @@ fn operations() -> Vec<Operation> {
         )
         .summary("A deployment with its plan and its journal")
         .answers::<deployments::Detail>(),
+        Operation::new("/v1/requests", "listRequests", get(requests::list))
+            .summary("Requests, the newest first")
+            .query::<requests::Query>()
+            .answers::<requests::Page>(),
+        Operation::new("/v1/requests", "createRequest", post(requests::create))
+            .summary("Ask for a deployment, a promotion or a rollback")
+            .takes::<requests::Wish>(201)
+            .answers::<requests::Request>(),
+        Operation::new("/v1/requests/{id}", "getRequest", get(requests::one))
+            .summary("A request as it stands")
+            .answers::<requests::Request>(),
+        Operation::new(
+            "/v1/requests/{id}/approve",
+            "approveRequest",
+            post(requests::approve),
+        )
+        .summary("Consent to what a request would do")
+        .takes::<requests::Consent>(200)
+        .answers::<requests::Request>(),
+        Operation::new(
+            "/v1/requests/{id}/reject",
+            "rejectRequest",
+            post(requests::reject),
+        )
+        .summary("Refuse what a request would do, which ends it")
+        .takes::<requests::Refusal>(200)
+        .answers::<requests::Request>(),
+        Operation::new(
+            "/v1/requests/{id}/cancel",
+            "cancelRequest",
+            post(requests::cancel),
+        )
+        .summary("Take a request back that is not being carried out")
+        .takes::<requests::Nothing>(200)
+        .answers::<requests::Request>(),
+        Operation::new(
+            "/v1/requests/{id}/events",
+            "followRequest",
+            get(events::follow),
+        )
+        .summary("What happens to a request, until it is over or waits for people")
+        .answers_media("text/event-stream"),
+        Operation::new(
+            "/v1/hooks/{server}",
+            "takeHook",
+            post(hooks::take).layer(DefaultBodyLimit::max(LARGEST_HOOK)),
+        )
+        .summary("A webhook of `github`, `gitlab` or `gitea` (Forgejo too), signed by its secret")
+        .open()
+        .takes_anything(202)
+        .answers::<hooks::Taken>(),
     ]
 }
+
+/// GitHub sends no larger payloads, and the others smaller ones.
+const LARGEST_HOOK: usize = 25 * 1024 * 1024;
+
+/// What a person or a program has to say fits in easily.
+const LARGEST: usize = 64 * 1024;
 
 /// Answers all calls.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -75,6 +136,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 "the call knows no such method",
             )
         })
+        .layer(DefaultBodyLimit::max(LARGEST))
         .layer(from_fn_with_state(Arc::clone(&shared), guard::admit))
         .layer(from_fn_with_state(Arc::clone(&shared), guard::watch))
         .with_state(shared)

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::operation::{Answer, Operation};
+use super::operation::{Answer, Body, Operation};
 use super::operations;
 use crate::problem::{self, Problem};
 
@@ -62,13 +62,23 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         "summary": operation.summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": "It went well.", "content": content},
             "default": {
                 "description": "It did not.",
                 "content": {problem::MEDIA_TYPE: {"schema": reference}},
             },
         },
     });
+    let went_well = json!({"description": "It went well.", "content": content});
+    told["responses"][operation.status.to_string()] = went_well;
+    let body = match operation.body {
+        Body::None => None,
+        Body::Document(schema) => Some(schema(generator).to_value()),
+        Body::Anything => Some(json!({"type": "object"})),
+    };
+    if let Some(schema) = body {
+        told["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+    }
     if operation.is_open {
         told["security"] = json!([]);
     }

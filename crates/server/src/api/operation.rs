@@ -20,6 +20,9 @@ pub(super) struct Operation {
     /// It needs no token.
     pub(super) is_open: bool,
     pub(super) query: Option<Describe>,
+    pub(super) body: Body,
+    /// The status when all goes well.
+    pub(super) status: u16,
     pub(super) answer: Answer,
     pub(super) handler: MethodRouter<Arc<Shared>>,
 }
@@ -32,8 +35,18 @@ pub(super) enum Answer {
     Media(&'static str),
 }
 
+/// What an operation takes besides its path and query.
+pub(super) enum Body {
+    /// Nothing.
+    None,
+    /// A JSON document.
+    Document(Describe),
+    /// A JSON document that somebody else describes.
+    Anything,
+}
+
 impl Operation {
-    /// One that is called with GET.
+    /// One that is called with GET, unless it takes something.
     pub(super) fn new(
         path: &'static str,
         id: &'static str,
@@ -46,6 +59,8 @@ impl Operation {
             summary: "",
             is_open: false,
             query: None,
+            body: Body::None,
+            status: 200,
             answer: Answer::Media("text/plain"),
             handler,
         }
@@ -65,6 +80,26 @@ impl Operation {
     pub(super) fn query<T: JsonSchema>(self) -> Self {
         Self {
             query: Some(T::json_schema),
+            ..self
+        }
+    }
+
+    /// Called with POST and this document; answered with this status.
+    pub(super) fn takes<T: JsonSchema>(self, status: u16) -> Self {
+        Self {
+            method: Method::POST,
+            body: Body::Document(SchemaGenerator::subschema_for::<T>),
+            status,
+            ..self
+        }
+    }
+
+    /// Called with POST and a document that others describe.
+    pub(super) fn takes_anything(self, status: u16) -> Self {
+        Self {
+            method: Method::POST,
+            body: Body::Anything,
+            status,
             ..self
         }
     }

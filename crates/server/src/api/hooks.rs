@@ -1,0 +1,146 @@
+//! Webhooks of git servers. They need no token: the secret that they share signs what they say.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::FromRequest as _;
+use axum::extract::{Path, Request};
+use http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shipway_engine::clock::now;
+use shipway_engine::git::Repository;
+use shipway_engine::trigger;
+use shipway_pipeline::push::Push;
+use shipway_pipeline::trigger::{Decision, Reason, decide};
+
+use super::names;
+use crate::hook::{self, Event, Provider, Refused};
+use crate::problem::Problem;
+use crate::shared::{Shared, State};
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Taken {
+    /// `accepted`, `ignored` or `replayed`.
+    pub verdict: String,
+    /// Why it sets nothing going.
+    pub reason: Option<String>,
+    /// The requests that came of it.
+    pub requests: Vec<String>,
+}
+
+/// Takes a delivery.
+pub(super) async fn take(
+    shared: State,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<(StatusCode, Json<Taken>), Problem> {
+    let taken = deliver(&shared, &name, &headers, request).await;
+    let verdict = match &taken {
+        Ok(taken) => taken.verdict.as_str(),
+        Err(problem) if problem.status == 401 => "unsigned",
+        Err(_) => "refused",
+    };
+    shared.metrics.hook(verdict);
+    let taken = taken?;
+    let status = if taken.requests.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    Ok((status, Json(taken)))
+}
+
+async fn deliver(
+    shared: &Arc<Shared>,
+    name: &str,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<Taken, Problem> {
+    let known = Provider::of(name).and_then(|one| Some((one, shared.hooks.get(&one)?)));
+    let (provider, secret) = known.ok_or_else(|| {
+        Problem::not_found("webhooks of that server are not taken here")
+            .hint("set SHIPWAY_HOOK_SECRET_GITHUB, _GITLAB or _GITEA where `shipway serve` runs")
+    })?;
+    // A body can be 25 MiB: only so many are in memory at once, and the others wait.
+    let _place = shared.bodies.acquire().await;
+    let body = Bytes::from_request(request, &())
+        .await
+        .map_err(|refused| Problem::new(refused.status(), refused.body_text()))?;
+    let push = match hook::read(provider, headers, &body, secret, now()).map_err(Problem::from)? {
+        Event::Other(event) => return Ok(Taken::nothing(format!("`{event}` sets nothing going"))),
+        Event::Push(push) => push,
+    };
+    let marks = hook::marks(provider, headers, &body);
+    drop(body);
+    let project = names::project(shared)?;
+    let is_ours = is_ours(&project.directory, &push).await;
+    let decision = if is_ours {
+        decide(&project.config, &push)
+    } else {
+        Decision::Nothing(Reason::OtherRepository)
+    };
+    tracing::info!(
+        hook = provider.as_str(),
+        reference = %push.reference,
+        by = push.by,
+        ?decision,
+        "push"
+    );
+    if let Decision::Nothing(reason) = decision {
+        return Ok(Taken::nothing(reason.to_string()));
+    }
+    let made = shared.ask(move |store| {
+        let new = trigger::requests(&decision, &push.by);
+        Ok(store.create_requests_once(&marks, new, now())?)
+    });
+    let Some(made) = made.await? else {
+        return Ok(Taken {
+            verdict: "replayed".to_owned(),
+            reason: Some("this delivery was taken before".to_owned()),
+            requests: Vec::new(),
+        });
+    };
+    shared.nudge.notify_one();
+    Ok(Taken {
+        verdict: "accepted".to_owned(),
+        reason: None,
+        requests: made.iter().map(|request| request.id.to_string()).collect(),
+    })
+}
+
+/// Whether a push is to the project's own repository. An organisation's webhook tells of all.
+async fn is_ours(directory: &std::path::Path, push: &Push) -> bool {
+    let directory = directory.to_owned();
+    let source = tokio::task::spawn_blocking(move || {
+        Repository::find(&directory).and_then(|repository| repository.source())
+    });
+    match source.await {
+        Ok(Ok(Some(source))) => push.is_of(&source),
+        // Nothing says where it comes from, so nothing can be fetched either.
+        _ => true,
+    }
+}
+
+impl Taken {
+    fn nothing(reason: String) -> Self {
+        Self {
+            verdict: "ignored".to_owned(),
+            reason: Some(reason),
+            requests: Vec::new(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::Signature | Refused::Stale => StatusCode::UNAUTHORIZED,
+            Refused::Payload(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, refused.to_string())
+    }
+}

@@ -1,0 +1,440 @@
+//! What people and pushes want, and what becomes of it.
+
+use axum::Json;
+use axum::extract::{self, Path};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shipway_engine::clock::now;
+use shipway_pipeline::access::Action;
+use shipway_pipeline::digest::Digest;
+use shipway_pipeline::id::RequestId;
+use shipway_pipeline::promotion::Lane;
+use shipway_pipeline::push::printable;
+use shipway_pipeline::request::{NotAllowed, Origin, Request as Record, Want, WrongState};
+use shipway_store::{Act, NewRequest, Store};
+
+use super::names;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::shared::{Shared, State};
+
+/// Which requests.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Only those of this environment.
+    pub environment: Option<String>,
+    /// At most this many; 50 where not given, 200 at most.
+    pub limit: Option<usize>,
+    /// Only those before this one: `next` of the page before.
+    pub before: Option<String>,
+}
+
+/// Requests, the newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Page {
+    /// The requests.
+    pub requests: Vec<Request>,
+    /// `before` of the next page, where there may be one.
+    pub next: Option<String>,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Request {
+    /// Its number.
+    pub id: String,
+    /// Where.
+    pub environment: String,
+    /// What is wanted.
+    pub want: Value,
+    /// By which rules: `regular`, `hotfix` or `break_glass`.
+    pub lane: String,
+    /// Who wants it.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The branch that was pushed to, where it came of a push.
+    pub branch: Option<String>,
+    /// When it was made.
+    pub created: u64,
+    /// `queued`, `running`, `waiting` or `ended`.
+    pub state: String,
+    /// Where it stands, or how it ended, in words.
+    pub standing: String,
+    /// How it ended.
+    pub end: Option<Value>,
+    /// The digest of the plan that people consent to.
+    pub plan: Option<String>,
+    /// Who consented.
+    pub approvals: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wish {
+    /// Where.
+    pub environment: String,
+    /// What.
+    pub want: Wanted,
+    /// By which rules.
+    #[serde(default)]
+    pub lane: WishedLane,
+    /// Why; needed for everything that is not regular.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub(crate) enum Wanted {
+    /// A commit, built if need be.
+    Deploy {
+        /// A commit, branch or tag.
+        commit: String,
+    },
+    /// A release that was built before.
+    Release {
+        /// Which.
+        release: String,
+    },
+    /// What is stable in the environment before.
+    Promote,
+    /// What was stable here before.
+    Rollback {
+        /// Which; the last one where it is not given.
+        #[serde(default)]
+        to: Option<String>,
+    },
+}
+
+/// By which rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WishedLane {
+    /// By all of them.
+    #[default]
+    Regular,
+    /// By those of what cannot wait.
+    Hotfix,
+    /// Past them; takes the role `approver`.
+    BreakGlass,
+}
+
+/// Somebody's consent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Consent {
+    /// The digest of the plan that they saw; that of the request where it is not given.
+    #[serde(default)]
+    pub plan: Option<String>,
+}
+
+/// Why somebody refuses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refusal {
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// An empty object: a body shows that no page of another place made the call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// A page of requests.
+pub(super) async fn list(
+    shared: State,
+    caller: Caller,
+    extract::Query(query): extract::Query<Query>,
+) -> Result<Json<Page>, Problem> {
+    caller.check(Action::View, None)?;
+    let environment = match &query.environment {
+        Some(name) => {
+            let project = names::project(&shared)?;
+            let found = names::environment(&project, &caller, Action::View, name)?;
+            Some(found.name.clone())
+        }
+        None => None,
+    };
+    let before = query.before.as_deref().map(id).transpose()?;
+    let limit = names::page(query.limit);
+    let asked = shared.ask(move |store| {
+        let found = store.requests(environment.as_ref(), before, limit)?;
+        let is_last = found.len() < limit;
+        let next = found.last().filter(|_| !is_last);
+        Ok(Page {
+            next: next.map(|record| record.id.to_string()),
+            requests: found
+                .iter()
+                .filter(|record| caller.sees(&record.environment))
+                .map(Request::of)
+                .collect(),
+        })
+    });
+    Ok(Json(asked.await?))
+}
+
+/// One request.
+pub(super) async fn one(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Json<Request>, Problem> {
+    let found = find(&shared, &caller, Action::View, &text).await?;
+    Ok(Json(Request::of(&found)))
+}
+
+/// Makes a request; the queue does the rest.
+pub(super) async fn create(
+    shared: State,
+    caller: Caller,
+    Json(wish): Json<Wish>,
+) -> Result<(StatusCode, Json<Request>), Problem> {
+    let project = names::project(&shared)?;
+    let lane = Lane::from(wish.lane);
+    let action = match lane {
+        Lane::Regular | Lane::Hotfix => Action::Deploy,
+        Lane::BreakGlass => Action::Approve,
+    };
+    let environment = names::environment(&project, &caller, action, &wish.environment)?;
+    let reason = wish
+        .reason
+        .map(|text| printable_reason(&text))
+        .transpose()?;
+    if lane.needs_reason() && reason.is_none() {
+        return Err(unprocessable(format!("`{}` needs a reason", lane.as_str())));
+    }
+    let new = NewRequest {
+        environment: environment.name.clone(),
+        want: wish.want.read()?,
+        lane,
+        by: caller.name,
+        reason,
+        origin: Origin::Person,
+    };
+    let made = shared.ask(move |store| Ok(store.create_request(new, now())?));
+    let made = made.await?;
+    shared.claim(made.id);
+    Ok((StatusCode::CREATED, Json(Request::of(&made))))
+}
+
+/// Consents to what a request would do.
+pub(super) async fn approve(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+    Json(consent): Json<Consent>,
+) -> Result<Json<Request>, Problem> {
+    let record = find(&shared, &caller, Action::Approve, &text).await?;
+    let seen = consent.plan.map(|text| text.parse::<Digest>());
+    let seen = seen.transpose();
+    let seen = seen.map_err(|_| unprocessable("`plan` is no digest".to_owned()))?;
+    let rules = rules(&shared, &record)?;
+    change(&shared, &record, caller, "approve", move |request, by| {
+        let approved = request.approve(&rules, by, seen.as_ref(), now());
+        approved.map(drop).map_err(Problem::from)
+    })
+    .await
+}
+
+/// Refuses what a request would do, which ends it.
+pub(super) async fn reject(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+    Json(refusal): Json<Refusal>,
+) -> Result<Json<Request>, Problem> {
+    let record = find(&shared, &caller, Action::Approve, &text).await?;
+    let reason = refusal
+        .reason
+        .map(|text| printable_reason(&text))
+        .transpose()?;
+    let rules = rules(&shared, &record)?;
+    change(&shared, &record, caller, "reject", move |request, by| {
+        Ok(request.reject(&rules, by, reason, now())?)
+    })
+    .await
+}
+
+/// Takes a request back that is not being carried out.
+pub(super) async fn cancel(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+    Json(Nothing {}): Json<Nothing>,
+) -> Result<Json<Request>, Problem> {
+    let record = find(&shared, &caller, Action::Deploy, &text).await?;
+    change(&shared, &record, caller, "cancel", |request, by| {
+        request.cancel(by, now()).map_err(Problem::from)
+    })
+    .await
+}
+
+/// A request that the caller may do something with.
+pub(super) async fn find(
+    shared: &Shared,
+    caller: &Caller,
+    action: Action,
+    text: &str,
+) -> Result<Record, Problem> {
+    let id = id(text)?;
+    let found = shared.ask(move |store| Ok(store.request(id)?)).await?;
+    let found = found.ok_or_else(|| Problem::not_found(format!("there is no request `{id}`")))?;
+    caller.check(action, Some(&found.environment))?;
+    Ok(found)
+}
+
+async fn change(
+    shared: &Shared,
+    record: &Record,
+    caller: Caller,
+    verb: &'static str,
+    change: impl FnOnce(&mut Record, &str) -> Result<(), Problem> + Send + 'static,
+) -> Result<Json<Request>, Problem> {
+    let id = record.id;
+    let changed = shared.ask(move |store: &Store| {
+        let act = Act {
+            by: &caller.name,
+            verb,
+            now: now(),
+        };
+        let (request, ()) =
+            store.change_request(id, act, |request| change(request, &caller.name))?;
+        Ok(request)
+    });
+    let changed = changed.await?;
+    shared.nudge.notify_one();
+    Ok(Json(Request::of(&changed)))
+}
+
+/// Who has to approve it, by the rules of now.
+fn rules(
+    shared: &Shared,
+    record: &Record,
+) -> Result<shipway_pipeline::promotion::Approvals, Problem> {
+    let project = names::project(shared)?;
+    let environment = project.config.environments.get(&record.environment);
+    let rules = environment.and_then(|environment| environment.policy.approvals(record.lane));
+    rules.ok_or_else(|| {
+        let told = format!("request {} needs no approval", record.id);
+        Problem::new(StatusCode::CONFLICT, told)
+    })
+}
+
+fn id(text: &str) -> Result<RequestId, Problem> {
+    text.parse()
+        .map_err(|_| Problem::not_found(format!("`{}` is no request", printable(text))))
+}
+
+fn unprocessable(detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+}
+
+/// What people write ends up in records and terminals.
+fn printable_reason(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
+        return Err(unprocessable(
+            "a reason has 1 to 1000 letters, on one line".to_owned(),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+impl From<NotAllowed> for Problem {
+    fn from(error: NotAllowed) -> Self {
+        let status = match &error {
+            NotAllowed::Own(_) | NotAllowed::Stranger { .. } => StatusCode::FORBIDDEN,
+            NotAllowed::State(_)
+            | NotAllowed::Expired
+            | NotAllowed::Twice(_)
+            | NotAllowed::OtherPlan => StatusCode::CONFLICT,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<WrongState> for Problem {
+    fn from(error: WrongState) -> Self {
+        Self::new(StatusCode::CONFLICT, error.to_string())
+    }
+}
+
+// === impl Request, Wanted, WishedLane ===
+
+impl Request {
+    pub(super) fn of(record: &Record) -> Self {
+        let (branch, agreement) = match &record.origin {
+            Origin::Push { branch } => (Some(branch.clone()), record.agreement.as_ref()),
+            Origin::Person => (None, record.agreement.as_ref()),
+        };
+        let end = match &record.state {
+            shipway_pipeline::request::State::Ended { end, .. } => serde_json::to_value(end).ok(),
+            _ => None,
+        };
+        Self {
+            id: record.id.to_string(),
+            environment: record.environment.to_string(),
+            want: serde_json::to_value(&record.want).unwrap_or_default(),
+            lane: record.lane.as_str().replace('-', "_"),
+            by: record.by.clone(),
+            reason: record.reason.clone(),
+            branch,
+            created: record.created.0,
+            state: record.state.as_str().to_owned(),
+            standing: record.state.to_string(),
+            end,
+            plan: agreement.map(|agreement| agreement.digest.to_string()),
+            approvals: record.approvals.iter().map(|one| one.by.clone()).collect(),
+        }
+    }
+}
+
+impl Wanted {
+    fn read(self) -> Result<Want, Problem> {
+        let release = |text: String| {
+            text.parse()
+                .map_err(|_| unprocessable(format!("`{}` is no release", printable(&text))))
+        };
+        Ok(match self {
+            Self::Deploy { commit } => {
+                let is_name =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"._/-+@#=".contains(&byte);
+                let is_plain = commit.len() <= 200 && commit.bytes().all(is_name);
+                if !is_plain
+                    || commit.is_empty()
+                    || commit.starts_with('-')
+                    || commit.contains("..")
+                {
+                    let told = format!("`{}` is no commit, branch or tag", printable(&commit));
+                    return Err(unprocessable(told));
+                }
+                Want::Deploy { commit }
+            }
+            Self::Release { release: text } => Want::Release {
+                release: release(text)?,
+            },
+            Self::Promote => Want::Promote,
+            Self::Rollback { to } => Want::Rollback {
+                to: to.map(release).transpose()?,
+            },
+        })
+    }
+}
+
+impl From<WishedLane> for Lane {
+    fn from(lane: WishedLane) -> Self {
+        match lane {
+            WishedLane::Regular => Self::Regular,
+            WishedLane::Hotfix => Self::Hotfix,
+            WishedLane::BreakGlass => Self::BreakGlass,
+        }
+    }
+}
