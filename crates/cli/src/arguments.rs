@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
-    diff, doctor, dora, down, exec, explain, gates, history, init, logs, migrations, plan, promote,
-    proxy, prune, reject, releases, renew, report, requests, restore, resume, rollback, run, scale,
-    secrets, serve, show, status, tokens, top, up, validate,
+    diff, doctor, dora, down, exec, explain, gates, git, history, init, logs, migrations, plan,
+    promote, proxy, prune, reject, releases, renew, report, requests, restore, resume, rollback,
+    run, scale, secrets, serve, show, status, tokens, top, trigger, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Resume(resume::Arguments),
     Serve(serve::Arguments),
     Tokens(tokens::Arguments),
+    Trigger(trigger::Arguments),
+    Git(git::Arguments),
     Proxy(proxy::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),

@@ -217,7 +217,7 @@ pub(crate) fn keep_out_of_git(state: &Path) -> Result<()> {
 }
 
 /// On whose behalf the command runs.
-fn actor() -> String {
+pub(crate) fn actor() -> String {
     ["SHIPWAY_ACTOR", "SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use shipway_engine::deploy::{Finished, Request};
 use shipway_engine::event::Event;
 use shipway_pipeline::deployment::{Cause, Outcome};
+use shipway_pipeline::name::EnvironmentName;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::confirm::{self, Consent};
@@ -32,6 +33,23 @@ pub(crate) struct Flags {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+impl Flags {
+    /// For what was agreed to before, where nobody is there to be asked.
+    pub(crate) fn unattended(output: Output, environment: &EnvironmentName) -> Self {
+        Self {
+            consent: Consent {
+                yes: true,
+                confirm: Some(environment.to_string()),
+            },
+            dry_run: false,
+            wait: true,
+            thaw: false,
+            force: false,
+            output,
+        }
+    }
 }
 
 /// Gets the request ready, shows the plan, asks, and carries it out.

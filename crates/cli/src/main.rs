@@ -8,6 +8,7 @@ mod context;
 mod deploying;
 mod error;
 mod exit;
+mod following;
 mod interrupt;
 mod live;
 mod mask;

@@ -1,6 +1,6 @@
 //! What happens, as one typed stream: for terminals, logs and machines alike.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shipway_pipeline::gate::Verdict;
 use shipway_pipeline::id::{DeploymentId, InstanceId, RequestId};
 use shipway_pipeline::journal::Record;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 pub const VERSION: u16 = 1;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub at: Timestamp,
@@ -24,7 +24,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Kind {
     /// Nothing more will be told.

@@ -34,5 +34,6 @@ pub use api::openapi;
 pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
 pub use options::{Carrier, Observe, Observed, Options, Tls};
-pub use serve::{ServeError, run};
+pub use queue::events_of;
+pub use serve::{ServeError, is_served, run};
 pub use token::Token;

@@ -68,7 +68,7 @@ impl Options {
     }
 
     /// Held for as long as a daemon runs on a state directory.
-    pub(crate) fn lock(&self) -> PathBuf {
-        self.store.directory().join("serve.lock")
+    pub(crate) fn lock_in(state: &Path) -> PathBuf {
+        state.join("serve.lock")
     }
 }

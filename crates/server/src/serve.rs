@@ -64,7 +64,7 @@ pub enum ServeError {
 /// # Errors
 /// Another daemon runs on the state, or it cannot listen.
 pub async fn run(options: Options) -> Result<(), ServeError> {
-    let _lock = lock(&options.lock())?;
+    let _lock = lock(&Options::lock_in(options.store.directory()))?;
     let tls = options.tls.as_ref().map(acceptor).transpose()?;
     let listeners = Listeners::open(&options)?;
     let mut end = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
@@ -107,6 +107,22 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     // It leaves its children as they are; what it was about to record is recorded.
     let _ = tokio::time::timeout(GRACE, queue).await;
     Ok(())
+}
+
+/// Whether a daemon runs on a state directory.
+///
+/// # Errors
+/// Its lock cannot be used.
+pub fn is_served(state: &Path) -> io::Result<bool> {
+    let file = match File::open(Options::lock_in(state)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 fn lock(path: &Path) -> Result<File, ServeError> {

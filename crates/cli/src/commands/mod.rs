@@ -18,6 +18,7 @@ pub(crate) mod down;
 pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod gates;
+pub(crate) mod git;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
@@ -42,6 +43,7 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tokens;
 pub(crate) mod top;
+pub(crate) mod trigger;
 pub(crate) mod up;
 pub(crate) mod validate;
 
@@ -91,6 +93,8 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Abort(arguments) => wait(abort::run(&arguments, global)),
         Command::Resume(arguments) => wait(resume::run(&arguments, global)),
         Command::Tokens(arguments) => tokens::run(&arguments, global),
+        Command::Trigger(arguments) => wait(trigger::run(&arguments, global)),
+        Command::Git(arguments) => git::run(&arguments, global),
         // They have threads and runtimes of their own.
         Command::Serve(arguments) => serve::run(&arguments, global),
         Command::Proxy(arguments) => proxy::run(&arguments, global),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use owo_colors::OwoColorize;
 use shipway_engine::ExecutorError;
 use shipway_engine::deploy::DeployError;
-use shipway_engine::git::GitError;
+use shipway_engine::git::{GitError, ServedError};
 use shipway_engine::observe::Refused;
 use shipway_engine::project::ProjectError;
 use shipway_engine::prune::PruneError;
@@ -188,6 +188,19 @@ pub(crate) fn git(error: &GitError) -> CliError {
             .hint("commit the file, or deploy a commit that has it"),
         GitError::Unreadable(_) => told,
         GitError::Run(_) => told.hint("install git"),
+    }
+}
+
+impl From<ServedError> for CliError {
+    fn from(error: ServedError) -> Self {
+        let told = Self::of(Kind::Failed, &error);
+        match error {
+            ServedError::Other(_) => told.hint("name another directory: `shipway git init DIR`"),
+            ServedError::Hook(_) => {
+                told.hint("move it away, and call `shipway trigger` from yours")
+            }
+            ServedError::File { .. } | ServedError::Git { .. } => told,
+        }
     }
 }
 

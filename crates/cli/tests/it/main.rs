@@ -17,6 +17,7 @@ mod diff;
 mod drift;
 mod engine_killed;
 mod gates;
+mod git_push;
 mod hosts;
 mod init;
 mod kill;

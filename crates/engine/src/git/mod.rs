@@ -1,12 +1,15 @@
 //! What git says of the project's repository.
 
 mod batch;
+mod served;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use shipway_pipeline::time::Timestamp;
+
+pub use served::{Folder, ServedError, init};
 
 /// A repository and where the project stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,13 @@ use operation::Operation;
 /// Everything that can be called. The document is made of the same list, so neither can have what
 /// the other lacks.
 fn operations() -> Vec<Operation> {
+    let mut all = of_what_is();
+    all.extend(of_requests());
+    all.push(of_hooks());
+    all
+}
+
+fn of_what_is() -> Vec<Operation> {
     let text = "text/plain";
     vec![
         Operation::new("/healthz", "health", get(health::health))
@@ -62,6 +69,11 @@ fn operations() -> Vec<Operation> {
         )
         .summary("A deployment with its plan and its journal")
         .answers::<deployments::Detail>(),
+    ]
+}
+
+fn of_requests() -> Vec<Operation> {
+    vec![
         Operation::new("/v1/requests", "listRequests", get(requests::list))
             .summary("Requests, the newest first")
             .query::<requests::Query>()
@@ -104,16 +116,19 @@ fn operations() -> Vec<Operation> {
         )
         .summary("What happens to a request, until it is over or waits for people")
         .answers_media("text/event-stream"),
-        Operation::new(
-            "/v1/hooks/{server}",
-            "takeHook",
-            post(hooks::take).layer(DefaultBodyLimit::max(LARGEST_HOOK)),
-        )
-        .summary("A webhook of `github`, `gitlab` or `gitea` (Forgejo too), signed by its secret")
-        .open()
-        .takes_anything(202)
-        .answers::<hooks::Taken>(),
     ]
+}
+
+fn of_hooks() -> Operation {
+    Operation::new(
+        "/v1/hooks/{server}",
+        "takeHook",
+        post(hooks::take).layer(DefaultBodyLimit::max(LARGEST_HOOK)),
+    )
+    .summary("A webhook of `github`, `gitlab` or `gitea` (Forgejo too), signed by its secret")
+    .open()
+    .takes_anything(202)
+    .answers::<hooks::Taken>()
 }
 
 /// GitHub sends no larger payloads, and the others smaller ones.

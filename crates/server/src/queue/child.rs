@@ -28,6 +28,11 @@ pub(crate) struct Runs {
     directory: PathBuf,
 }
 
+/// What the process of a request tells, one JSON object a line.
+pub fn events_of(state: &Path, id: RequestId) -> PathBuf {
+    Runs::new(state).events(id)
+}
+
 // === impl Runs ===
 
 impl Runs {

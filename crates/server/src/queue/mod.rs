@@ -29,6 +29,7 @@ use crate::problem::Problem;
 use crate::shared::Shared;
 
 pub(crate) use child::Runs;
+pub use child::events_of;
 use turns::Turns;
 
 /// Others change the store as well: commands of people who know nothing of the daemon.

@@ -278,6 +278,22 @@ impl Sandbox {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Runs git in the repository; what it told, which for a push is what the hooks of the other
+    /// repository told.
+    ///
+    /// # Panics
+    /// With what git said, when it fails.
+    pub fn git_told(&self, words: &[&str]) -> String {
+        let output = self
+            .bare_command("git")
+            .args(words)
+            .output()
+            .expect("git runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "git {words:?}: {told}");
+        told
+    }
+
     // --- commands ---
 
     /// Sets a variable for all commands that follow.
