@@ -42,29 +42,9 @@ pub(super) struct Partial {
 impl Folder {
     /// Waits for the directory, and removes what an interrupted backup left there.
     pub(super) async fn take(path: &Path) -> Result<Self, BackupError> {
-        let mut builder = DirBuilder::new();
-        let made = builder.recursive(true).mode(0o700).create(path);
-        made.map_err(BackupError::file("make the directory", path))?;
-        let lock = path.join(LOCK);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&lock)
-            .map_err(BackupError::file("lock", &lock))?;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(POLL).await,
-                Err(TryLockError::Error(error)) => {
-                    return Err(BackupError::file("lock", &lock)(error));
-                }
-            }
-        }
         let folder = Self {
             path: path.to_owned(),
-            _lock: file,
+            _lock: lock(path, LOCK).await?,
         };
         for left in folder.named(PARTIAL)? {
             fs::remove_file(&left).map_err(BackupError::file("remove", &left))?;
@@ -168,6 +148,30 @@ impl Drop for Partial {
     fn drop(&mut self) {
         // It has its name by now, or nobody wants it.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Makes a directory, and waits until nobody else has its lock of that name.
+pub(super) async fn lock(directory: &Path, name: &str) -> Result<File, BackupError> {
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(directory);
+    made.map_err(BackupError::file("make the directory", directory))?;
+    let path = directory.join(name);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(BackupError::file("lock", &path))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(POLL).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(BackupError::file("lock", &path)(error));
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //!                                                         counted, compared: proven
 //! ```
 
+mod due;
 mod error;
 mod exchange;
 mod folder;
@@ -26,6 +27,7 @@ use shipway_pipeline::id::BackupId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::time::Timestamp;
 
+pub use due::Due;
 pub use error::BackupError;
 pub use exchange::Aside;
 pub use verify::Depth;

@@ -135,6 +135,23 @@ async fn what_nothing_keeps_goes_and_the_last_proven_one_stays() {
 }
 
 #[tokio::test]
+async fn a_backup_that_is_due_is_made_once_however_many_ask() {
+    let rig = Rig::new().configured("backup: { before_deploy: false, schedule: '0 0 1 1 *' }");
+    rig.deploy(1).await;
+    let project = shipway_engine::project::Project::find(rig.project()).unwrap();
+    let environment = project.environment("production").unwrap();
+    let ask = || rig.engine.back_up_due(environment);
+    let (one, other) = tokio::join!(ask(), ask());
+    let made = [one.unwrap(), other.unwrap()].map(|due| due.made);
+    let made: Vec<_> = made.into_iter().flatten().collect();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].reason.to_string(), "scheduled");
+    let again = ask().await.unwrap();
+    assert!(again.made.is_none() && again.next > Some(made[0].created));
+    assert_eq!(rig.files().len(), 3, "{:?}", rig.files());
+}
+
+#[tokio::test]
 async fn settings_of_the_caller_do_not_reach_the_programs() {
     let rig = Rig::new();
     rig.deploy(1).await;

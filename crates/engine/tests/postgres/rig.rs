@@ -150,7 +150,7 @@ impl Rig {
         let entries = std::fs::read_dir(folder).unwrap();
         let mut names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name != ".lock")
+            .filter(|name| !name.ends_with(".lock"))
             .collect();
         names.sort();
         names

@@ -6,6 +6,7 @@ mod fixtures;
 mod keep;
 mod postgres;
 mod predict;
+mod schedule;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ pub use compare::{Contents, Difference, Sequence, compare};
 pub use keep::{Keep, Kept, decide_kept};
 pub use postgres::{Grant, Postgres, Setting, identifier, literal};
 pub use predict::{Prediction, fresh, predict};
+pub use schedule::{InvalidSchedule, Schedule};
 
 /// Version of the stored form.
 pub const VERSION: u16 = 1;
@@ -80,6 +82,8 @@ pub struct File {
 pub enum Reason {
     /// Somebody asked for it.
     Asked,
+    /// Its time had come.
+    Scheduled,
     /// A deployment was about to begin.
     BeforeDeployment {
         /// Which.
@@ -130,6 +134,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked => f.write_str("asked for"),
+            Self::Scheduled => f.write_str("scheduled"),
             Self::BeforeDeployment { deployment } => write!(f, "before {deployment}"),
             Self::BeforeRestore { deployment } => write!(f, "before the restore {deployment}"),
         }

@@ -31,7 +31,7 @@ pub use schema::{schema, schema_text};
 pub use tree::{Refused, from_node};
 pub use validate::parse;
 
-use crate::backup::Keep;
+use crate::backup::{Keep, Schedule};
 use crate::gate::Gate;
 use crate::host::EngineHost;
 use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
@@ -208,6 +208,9 @@ pub struct Backup {
     /// For whom; for one's own identity where nobody is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
+    /// When they are made by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// How many are kept.
     pub keep: Keep,
 }

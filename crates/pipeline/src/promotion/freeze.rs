@@ -164,7 +164,8 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    fn at(&self, at: Timestamp) -> Zoned {
+    /// What a clock there shows.
+    pub(crate) fn at(&self, at: Timestamp) -> Zoned {
         let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
         let instant = Instant::from_millisecond(millis).unwrap_or(Instant::MAX);
         instant.to_zoned(self.0.clone())

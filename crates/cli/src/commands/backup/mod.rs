@@ -3,6 +3,7 @@
 mod create;
 mod list;
 mod prune;
+mod run_due;
 mod show;
 mod verify;
 
@@ -31,6 +32,7 @@ enum Command {
     List(list::Arguments),
     Show(show::Arguments),
     Verify(verify::Arguments),
+    RunDue(run_due::Arguments),
     Prune(prune::Arguments),
 }
 
@@ -40,6 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Command::List(arguments) => list::run(arguments, global),
         Command::Show(arguments) => show::run(arguments, global),
         Command::Verify(arguments) => verify::run(arguments, global).await,
+        Command::RunDue(arguments) => run_due::run(arguments, global).await,
         Command::Prune(arguments) => prune::run(arguments, global).await,
     }
 }

@@ -30,6 +30,13 @@ pub(in crate::config) struct Backup {
     /// restores one needs the identity of one of them.
     #[schemars(extend("default" = []))]
     pub(in crate::config) recipients: Option<Vec<Placed<RecipientText>>>,
+    /// When one is made by itself, by `shipway backup run-due`: minute, hour, day of the month,
+    /// month and weekday as cron has them, or `@daily` and the like.
+    #[schemars(extend("examples" = ["30 3 * * *"]))]
+    pub(in crate::config) schedule: Option<Placed<String>>,
+    /// The time zone of `schedule`, as the time zone database names it.
+    #[schemars(extend("default" = "UTC"))]
+    pub(in crate::config) time_zone: Option<Placed<String>>,
     /// What `shipway backup prune` keeps. The last one that was proven by a restore always stays.
     pub(in crate::config) keep: Option<Keep>,
 }

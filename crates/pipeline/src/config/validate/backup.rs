@@ -1,7 +1,7 @@
 //! Backups, with every default filled in.
 
 use super::Checker;
-use crate::backup::Keep;
+use crate::backup::{Keep, Schedule};
 use crate::config::error::problem;
 use crate::config::raw::{self, RecipientText};
 use crate::config::tree::Placed;
@@ -20,6 +20,7 @@ impl Checker {
             timeout: self.duration(raw.timeout, default::BACKUP_TIMEOUT),
             encrypt: raw.encrypt.unwrap_or(false) || !recipients.is_empty(),
             recipients,
+            schedule: self.schedule(raw.schedule, raw.time_zone),
             keep: Keep {
                 last: keep.last.unwrap_or(default::KEEP.last),
                 daily: keep.daily.unwrap_or(default::KEEP.daily),
@@ -28,6 +29,25 @@ impl Checker {
             },
         };
         (raw.before_deploy, backup)
+    }
+
+    fn schedule(
+        &mut self,
+        pattern: Option<Placed<String>>,
+        zone: Option<Placed<String>>,
+    ) -> Option<Schedule> {
+        // The zone is looked at even where nothing needs it: it may be misspelt.
+        let zone = self.zone(zone.as_ref());
+        let pattern = pattern?;
+        match Schedule::try_new(&pattern.value, zone) {
+            Ok(schedule) => Some(schedule),
+            Err(error) => {
+                let help = "write minute, hour, day of the month, month and weekday, such as \
+                            `30 3 * * *` for half past three each night";
+                self.report(problem(pattern.span, error.to_string()).with_help(help));
+                None
+            }
+        }
     }
 
     fn recipient(&mut self, raw: Placed<RecipientText>) -> String {
@@ -83,6 +103,25 @@ mod tests {
         assert_eq!(production.directory, None);
         assert_eq!((production.keep.last, production.keep.daily), (7, 0));
         assert!(!production.encrypt);
+    }
+
+    #[test]
+    fn a_schedule_is_checked_where_it_stands() {
+        let good = "backup: { schedule: '30 3 * * 1-5', time_zone: Europe/Berlin }";
+        let config = parse(&file(good, "")).unwrap();
+        let schedule = config.environments[0].backup.schedule.as_ref().unwrap();
+        assert_eq!(schedule.to_string(), "30 3 * * 1-5 Europe/Berlin");
+        for (bad, told) in [
+            ("schedule: 'every night'", "no time that comes again"),
+            (
+                "schedule: '@daily', time_zone: Berlin",
+                "there is no time zone `Berlin`",
+            ),
+            ("time_zone: Berlin", "there is no time zone `Berlin`"),
+        ] {
+            let problems = parse(&file(&format!("backup: {{ {bad} }}"), "")).unwrap_err();
+            assert!(problems[0].message.contains(told), "{bad}: {problems:?}");
+        }
     }
 
     #[test]

@@ -120,19 +120,24 @@ impl Checker {
     }
 
     fn freeze(&mut self, raw: Placed<raw::Freeze>) -> Option<Freeze> {
-        let time_zone = match &raw.value.time_zone {
-            None => Zone::utc(),
-            Some(name) => Zone::from_str(&name.value).unwrap_or_else(|told| {
-                let help = "write a name such as `Europe/Berlin`, or `UTC`";
-                self.report(problem(name.span, told).with_help(help));
-                Zone::utc()
-            }),
-        };
+        let time_zone = self.zone(raw.value.time_zone.as_ref());
         let window = self.window(&raw.value.from, &raw.value.until)?;
         Some(Freeze {
             window,
             time_zone,
             reason: raw.value.reason,
+        })
+    }
+
+    /// A time zone by its name; UTC where none is named.
+    pub(super) fn zone(&mut self, name: Option<&Placed<String>>) -> Zone {
+        let Some(name) = name else {
+            return Zone::utc();
+        };
+        Zone::from_str(&name.value).unwrap_or_else(|told| {
+            let help = "write a name such as `Europe/Berlin`, or `UTC`";
+            self.report(problem(name.span, told).with_help(help));
+            Zone::utc()
         })
     }
 

@@ -1,0 +1,52 @@
+//! Backups by their schedule: for whoever calls often, such as cron, a timer or a daemon.
+
+use serde::Serialize;
+use shipway_pipeline::backup::{Backup, Reason};
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::time::Timestamp;
+
+use super::{BackupError, folder};
+use crate::clock::now;
+use crate::executor::Engine;
+
+/// Two callers at the same moment would make two backups.
+const LOCK: &str = ".due.lock";
+
+/// What came of asking for what is due.
+#[derive(Debug, Clone, Serialize)]
+pub struct Due {
+    /// The backup that was due, and was made.
+    pub made: Option<Backup>,
+    /// Those that nothing kept any more.
+    pub removed: Vec<Backup>,
+    /// When the next one is due.
+    pub next: Option<Timestamp>,
+}
+
+impl Engine {
+    /// Makes an environment's backup where its schedule says that one is due, and removes what
+    /// nothing keeps then. Without a schedule nothing is done.
+    ///
+    /// One that failed is due again with the next call.
+    ///
+    /// # Errors
+    /// The backup cannot be made, or old ones not be removed; what was done before that stays.
+    pub async fn back_up_due(&self, environment: &Environment) -> Result<Due, BackupError> {
+        let mut due = Due {
+            made: None,
+            removed: Vec::new(),
+            next: None,
+        };
+        let Some(schedule) = &environment.backup.schedule else {
+            return Ok(due);
+        };
+        let name = &environment.name;
+        let _lock = folder::lock(&self.backup_directory(environment)?, LOCK).await?;
+        if schedule.is_due(&self.store.backups(name)?, now()) {
+            due.made = Some(self.create_backup(name, Reason::Scheduled).await?);
+            due.removed = self.prune_backups(environment).await?;
+        }
+        due.next = schedule.next_after(now());
+        Ok(due)
+    }
+}
