@@ -113,6 +113,41 @@ fn an_sqlite_file_of_a_volume_has_the_same_verbs() {
     assert!(backup["proven"].is_number(), "{backup:#}");
 }
 
+#[test]
+fn what_is_due_is_made_and_only_then() {
+    let sandbox = sandbox();
+    let section = "\nbackup: { schedule: '0 0 1 1 *', before_deploy: false }\n\nenvironments:";
+    sandbox.replace("shipway.yml", "\nenvironments:", section);
+    // Nothing is live yet: there is nothing to lose.
+    let early = sandbox.run_well(["backup", "run-due"]);
+    assert_eq!(early.stdout, "");
+    with_database(&sandbox, "{ sqlite: data/app.sqlite3 }");
+    let folder = sandbox.state().join("volumes/app/testing/data");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let made = Command::new("python3")
+        .args([
+            "-c",
+            "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('create table t (id)')",
+        ])
+        .arg(folder.join("app.sqlite3"))
+        .status();
+    assert!(made.expect("python").success());
+    let due = sandbox.run_well(["backup", "run-due"]);
+    assert!(
+        due.stdout.starts_with("testing: b1 made, "),
+        "{}",
+        due.stdout
+    );
+    let later = sandbox.run_well(["backup", "run-due", "testing"]);
+    assert!(
+        later
+            .stdout
+            .starts_with("testing: nothing is due; next at "),
+        "{}",
+        later.stdout
+    );
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a directory");
     let mut names: Vec<String> = entries
