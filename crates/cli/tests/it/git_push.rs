@@ -16,8 +16,8 @@ fn served() -> (Sandbox, String) {
 
 /// Commits a version of the application on a branch of somebody's own clone.
 fn commit(sandbox: &Sandbox, laptop: &Path, version: &str) -> String {
-    std::fs::write(laptop.join("version"), version).unwrap();
-    let here = laptop.to_str().unwrap();
+    std::fs::write(laptop.join("version"), version).expect("it can be written");
+    let here = laptop.to_str().expect("it is a text");
     sandbox.git(&["-C", here, "commit", "--quiet", "--all", "-m", version]);
     sandbox.git(&["-C", here, "rev-parse", "HEAD"])
 }

@@ -144,6 +144,23 @@ fn hostile_webhooks_are_refused_and_deploy_nothing() {
         let expected = [status, 429];
         assert!(expected.contains(&reply.status), "{status}: {reply:?}");
     }
+    assert_eq!(daemon.get("/v1/requests")["requests"], json!([]));
+    assert!(sandbox.history().is_empty());
+    assert_eq!(daemon.call(&signed).status, 202);
+}
+
+#[test]
+fn pushes_that_nothing_follows_from_say_why() {
+    let sandbox = hooked();
+    sandbox.git(&[
+        "remote",
+        "add",
+        "origin",
+        "https://git.example.org/acme/app.git",
+    ]);
+    let commit = sandbox.git(&["rev-parse", "HEAD"]);
+    let daemon = Daemon::start(&sandbox, []);
+    let good = push("refs/heads/main", &commit, "1");
     let other = json!({
         "ref": "refs/heads/main", "before": commit, "after": commit,
         "repository": {"full_name": "acme/other"},
@@ -173,8 +190,6 @@ fn hostile_webhooks_are_refused_and_deploy_nothing() {
         assert!(text(&reply.json(), "/reason").contains(why), "{reply:?}");
     }
     assert_eq!(daemon.get("/v1/requests")["requests"], json!([]));
-    assert!(sandbox.history().is_empty());
-    assert_eq!(daemon.call(&signed).status, 202);
 }
 
 #[test]
