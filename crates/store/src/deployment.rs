@@ -1,4 +1,4 @@
-//! Deployments and their journal.
+//! Deployments, from their record to their end.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use shipway_pipeline::deployment::{Outcome, State};
@@ -11,6 +11,7 @@ use shipway_pipeline::time::Timestamp;
 use crate::audit::{self, Audit};
 use crate::environment::{self, Frozen};
 use crate::error::Error;
+use crate::journal::append;
 use crate::lease::Lease;
 use crate::store::Store;
 
@@ -321,41 +322,6 @@ impl Store {
         rows.map(|row| row.map_err(Error::database(ACTION))?.parse())
             .collect()
     }
-
-    /// A deployment's journal from the beginning.
-    ///
-    /// # Errors
-    /// The records cannot be read.
-    pub fn journal(&self, id: DeploymentId) -> Result<Vec<Record>, Error> {
-        const ACTION: &str = "read a journal";
-        let connection = self.read();
-        let mut statement = connection
-            .prepare(
-                "SELECT sequence, at, epoch, entry FROM journal
-                 WHERE deployment = ?1 ORDER BY sequence",
-            )
-            .map_err(Error::database(ACTION))?;
-        let rows = statement
-            .query_map([id.0 as i64], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, i64>(2)?,
-                    row.get::<_, String>(3)?,
-                ))
-            })
-            .map_err(Error::database(ACTION))?;
-        rows.map(|row| {
-            let (sequence, at, epoch, entry) = row.map_err(Error::database(ACTION))?;
-            Ok(Record {
-                sequence: sequence as u64,
-                at: Timestamp(at as u64),
-                epoch: Epoch(epoch as u64),
-                entry: serde_json::from_str(&entry).map_err(Error::document("journal entry"))?,
-            })
-        })
-        .collect()
-    }
 }
 
 const COLUMNS: &str = "id, plan, state, requested_by, abort_by, created, changed, request";
@@ -432,30 +398,4 @@ fn set_state(
         )
         .map_err(Error::database("change a deployment"))?;
     Ok(())
-}
-
-fn append(
-    transaction: &Transaction<'_>,
-    id: DeploymentId,
-    epoch: Epoch,
-    now: Timestamp,
-    entry: &Entry,
-) -> Result<Record, Error> {
-    let document = serde_json::to_string(entry).map_err(Error::document("journal entry"))?;
-    let sequence: i64 = transaction
-        .query_row(
-            "INSERT INTO journal (deployment, sequence, at, epoch, entry)
-             VALUES (?1, (SELECT coalesce(max(sequence), 0) + 1 FROM journal WHERE deployment = ?1),
-                     ?2, ?3, ?4)
-             RETURNING sequence",
-            params![id.0 as i64, now.0 as i64, epoch.0 as i64, document],
-            |row| row.get(0),
-        )
-        .map_err(Error::database("write the journal"))?;
-    Ok(Record {
-        sequence: sequence as u64,
-        at: now,
-        epoch,
-        entry: entry.clone(),
-    })
 }

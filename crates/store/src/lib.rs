@@ -11,6 +11,7 @@ mod deployment;
 mod environment;
 mod error;
 mod gate;
+mod journal;
 mod keyring;
 mod lease;
 mod lock;

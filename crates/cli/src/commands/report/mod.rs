@@ -20,7 +20,7 @@ use crate::render;
 pub(crate) struct Arguments {
     /// The release, such as `r1f3a9c2b4d5e`
     release: String,
-    /// Where the page is written; `-` is standard output [default: `<release>.html`]
+    /// Where the page is written; `-` is standard output [default: RELEASE.html]
     #[arg(short, long, value_name = "FILE", conflicts_with = "json")]
     output: Option<PathBuf>,
     /// Print one JSON document to standard output instead
