@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use shipway_pipeline::deployment::{Outcome, State};
-use shipway_pipeline::id::{DeploymentId, Epoch, ReleaseId, RequestId};
+use shipway_pipeline::id::{DeploymentId, ReleaseId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Occupant, Plan};

@@ -37,6 +37,18 @@ pub(super) fn environment<'a>(
     project.config.environments.get(&known).ok_or_else(missing)
 }
 
+/// The one environment whose records are wanted, where it is one.
+pub(super) fn only(
+    shared: &Shared,
+    caller: &Caller,
+    name: Option<&str>,
+) -> Result<Option<EnvironmentName>, Problem> {
+    let Some(name) = name else { return Ok(None) };
+    let project = project(shared)?;
+    let found = environment(&project, caller, Action::View, name)?;
+    Ok(Some(found.name.clone()))
+}
+
 /// How many are on a page.
 pub(super) fn page(wanted: Option<usize>) -> usize {
     wanted.unwrap_or(USUAL).clamp(1, MOST)
