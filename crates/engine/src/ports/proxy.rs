@@ -214,12 +214,12 @@ impl Router for ProxyRouter {
         _key: &RouteKey,
         address: SocketAddr,
     ) -> Result<Option<Vec<Route>>, RouterError> {
-        match self.client.health().await {
-            Ok(health) if health.listening.contains(&address) => {}
-            Ok(_) | Err(Error::NotRunning { .. }) => return Ok(None),
-            Err(error) => return Err(told(&error)),
+        // One that does not run is not started: whoever asks wants to know whether it listens.
+        let health = self.health().await?;
+        if !health.is_some_and(|health| health.listening.contains(&address)) {
+            return Ok(None);
         }
-        let mut routes = self.client.routes().await.map_err(|error| told(&error))?;
+        let mut routes = self.call(|| self.client.routes()).await?;
         routes.retain(|route| route.listen == address);
         Ok(Some(routes))
     }
