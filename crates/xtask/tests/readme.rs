@@ -62,10 +62,28 @@ fn the_gates_are_valid() {
 }
 
 #[test]
+fn the_policy_is_valid() {
+    let policy = examples()[2];
+    let config = format!(
+        "project: shop\n{policy}    route: {{ listen: 80 }}\n  staging: {{ route: {{ listen: 81 }} }}\n  \
+         testing: {{ route: {{ listen: 82 }} }}\n"
+    );
+    let config = config::parse(&config).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let policy = &config.environments[0].policy;
+    assert_eq!(policy.freeze.len(), 1);
+    let approvals = policy
+        .approvals
+        .as_ref()
+        .map(|it| (it.required, it.people.len()));
+    assert_eq!(approvals, Some((2, 3)));
+    assert!(policy.hotfix.is_some());
+}
+
+#[test]
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
-        text: examples()[2].to_owned(),
+        text: examples()[3].to_owned(),
     }];
     let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)
         .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
