@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// As long as anything may take: far more than on the slowest machine, below the runner's limit.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
