@@ -72,8 +72,10 @@ impl Engine {
         })
     }
 
-    /// Since when a release has been stable in an environment: when its last deployment there
-    /// finished its bake; none where it never did.
+    /// Since when a release has been stable in an environment; none where it never was.
+    ///
+    /// Deployed again without another one in between, as with a new configuration, it has been
+    /// since the first time.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -83,10 +85,10 @@ impl Engine {
         release: &ReleaseId,
     ) -> Result<Option<Timestamp>, shipway_store::Error> {
         let stable = self.stable_deployments(environment)?;
-        let of = stable
-            .iter()
-            .find(|one| one.plan.target.release == *release);
-        Ok(of.map(|deployment| deployment.changed))
+        let is_it = |one: &&Deployment| one.plan.target.release == *release;
+        let last = stable.iter().skip_while(|one| !is_it(one));
+        let first = last.take_while(is_it).last();
+        Ok(first.map(|deployment| deployment.changed))
     }
 
     /// What finished its bake in an environment, the newest first.

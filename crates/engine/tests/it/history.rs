@@ -5,6 +5,7 @@ use shipway_engine::deploy::Request;
 use shipway_engine::release::ReleaseError;
 use shipway_engine::rollback::RollbackError;
 use shipway_pipeline::deployment::Outcome;
+use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::plan::Kind;
 use shipway_pipeline::promotion::{Refusal, Source, decide_release};
 use shipway_testkit::fakes::Ailment;
@@ -149,4 +150,26 @@ async fn what_was_agreed_to_is_done_and_nothing_else() {
         "{refused:?}"
     );
     rig.assert_live(4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_is_deployed_again_has_been_stable_since_the_first_time() {
+    let rig = Rig::new("blue-green");
+    rig.deploy_all([1, 1, 2, 1]).await;
+    let engine = rig.engine();
+    let since = |number| {
+        let since = engine.stable_since(&production(), &release(number).id);
+        since.expect("it can be read").expect("it was stable")
+    };
+    let ended = |id| {
+        let deployment = engine.store.deployment(DeploymentId(id));
+        deployment
+            .expect("it can be read")
+            .expect("it is there")
+            .changed
+    };
+    // In between another one was live: it is stable anew.
+    assert_eq!((since(1), since(2)), (ended(4), ended(3)));
+    rig.deploy_all([1]).await;
+    assert_eq!(since(1), ended(4));
 }
