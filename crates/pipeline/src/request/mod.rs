@@ -237,11 +237,6 @@ impl Request {
         matches!(self.state, State::Ended { .. })
     }
 
-    /// Whether enough people consented, where consent is needed.
-    pub fn is_approved(&self) -> bool {
-        self.agreement.is_some()
-    }
-
     fn wrong(&self) -> WrongState {
         WrongState {
             request: self.id,

@@ -68,7 +68,7 @@ fn two_others_consent_and_it_has_its_turn() {
     );
     assert_eq!(request.state, State::Queued);
     request.start(now).unwrap();
-    assert!(request.is_approved());
+    assert_eq!(request.standing(&rules), Standing::Complete);
 }
 
 #[test]
