@@ -80,6 +80,15 @@ fn the_policy_is_valid() {
 }
 
 #[test]
+fn the_first_pipeline_is_valid() {
+    const GUIDE: &str = include_str!("../../../docs/guide/first-pipeline.md");
+    let (_, rest) = GUIDE.split_once("```yaml\n").expect("it has an example");
+    let (example, _) = rest.split_once("```").expect("it ends");
+    let approvals = production(example).policy.approvals;
+    assert_eq!(approvals.map(|it| it.required), Some(2));
+}
+
+#[test]
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
