@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Build(build::Arguments),
     Deploy(deploy::Arguments),
     Promote(promote::Arguments),
+    #[command(visible_alias = "approvals")]
     Requests(requests::Arguments),
     Approve(approve::Arguments),
     Reject(reject::Arguments),
