@@ -99,7 +99,7 @@ fn objection(text: &str) -> Option<&'static str> {
         .iter()
         .find_map(|prefix| text.strip_prefix(prefix))
     else {
-        return Some("it is neither a branch nor a tag");
+        return Some("it is no branch or tag by its full name, such as `refs/heads/main`");
     };
     if name.len() > LONGEST {
         return Some("it is longer than 200 letters");
