@@ -16,6 +16,15 @@ use crate::lines::Splitter;
 use crate::state::epoch;
 use crate::{Error, Exit, Line, Output, TaskSpec};
 
+/// What was heard of one stream of a container's log.
+#[derive(Debug, Default)]
+struct Heard {
+    splitter: Splitter,
+    bytes: usize,
+    /// Bytes that come again before new ones do.
+    known: usize,
+}
+
 /// Runs the task to its end.
 ///
 /// A crash of the caller leaves the container running, or ended and not yet removed. Called again
@@ -100,33 +109,85 @@ fn is_of(container: &ContainerInspectResponse, deployment: &str) -> bool {
 }
 
 /// Passes on what the container writes until it ends; returns how it did.
+///
+/// An engine may close the log that it follows with the container, before it sent the last
+/// messages (Docker Engine until 20.10 does at times): the log is read once more when the
+/// container has ended, and what was missing of it is passed on.
 async fn follow(docker: &Docker, container: &str, output: Output<'_>) -> Result<Exit, Error> {
-    let options = LogsOptionsBuilder::new()
-        .stdout(true)
-        .stderr(true)
-        .follow(true);
-    let mut stream = std::pin::pin!(docker.logs(container, Some(options.build())));
-    let mut splitters = [Splitter::default(), Splitter::default()];
-    let tell = |text: String, is_error: bool| {
-        // Nobody listens any more: the task goes on.
-        let _ = output.send(Line { text, is_error });
-    };
-    while let Some(part) = stream.next().await {
-        let part = part.map_err(failed(format!("read the log of `{container}`")))?;
-        let is_error = matches!(part, LogOutput::StdErr { .. });
-        for text in splitters[usize::from(is_error)].push(&part.into_bytes()) {
-            tell(text, is_error);
-        }
-    }
-    for (splitter, is_error) in splitters.iter_mut().zip([false, true]) {
-        if let Some(text) = splitter.finish() {
-            tell(text, is_error);
-        }
-    }
-    // The log ends with the container, a moment before its state says so.
+    let mut heard = [Heard::default(), Heard::default()];
+    pass_on(docker, container, true, &mut heard, output).await?;
     let mut waited = std::pin::pin!(docker.wait_container(container, None));
     while waited.next().await.is_some() {}
+    for stream in &mut heard {
+        stream.begin_again();
+    }
+    pass_on(docker, container, false, &mut heard, output).await?;
+    for (stream, is_error) in heard.iter_mut().zip([false, true]) {
+        if let Some(text) = stream.splitter.finish() {
+            tell(output, text, is_error);
+        }
+    }
     let ended = list::inspect(docker, container).await?;
     let state = ended.and_then(|container| container.state);
     Ok(state.map_or(Exit::NotStarted, |state| exit(&state)))
+}
+
+/// Passes on what the container's log has beyond what was heard of it.
+async fn pass_on(
+    docker: &Docker,
+    container: &str,
+    is_followed: bool,
+    heard: &mut [Heard; 2],
+    output: Output<'_>,
+) -> Result<(), Error> {
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .follow(is_followed);
+    let mut stream = std::pin::pin!(docker.logs(container, Some(options.build())));
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(failed(format!("read the log of `{container}`")))?;
+        let is_error = matches!(part, LogOutput::StdErr { .. });
+        for text in heard[usize::from(is_error)].push(&part.into_bytes()) {
+            tell(output, text, is_error);
+        }
+    }
+    Ok(())
+}
+
+fn tell(output: Output<'_>, text: String, is_error: bool) {
+    // Nobody listens any more: the task goes on.
+    let _ = output.send(Line { text, is_error });
+}
+
+// === impl Heard ===
+
+impl Heard {
+    /// Takes the next bytes of the stream, gives the lines that they complete.
+    fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        let known = self.known.min(bytes.len());
+        self.known -= known;
+        self.bytes += bytes.len() - known;
+        self.splitter.push(&bytes[known..])
+    }
+
+    /// What comes next is the stream from its beginning.
+    fn begin_again(&mut self) {
+        self.known = self.bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_again_is_passed_on_from_where_it_ended() {
+        let mut heard = Heard::default();
+        assert_eq!(heard.push(b"one\ntw"), ["one"]);
+        heard.begin_again();
+        assert!(heard.push(b"one").is_empty());
+        assert_eq!(heard.push(b"\ntwo\nthree"), ["two"]);
+        assert_eq!(heard.splitter.finish().as_deref(), Some("three"));
+    }
 }
