@@ -35,3 +35,4 @@ pub(crate) mod tools;
 pub(crate) use everything::{describe, has_engine, provide, stop};
 pub(crate) use images::StandIns;
 pub(crate) use places::Places;
+pub(crate) use stand_in::LABEL as STAND_IN;

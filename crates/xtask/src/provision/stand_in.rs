@@ -14,7 +14,7 @@ use super::digest::Digest;
 use super::places::Places;
 
 /// The label with the digest of what a stand-in was built from.
-const LABEL: &str = "dev.shipway.stand-in";
+pub(crate) const LABEL: &str = "dev.shipway.stand-in";
 const DESCRIPTION: &str = "org.opencontainers.image.description";
 
 const ASKING: Duration = Duration::from_secs(20);

@@ -3,10 +3,12 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::provision::{self, Places, StandIns};
+use crate::program::output;
+use crate::provision::{self, Places, STAND_IN, StandIns};
 use crate::workspace::Workspace;
 
 /// Where tests find the registry.
@@ -32,10 +34,27 @@ pub(super) fn provide(workspace: &Workspace) -> Engine {
     let provided = Places::find()
         .and_then(|places| provision::provide(&places, workspace.root(), StandIns::Auto));
     match provided {
-        Ok(registry) => Engine::Ready { registry },
+        Ok(registry) => {
+            forget_images();
+            Engine::Ready { registry }
+        }
         Err(error) => Engine::Missing {
             reason: format!("{error:#}"),
         },
+    }
+}
+
+/// Removes the images that earlier tests built: an engine with a thousand of them is slow.
+///
+/// They are built by Compose upon a stand-in, which no image but a test's is.
+fn forget_images() {
+    let mut prune = Command::new("docker");
+    prune.args(["image", "prune", "--all", "--force"]);
+    for label in [STAND_IN, "com.docker.compose.project"] {
+        prune.args(["--filter", &format!("label={label}")]);
+    }
+    if output(&mut prune).is_none() {
+        println!("the images of earlier tests stay: `docker image prune` failed");
     }
 }
 
