@@ -6,11 +6,24 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// What cargo tells the programs that it runs about their package.
+const OF_A_PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+
 /// The cargo that runs this program.
+///
+/// It is not told of our own package: build scripts that look at these variables, as `ring`'s
+/// does, would run again whenever cargo is called by us after it was called by hand, and the
+/// reverse, and everything that depends on them would be built again.
 pub(crate) fn cargo(root: &Path) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.current_dir(root);
+    for (name, _) in std::env::vars_os() {
+        let is_of_a_package = |text: &str| OF_A_PACKAGE.iter().any(|one| text.starts_with(one));
+        if name.to_str().is_some_and(is_of_a_package) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -56,6 +69,17 @@ mod tests {
         let text = error.to_string();
         assert!(text.starts_with("`sh -c exit 3` ended with"), "{text}");
         assert!(text.contains('3'), "{text}");
+    }
+
+    #[test]
+    fn cargo_is_not_told_of_our_own_package() {
+        let command = cargo(Path::new("/"));
+        let is_removed = |name: &str| {
+            let mut variables = command.get_envs();
+            variables.any(|(known, value)| known == name && value.is_none())
+        };
+        assert!(is_removed("CARGO_MANIFEST_DIR") && is_removed("CARGO_PKG_NAME"));
+        assert!(!is_removed("CARGO_HOME") && !is_removed("CARGO_TARGET_DIR"));
     }
 
     #[test]
