@@ -1,6 +1,6 @@
 //! What gates said of commits, for ever.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::gate::Verdict;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::Store;
 
 /// A gate that was run for a commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GateRun {
     /// Which gate.
     pub gate: GateName,
@@ -21,6 +21,12 @@ pub struct GateRun {
     pub definition: Digest,
     /// What it said.
     pub verdict: Verdict,
+    /// The share of lines that are covered, where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// Findings that were let through, by whom and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<String>,
     /// How often it was tried.
     pub attempts: u32,
     /// When the first try began.
@@ -33,7 +39,8 @@ pub struct GateRun {
     pub by: String,
 }
 
-const COLUMNS: &str = "gate, revision, definition, verdict, attempts, began, ended, log, by";
+const COLUMNS: &str =
+    "gate, revision, definition, verdict, attempts, began, ended, log, by, coverage, waived";
 
 impl Store {
     /// Records what a gate said.
@@ -43,12 +50,13 @@ impl Store {
     pub fn put_gate_run(&self, run: &GateRun) -> Result<(), Error> {
         const ACTION: &str = "record what a gate said";
         let verdict = serde_json::to_string(&run.verdict).expect("a verdict has only text keys");
+        let waived = serde_json::to_string(&run.waived).expect("texts are JSON");
         self.write(ACTION, |transaction| {
             transaction
                 .execute(
                     &format!(
                         "INSERT INTO gate_runs ({COLUMNS})
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
                     ),
                     params![
                         run.gate.as_str(),
@@ -60,11 +68,35 @@ impl Store {
                         run.ended.0 as i64,
                         run.log,
                         run.by,
+                        run.coverage,
+                        waived,
                     ],
                 )
                 .map_err(Error::database(ACTION))?;
             Ok(())
         })
+    }
+
+    /// The share of lines that were covered at the newest release of another commit, by the pass
+    /// of a gate.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn last_coverage(&self, gate: &GateName, commit: &str) -> Result<Option<f64>, Error> {
+        const ACTION: &str = "read what gates measured";
+        self.read()
+            .query_row(
+                "SELECT run.coverage
+                 FROM releases AS release CROSS JOIN gate_runs AS run
+                 ON run.revision = release.document ->> '$.commit' AND run.gate = ?1
+                 WHERE run.revision <> ?2 AND run.coverage IS NOT NULL
+                   AND run.verdict ->> '$.verdict' = 'passed'
+                 ORDER BY release.created DESC, run.id DESC LIMIT 1",
+                [gate.as_str(), commit],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(Error::database(ACTION))
     }
 
     /// What gates said of a commit, the newest first.
@@ -104,12 +136,31 @@ fn read(row: &Row<'_>) -> Option<GateRun> {
         ended: time(6)?,
         log: text(7)?,
         by: text(8)?,
+        coverage: row.get(9).ok()?,
+        waived: serde_json::from_str(&text(10)?).ok()?,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use shipway_pipeline::release::Release;
+
     use super::*;
+
+    fn release_of(day: u64) -> Release {
+        Release {
+            id: format!("r{day:012}").parse().unwrap(),
+            project: "shop".parse().unwrap(),
+            commit: format!("{day:040}"),
+            subject: "a change".to_owned(),
+            branch: None,
+            artifacts: [].into(),
+            builds: [].into(),
+            platforms: Vec::new(),
+            created: Timestamp(day),
+            created_by: "anna".to_owned(),
+        }
+    }
 
     #[test]
     fn what_gates_said_of_a_commit_is_read_again_the_newest_first() {
@@ -125,6 +176,8 @@ mod tests {
             ended: Timestamp(2),
             log: "gates/1.log".to_owned(),
             by: "anna".to_owned(),
+            coverage: Some(0.9),
+            waived: vec!["B105".to_owned()],
         };
         let reason = "exit code 1".to_owned();
         let failed = run("a", Verdict::Failed { reason });
@@ -134,5 +187,45 @@ mod tests {
         }
         assert_eq!(store.gate_runs("a").unwrap(), [passed, failed]);
         assert_eq!(store.gate_runs("c").unwrap(), []);
+    }
+
+    #[test]
+    fn the_last_coverage_is_that_of_a_pass_at_another_release() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let gate: GateName = "tests".parse().unwrap();
+        let run = |release: &Release, coverage, verdict| GateRun {
+            gate: gate.clone(),
+            commit: release.commit.clone(),
+            definition: Digest::of(b"pytest"),
+            verdict,
+            coverage,
+            waived: Vec::new(),
+            attempts: 1,
+            began: Timestamp(1),
+            ended: Timestamp(2),
+            log: "gates/1.log".to_owned(),
+            by: "anna".to_owned(),
+        };
+        let [one, two, three] = [1, 2, 3].map(release_of);
+        for known in [&one, &two] {
+            store.put_release(known).unwrap();
+        }
+        let last = |release: &Release| store.last_coverage(&gate, &release.commit).unwrap();
+        assert_eq!(last(&three), None);
+        let reason = "exit code 1".to_owned();
+        for known in [
+            run(&one, Some(0.8), Verdict::Passed),
+            run(&two, Some(0.7), Verdict::Failed { reason }),
+            run(&three, Some(0.6), Verdict::Passed),
+        ] {
+            store.put_gate_run(&known).unwrap();
+        }
+        assert_eq!(last(&three), Some(0.8));
+        assert_eq!(last(&one), None);
+        store
+            .put_gate_run(&run(&two, Some(0.9), Verdict::Passed))
+            .unwrap();
+        assert_eq!(last(&three), Some(0.9));
     }
 }

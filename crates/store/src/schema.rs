@@ -142,6 +142,10 @@ const MIGRATIONS: &[&str] = &[
         mark TEXT NOT NULL UNIQUE
     ) STRICT;
 ",
+    "
+    ALTER TABLE gate_runs ADD COLUMN coverage REAL;
+    ALTER TABLE gate_runs ADD COLUMN waived TEXT NOT NULL DEFAULT '[]';
+",
 ];
 
 /// The newest schema that this program knows.

@@ -191,3 +191,77 @@ fn mistakes_are_shown_where_they_are() {
     let told = sandbox.run(["validate"]).expect_code(2);
     told.expect_told(&["there is no gate `test`", "did you mean `tests`?"]);
 }
+
+#[test]
+fn findings_are_let_through_by_a_baseline_or_by_name_for_a_time() {
+    let sandbox = sandbox();
+    let log = |rules: &[&str]| {
+        let results = rules
+            .iter()
+            .map(|rule| serde_json::json!({ "ruleId": rule }));
+        let results: Vec<_> = results.collect();
+        serde_json::json!({ "runs": [{ "tool": { "driver": {} }, "results": results }] })
+    };
+    sandbox.write("known.sarif", &log(&["B101"]).to_string());
+    sandbox.write("found.json", &log(&["B101", "B105"]).to_string());
+    sandbox.commit("a baseline");
+    give_gates(
+        &sandbox,
+        "  security:
+    run: cp found.json new.sarif
+    reports: { sarif: { path: new.sarif, level: warning, baseline: known.sarif } }
+    waivers: [{ finding: B105, reason: tests only, owner: anna, expires: 2000-01-31 }]
+",
+    );
+    let refused = sandbox.run(["gates", "run", "security"]).expect_code(3);
+    refused.expect_told(&["1 finding: B105, waived by anna until 2000-01-31"]);
+    sandbox.replace("shipway.yml", "2000-01-31", "2999-01-31");
+    sandbox.run_well(["gates", "run", "security"]);
+    let told = sandbox.run_well(["gates", "explain", "security"]).stdout;
+    let waived = "B105: waived by anna until 2999-01-31: tests only";
+    assert!(told.contains(waived), "{told}");
+
+    sandbox.replace("shipway.yml", "2999-01-31", "soon");
+    sandbox.replace("shipway.yml", "known.sarif", "../known.sarif");
+    let told = sandbox.run(["validate"]).expect_code(2);
+    told.expect_told(&[
+        "`soon` is no day",
+        "`../known.sarif` is no path in the export",
+    ]);
+}
+
+#[test]
+fn coverage_may_not_fall_below_that_of_the_last_release() {
+    let sandbox = sandbox();
+    let covered = |lines: u32| sandbox.write("hit", &format!("LF:10\nLH:{lines}\n"));
+    covered(9);
+    sandbox.commit("nine lines of ten");
+    let reports = "coverage: { path: lcov.info, minimum: 50%, may_drop: 0% }";
+    give_gates(
+        &sandbox,
+        &format!("  tests: {{ run: cp hit lcov.info, reports: {{ {reports} }} }}\n"),
+    );
+    sandbox.run_well(["deploy", "testing"]);
+    covered(8);
+    sandbox.commit("eight lines of ten");
+    let refused = sandbox.run(["deploy", "testing"]).expect_code(3);
+    refused.expect_told(&[
+        "80 % of the lines are covered, and 90 % is the least, by the last release",
+    ]);
+    covered(10);
+    sandbox.commit("ten lines of ten");
+    sandbox.run_well(["deploy", "testing"]);
+}
+
+#[test]
+fn a_report_that_the_commit_holds_is_not_what_its_command_found() {
+    let sandbox = sandbox();
+    sandbox.write("junit.xml", "<testsuite><testcase name=\"a\"/></testsuite>");
+    sandbox.commit("a report");
+    give_gates(
+        &sandbox,
+        "  tests: { run: exit 0, reports: { junit: junit.xml } }\n",
+    );
+    let refused = sandbox.run(["gates", "run"]).expect_code(3);
+    refused.expect_told(&["inconclusive: there is no `junit.xml`"]);
+}

@@ -9,8 +9,6 @@
 mod log;
 mod run;
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::Serialize;
@@ -63,7 +61,7 @@ pub struct GateRequest<'a> {
 }
 
 /// What a gate came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GateResult {
     /// Which.
     pub gate: GateName,
@@ -153,8 +151,7 @@ impl Engine {
 
 /// A failure counts until the gate is run again; a pass may grow old.
 fn counts(gate: &Gate, run: &GateRun, now: Timestamp) -> bool {
-    let is_fresh = |age: Duration| gate.valid_for.is_none_or(|valid| age.as_secs() < valid.0);
-    !run.verdict.is_pass() || is_fresh(now.since(run.ended))
+    !run.verdict.is_pass() || gate.is_fresh(run.ended, now)
 }
 
 fn results(schedule: &Schedule, runs: &[GateRun]) -> Vec<GateResult> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use shipway_pipeline::gate::{Gate, Verdict, judge};
+use shipway_pipeline::gate::{Gate, Judgement, Known, Verdict, judge};
 use shipway_runtime::process::{Check, ProcessRuntime};
 use shipway_store::GateRun;
 use tokio::sync::{Semaphore, mpsc};
@@ -30,23 +30,33 @@ impl Engine {
             began,
         )?;
         let mut attempts = 0;
-        let verdict = loop {
+        let known = Known {
+            now: began,
+            coverage: self.store.last_coverage(&gate.name, &request.commit.id)?,
+        };
+        let told = loop {
             attempts += 1;
             let parts = (1..=gate.parallel)
-                .map(|part| self.run_part(runtime, request, &gate, part, places, &log));
-            let verdicts = try_join_all(parts).await?;
-            let verdict = verdicts.into_iter().fold(Verdict::Passed, Verdict::and);
-            if verdict.is_pass() || attempts > gate.retries {
-                break verdict;
+                .map(|part| self.run_part(runtime, request, (&gate, known), part, (places, &log)));
+            let told = try_join_all(parts).await?;
+            let told = told.into_iter().reduce(Judgement::and);
+            let told = told.unwrap_or_else(|| Judgement::of(Verdict::Passed));
+            if told.verdict.is_pass() || attempts > gate.retries {
+                break told;
             }
-            log.line(&format!("== {verdict}; tried again =="))?;
+            log.line(&format!("== {}; tried again ==", told.verdict))?;
         };
-        log.line(&format!("== {verdict} =="))?;
+        for waived in &told.waived {
+            log.line(&format!("== {waived} =="))?;
+        }
+        log.line(&format!("== {} ==", told.verdict))?;
         let run = GateRun {
             definition: gate.definition(),
             gate: gate.name,
             commit: request.commit.id.clone(),
-            verdict,
+            verdict: told.verdict,
+            coverage: told.coverage,
+            waived: told.waived,
             attempts,
             began,
             ended: now(),
@@ -61,11 +71,10 @@ impl Engine {
         &self,
         runtime: &ProcessRuntime,
         request: &GateRequest<'_>,
-        gate: &Gate,
+        (gate, known): (&Gate, Known),
         part: u32,
-        places: &Semaphore,
-        log: &Log,
-    ) -> Result<Verdict, GateError> {
+        (places, log): (&Semaphore, &Log),
+    ) -> Result<Judgement, GateError> {
         // Nothing ever closes it.
         let _place = places.acquire().await;
         let check = check(request, gate, part);
@@ -88,7 +97,7 @@ impl Engine {
         };
         let (evidence, written) = tokio::join!(work, follow);
         written?;
-        Ok(judge(&gate.reports, &evidence?))
+        Ok(judge(gate, &evidence?, known))
     }
 }
 
@@ -110,6 +119,7 @@ fn check(request: &GateRequest<'_>, gate: &Gate, part: u32) -> Check {
         command: gate.run.clone(),
         variables,
         reports: gate.report_paths().map(str::to_owned).collect(),
+        baselines: gate.baseline_paths().map(str::to_owned).collect(),
         deadline: gate.timeout,
     }
 }

@@ -7,21 +7,25 @@
 //!                                   judge ──► Verdict
 //! ```
 
+mod finding;
 mod judge;
 mod report;
 mod schedule;
+mod waiver;
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use judge::{Ended, Evidence, judge};
+pub use judge::{Ended, Evidence, Judgement, Known, judge};
 pub use schedule::{Schedule, Standing};
+pub use waiver::Waiver;
 
 use crate::config::serialize_duration;
 use crate::digest::Digest;
 use crate::name::GateName;
+use crate::time::Timestamp;
 
 /// A named check of a commit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,6 +48,9 @@ pub struct Gate {
     pub valid_for: Option<Seconds>,
     /// What it writes, and what must hold of that.
     pub reports: Reports,
+    /// Findings that are let through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
 }
 
 /// A duration in whole seconds.
@@ -75,6 +82,9 @@ pub struct Coverage {
     pub path: String,
     /// The share of lines, from 0 to 1.
     pub minimum: f64,
+    /// By how much it may be below that of the last release; `None` for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_drop: Option<f64>,
 }
 
 /// Which findings matter.
@@ -84,6 +94,9 @@ pub struct Sarif {
     pub path: String,
     /// Findings below it are let through.
     pub level: SarifLevel,
+    /// A report of the commit with findings that are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
 }
 
 /// The levels of SARIF 2.1.0 (§3.27.10), in rising order.
@@ -127,9 +140,25 @@ impl Gate {
     /// When a gate runs (`needs`, `retries`) is no part of what it says.
     #[must_use]
     pub fn definition(&self) -> Digest {
-        let what = (&self.run, self.parallel, &self.reports);
+        let what = (&self.run, self.parallel, &self.reports, &self.waivers);
         let text = serde_json::to_vec(&what).expect("a gate has only text keys");
         Digest::of(&text)
+    }
+
+    /// Whether a pass of that time still says something: it may have grown old, and a waiver that
+    /// it rests on may have ended since.
+    #[must_use]
+    pub fn is_fresh(&self, passed: Timestamp, now: Timestamp) -> bool {
+        let age = now.since(passed).as_secs();
+        let mut waivers = self.waivers.iter();
+        self.valid_for.is_none_or(|valid| age < valid.0)
+            && waivers.all(|waiver| waiver.holds(now) || !waiver.holds(passed))
+    }
+
+    /// The paths of the reports that the commit itself holds.
+    pub fn baseline_paths(&self) -> impl Iterator<Item = &str> {
+        let sarif = self.reports.sarif.iter();
+        sarif.filter_map(|sarif| sarif.baseline.as_deref())
     }
 
     /// The paths of its reports.
@@ -209,6 +238,7 @@ mod testing {
             parallel: 1,
             valid_for: None,
             reports: Reports::default(),
+            waivers: Vec::new(),
         }
     }
 }
@@ -216,6 +246,7 @@ mod testing {
 #[cfg(test)]
 mod tests {
     use super::testing::gate;
+    use super::waiver::testing::waiver;
     use super::*;
 
     #[test]
@@ -239,5 +270,18 @@ mod tests {
         assert_eq!(one.definition(), other.definition());
         other.run = "ruff check".to_owned();
         assert_ne!(one.definition(), other.definition());
+    }
+
+    #[test]
+    fn a_pass_ends_with_the_waiver_that_it_rests_on() {
+        let day = 86_400_000;
+        let mut gate = gate("audit", &[]);
+        assert!(gate.is_fresh(Timestamp(0), Timestamp(9 * day)));
+        gate.waivers = vec![waiver("B105", None)];
+        assert!(gate.is_fresh(Timestamp(0), Timestamp(day)));
+        assert!(!gate.is_fresh(Timestamp(0), Timestamp(9 * day)));
+        assert!(gate.is_fresh(Timestamp(8 * day), Timestamp(9 * day)));
+        gate.valid_for = Some(Seconds(60));
+        assert!(!gate.is_fresh(Timestamp(8 * day), Timestamp(9 * day)));
     }
 }

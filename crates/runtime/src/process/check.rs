@@ -33,8 +33,11 @@ pub struct Check {
     pub command: String,
     /// Variables besides those of build steps.
     pub variables: BTreeMap<String, String>,
-    /// The reports that are read afterwards, by their paths in the export.
+    /// The reports that are read afterwards, by their paths in the export, where nothing stands
+    /// before: what the commit holds is not what the command found.
     pub reports: Vec<String>,
+    /// The reports that the commit holds.
+    pub baselines: Vec<String>,
     /// Killed after this long.
     pub deadline: Duration,
 }
@@ -62,6 +65,10 @@ impl ProcessRuntime {
         };
         let id = export::tree_id(&commit).await?;
         export::export(&commit, &id, &tree).await?;
+        let mut reports = read_reports(&tree, &check.baselines);
+        for path in &check.reports {
+            forget(&tree.join(path))?;
+        }
         let mut environment = environment_of_caller(&check.name);
         environment.extend(check.variables.clone());
         let launch = Launch {
@@ -72,9 +79,10 @@ impl ProcessRuntime {
         let finished = guarded::run(&self.launcher, &launch, check.deadline, output)
             .await
             .map_err(files::failed("watch a command in", &tree))?;
+        reports.extend(read_reports(&tree, &check.reports));
         Ok(Evidence {
             ended: ended(finished.how),
-            reports: read_reports(&tree, &check.reports),
+            reports,
         })
     }
 }
@@ -88,6 +96,16 @@ fn ended(how: How) -> Ended {
         }
         How::NotStarted(reason) => Ended::NotStarted(reason),
         How::Deadline => Ended::Deadline,
+    }
+}
+
+/// Removes a report that the commit holds.
+fn forget(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(files::failed("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -34,6 +34,28 @@ pub(in crate::config) struct Gate {
     pub(in crate::config) valid_for: Option<Placed<DurationText>>,
     /// What it writes, and what must hold of that.
     pub(in crate::config) reports: Option<Reports>,
+    /// Findings of its reports that somebody lets through for a time.
+    #[schemars(extend("default" = []))]
+    pub(in crate::config) waivers: Option<Vec<Waiver>>,
+}
+
+/// A finding that somebody lets through.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Waiver {
+    /// The rule or the vulnerability, by any of its names.
+    #[schemars(extend("examples" = ["B105", "CVE-2026-1234"]))]
+    pub(in crate::config) finding: Placed<String>,
+    /// Only in this file, below this folder, or in this package.
+    #[schemars(extend("x-default" = "anywhere", "examples" = ["shop/payments/"]))]
+    pub(in crate::config) place: Option<String>,
+    /// Why it is let through.
+    pub(in crate::config) reason: Placed<String>,
+    /// Who answers for it.
+    pub(in crate::config) owner: Placed<String>,
+    /// The last day on which it holds, in UTC.
+    #[schemars(extend("examples" = ["2027-01-31"]))]
+    pub(in crate::config) expires: Placed<String>,
 }
 
 /// The reports that a gate writes, by their paths in the export.
@@ -42,14 +64,14 @@ pub(in crate::config) struct Gate {
 pub(in crate::config) struct Reports {
     /// Test results as JUnit XML: no failure, and at least one test that ran.
     #[schemars(extend("x-default" = "none", "examples" = ["junit.xml"]))]
-    pub(in crate::config) junit: Option<String>,
+    pub(in crate::config) junit: Option<Placed<String>>,
     /// Coverage as Cobertura XML or lcov.
     pub(in crate::config) coverage: Option<Coverage>,
     /// Findings of a linter or scanner as SARIF.
     pub(in crate::config) sarif: Option<Sarif>,
     /// What `pip-audit --format json` writes: no known vulnerability, and no package skipped.
     #[schemars(extend("x-default" = "none", "examples" = ["pip-audit.json"]))]
-    pub(in crate::config) pip_audit: Option<String>,
+    pub(in crate::config) pip_audit: Option<Placed<String>>,
 }
 
 /// How much of the code must be covered.
@@ -58,10 +80,13 @@ pub(in crate::config) struct Reports {
 pub(in crate::config) struct Coverage {
     /// The report.
     #[schemars(extend("examples" = ["coverage.xml"]))]
-    pub(in crate::config) path: String,
+    pub(in crate::config) path: Placed<String>,
     /// The least share of lines.
     #[schemars(extend("examples" = ["80%"]))]
     pub(in crate::config) minimum: Placed<RatioText>,
+    /// By how much the share may be below that of the last release; `0%` for not at all.
+    #[schemars(extend("x-default" = "any", "examples" = ["0%"]))]
+    pub(in crate::config) may_drop: Option<Placed<RatioText>>,
 }
 
 /// Which findings matter.
@@ -70,10 +95,13 @@ pub(in crate::config) struct Coverage {
 pub(in crate::config) struct Sarif {
     /// The report.
     #[schemars(extend("examples" = ["bandit.sarif"]))]
-    pub(in crate::config) path: String,
+    pub(in crate::config) path: Placed<String>,
     /// Findings below this level are let through.
     #[schemars(extend("default" = "error"))]
     pub(in crate::config) level: Option<SarifLevel>,
+    /// A report that the commit holds, with findings that are known and let through.
+    #[schemars(extend("x-default" = "none", "examples" = [".bandit-baseline.sarif"]))]
+    pub(in crate::config) baseline: Option<Placed<String>>,
 }
 
 /// The levels of SARIF.

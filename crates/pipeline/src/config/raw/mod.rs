@@ -23,7 +23,7 @@ use serde::de::IgnoredAny;
 pub(super) use backup::Backup;
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
-pub(super) use gate::{Gate, Reports, SarifLevel};
+pub(super) use gate::{Gate, Reports, SarifLevel, Waiver};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use policy::{Approvals, Freeze, Policy};

@@ -1,5 +1,7 @@
 //! Gates, and who needs whom.
 
+use std::path::{Component, Path};
+
 use indexmap::IndexMap;
 use shipway_compose::diagnostic::nearest;
 use shipway_compose::yaml::Span;
@@ -9,7 +11,7 @@ use crate::config::default;
 use crate::config::error::problem;
 use crate::config::raw;
 use crate::config::tree::Placed;
-use crate::gate::{Coverage, Gate, Reports, Sarif, SarifLevel, Seconds};
+use crate::gate::{Coverage, Gate, Reports, Sarif, SarifLevel, Seconds, Waiver};
 use crate::name::GateName;
 
 impl Checker {
@@ -48,28 +50,73 @@ impl Checker {
             parallel: raw.parallel.unwrap_or(1),
             valid_for,
             reports: self.reports(raw.reports.unwrap_or_default()),
+            waivers: self.waivers(raw.waivers.unwrap_or_default()),
         }
+    }
+
+    fn waivers(&mut self, raw: Vec<raw::Waiver>) -> Vec<Waiver> {
+        let mut waivers = Vec::new();
+        for waiver in raw {
+            for (text, what) in [
+                (&waiver.finding, "finding"),
+                (&waiver.reason, "reason"),
+                (&waiver.owner, "owner"),
+            ] {
+                if text.value.trim().is_empty() {
+                    self.report(problem(text.span, format!("the {what} is empty")));
+                }
+            }
+            let day = waiver.expires;
+            let Ok(expires) = day.value.parse() else {
+                let told = problem(day.span, format!("`{}` is no day", day.value));
+                self.report(told.with_help("a day is written as `2027-01-31`"));
+                continue;
+            };
+            waivers.push(Waiver {
+                finding: waiver.finding.value,
+                place: waiver.place,
+                reason: waiver.reason.value,
+                owner: waiver.owner.value,
+                expires,
+            });
+        }
+        waivers
     }
 
     fn reports(&mut self, raw: raw::Reports) -> Reports {
         let coverage = raw.coverage.map(|coverage| Coverage {
-            path: coverage.path,
+            path: self.path_inside(coverage.path),
             minimum: self.ratio(Some(coverage.minimum), 1.0),
+            may_drop: coverage.may_drop.map(|drop| self.ratio(Some(drop), 0.0)),
         });
         let sarif = raw.sarif.map(|sarif| Sarif {
-            path: sarif.path,
+            path: self.path_inside(sarif.path),
             level: match sarif.level {
                 Some(raw::SarifLevel::Note) => SarifLevel::Note,
                 Some(raw::SarifLevel::Warning) => SarifLevel::Warning,
                 Some(raw::SarifLevel::Error) | None => SarifLevel::Error,
             },
+            baseline: sarif.baseline.map(|path| self.path_inside(path)),
         });
         Reports {
-            junit: raw.junit,
+            junit: raw.junit.map(|path| self.path_inside(path)),
             coverage,
             sarif,
-            pip_audit: raw.pip_audit,
+            pip_audit: raw.pip_audit.map(|path| self.path_inside(path)),
         }
+    }
+
+    /// A path that stays in the export: what is there is removed before a run.
+    fn path_inside(&mut self, path: Placed<String>) -> String {
+        let mut parts = Path::new(&path.value).components();
+        if path.value.is_empty() || !parts.all(|part| matches!(part, Component::Normal(_))) {
+            let told = problem(
+                path.span,
+                format!("`{}` is no path in the export", path.value),
+            );
+            self.report(told.with_help("write it relative to the project, without `..`"));
+        }
+        path.value
     }
 
     /// Names of gates; `known` are those that there are.

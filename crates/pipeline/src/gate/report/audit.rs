@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use super::super::Verdict;
-use super::first_of;
+use super::super::finding::Finding;
 
 #[derive(Deserialize)]
 struct Report {
@@ -21,62 +20,57 @@ struct Dependency {
 #[derive(Deserialize)]
 struct Vulnerability {
     id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
 }
 
-/// What is known of the packages says. One that was skipped was not looked at.
-pub(in crate::gate) fn judge(text: &str) -> Result<Verdict, String> {
+/// What is known of the packages.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::gate) struct Audit {
+    /// The vulnerabilities.
+    pub(in crate::gate) found: Vec<Finding>,
+    /// The packages that were not looked at.
+    pub(in crate::gate) skipped: Vec<String>,
+}
+
+/// Reads the report.
+pub(in crate::gate) fn read(text: &str) -> Result<Audit, String> {
     let report: Report = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let found: Vec<String> = report
-        .dependencies
-        .iter()
-        .flat_map(|package| {
-            let known = package.vulns.iter();
-            known.map(|one| format!("{} ({})", one.id, package.name))
-        })
-        .collect();
-    if !found.is_empty() {
-        let reason = format!("known vulnerabilities: {}", first_of(&found));
-        return Ok(Verdict::Failed { reason });
+    let mut audit = Audit {
+        found: Vec::new(),
+        skipped: Vec::new(),
+    };
+    for package in report.dependencies {
+        if package.skip_reason.is_some() {
+            audit.skipped.push(package.name.clone());
+        }
+        for one in package.vulns {
+            audit.found.push(Finding {
+                name: one.id,
+                aliases: one.aliases,
+                place: Some(package.name.clone()),
+                message: String::new(),
+            });
+        }
     }
-    let skipped = report.dependencies.iter();
-    let skipped: Vec<String> = skipped
-        .filter(|package| package.skip_reason.is_some())
-        .map(|package| package.name.clone())
-        .collect();
-    if skipped.is_empty() {
-        return Ok(Verdict::Passed);
-    }
-    Ok(Verdict::Inconclusive {
-        reason: format!("not looked at: {}", first_of(&skipped)),
-    })
+    Ok(audit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(dependencies: &str) -> String {
-        let text = format!(r#"{{"dependencies": {dependencies}, "fixes": []}}"#);
-        judge(&text).unwrap().to_string()
-    }
-
     #[test]
-    fn packages_without_vulnerabilities_pass() {
-        let clean = r#"[{"name": "django", "version": "5.2", "vulns": []}]"#;
-        assert_eq!(told(clean), "passed");
-    }
-
-    #[test]
-    fn a_vulnerability_counts_and_a_skipped_package_is_not_known_to_be_safe() {
-        let skipped = r#"{"name": "own", "skip_reason": "not on the index"}"#;
-        assert_eq!(
-            told(&format!("[{skipped}]")),
-            "inconclusive: not looked at: own"
-        );
-        let bad = r#"{"name": "django", "version": "5.0", "vulns": [{"id": "PYSEC-1", "fix_versions": []}]}"#;
-        assert_eq!(
-            told(&format!("[{skipped}, {bad}]")),
-            "failed: known vulnerabilities: PYSEC-1 (django)"
-        );
+    fn vulnerabilities_have_their_package_and_skipped_packages_are_named() {
+        let text = r#"{"dependencies": [
+            {"name": "asgiref", "version": "3.8", "vulns": []},
+            {"name": "own", "skip_reason": "not on the index"},
+            {"name": "django", "version": "5.0", "vulns": [
+                {"id": "PYSEC-1", "fix_versions": [], "aliases": ["CVE-1"]}]}], "fixes": []}"#;
+        let audit = read(text).unwrap();
+        assert_eq!(audit.skipped, ["own"]);
+        assert_eq!(audit.found[0].to_string(), "PYSEC-1 (django)");
+        assert_eq!(audit.found[0].aliases, ["CVE-1"]);
+        assert!(read("[]").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The reports of test runners and scanners: each format has a file here.
 //!
-//! Each returns a verdict, or why the text is no such report.
+//! Each returns what the report holds, or why the text is no such report.
 
 pub(super) mod audit;
 pub(super) mod coverage;
@@ -11,7 +11,7 @@ pub(super) mod sarif;
 const NAMED: usize = 3;
 
 /// The first few of them, and how many more there are.
-fn first_of(names: &[String]) -> String {
+pub(super) fn first_of(names: &[String]) -> String {
     let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>();
     match names.len().saturating_sub(NAMED) {
         0 => shown.join(", "),

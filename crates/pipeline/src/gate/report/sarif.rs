@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::super::{SarifLevel, Verdict};
-use super::first_of;
+use super::super::SarifLevel;
+use super::super::finding::Finding;
 
 #[derive(Deserialize)]
 struct Log {
@@ -14,7 +14,7 @@ struct Log {
 struct Run {
     tool: Tool,
     // A tool that could not look writes `null`.
-    results: Option<Vec<Finding>>,
+    results: Option<Vec<Outcome>>,
 }
 
 #[derive(Deserialize)]
@@ -40,60 +40,90 @@ struct Configuration {
     level: Option<SarifLevel>,
 }
 
+/// What SARIF calls a result.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding {
+struct Outcome {
     rule_id: Option<String>,
     level: Option<SarifLevel>,
     kind: Option<String>,
     #[serde(default)]
+    message: Message,
+    #[serde(default)]
+    locations: Vec<Location>,
+    #[serde(default)]
     suppressions: Vec<serde_json::Value>,
 }
 
-/// What findings of a level or above say.
-pub(in crate::gate) fn judge(text: &str, least: SarifLevel) -> Result<Verdict, String> {
-    let log: Log = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if log.runs.is_empty() || log.runs.iter().any(|run| run.results.is_none()) {
-        return Ok(Verdict::Inconclusive {
-            reason: "the scanner reports no run of its own".to_owned(),
-        });
-    }
-    let found: Vec<String> = log
-        .runs
-        .iter()
-        .flat_map(|run| run.results.iter().flatten().map(move |one| (run, one)))
-        .filter(|(run, one)| matters(run, one, least))
-        .map(|(_, one)| one.rule_id.clone().unwrap_or_else(|| "?".to_owned()))
-        .collect();
-    if found.is_empty() {
-        return Ok(Verdict::Passed);
-    }
-    let noun = if found.len() == 1 {
-        "finding"
-    } else {
-        "findings"
-    };
-    Ok(Verdict::Failed {
-        reason: format!("{} {noun}: {}", found.len(), first_of(&found)),
-    })
+#[derive(Default, Deserialize)]
+struct Message {
+    text: Option<String>,
 }
 
-fn matters(run: &Run, finding: &Finding, least: SarifLevel) -> bool {
-    let is_failure = finding.kind.as_deref().is_none_or(|kind| kind == "fail");
-    is_failure && finding.suppressions.is_empty() && level(run, finding) >= least
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    physical_location: Option<PhysicalLocation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: Option<ArtifactLocation>,
+}
+
+#[derive(Deserialize)]
+struct ArtifactLocation {
+    uri: Option<String>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    fn finding(&self) -> Finding {
+        let place = self.locations.first().and_then(|location| {
+            let file = location.physical_location.as_ref()?;
+            file.artifact_location.as_ref()?.uri.clone()
+        });
+        Finding {
+            name: self.rule_id.clone().unwrap_or_else(|| "?".to_owned()),
+            aliases: Vec::new(),
+            place,
+            message: self.message.text.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// The findings of a level or above; `None` where the scanner did not look.
+pub(in crate::gate) fn findings(
+    text: &str,
+    least: SarifLevel,
+) -> Result<Option<Vec<Finding>>, String> {
+    let log: Log = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if log.runs.is_empty() || log.runs.iter().any(|run| run.results.is_none()) {
+        return Ok(None);
+    }
+    let all = log.runs.iter().flat_map(|run| {
+        let results = run.results.iter().flatten();
+        results.map(move |one| (run, one))
+    });
+    let counted = all.filter(|(run, one)| matters(run, one, least));
+    Ok(Some(counted.map(|(_, one)| one.finding()).collect()))
+}
+
+fn matters(run: &Run, result: &Outcome, least: SarifLevel) -> bool {
+    let is_failure = result.kind.as_deref().is_none_or(|kind| kind == "fail");
+    is_failure && result.suppressions.is_empty() && level(run, result) >= least
 }
 
 /// Its own level, else that of its rule, else `warning` (§3.27.10).
-fn level(run: &Run, finding: &Finding) -> SarifLevel {
+fn level(run: &Run, result: &Outcome) -> SarifLevel {
     let mut rules = run.tool.driver.rules.iter();
     let of_rule = || {
-        let rule = rules.find(|rule| Some(&rule.id) == finding.rule_id.as_ref())?;
+        let rule = rules.find(|rule| Some(&rule.id) == result.rule_id.as_ref())?;
         rule.default_configuration.as_ref()?.level
     };
-    finding
-        .level
-        .or_else(of_rule)
-        .unwrap_or(SarifLevel::Warning)
+    result.level.or_else(of_rule).unwrap_or(SarifLevel::Warning)
 }
 
 #[cfg(test)]
@@ -108,8 +138,9 @@ mod tests {
         )
     }
 
-    fn told(results: &str, least: SarifLevel) -> String {
-        judge(&log(results), least).unwrap().to_string()
+    fn names(results: &str, least: SarifLevel) -> Vec<String> {
+        let found = findings(&log(results), least).unwrap().unwrap();
+        found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -117,26 +148,29 @@ mod tests {
         let results = r#"[{"ruleId": "B101", "level": "note"},
             {"ruleId": "B102", "level": "error", "suppressions": [{"kind": "inSource"}]},
             {"ruleId": "B103", "kind": "pass"}]"#;
-        assert_eq!(told(results, SarifLevel::Warning), "passed");
-        assert_eq!(told(results, SarifLevel::Note), "failed: 1 finding: B101");
+        assert!(names(results, SarifLevel::Warning).is_empty());
+        assert_eq!(names(results, SarifLevel::Note), ["B101"]);
     }
 
     #[test]
     fn a_finding_without_a_level_has_that_of_its_rule_or_is_a_warning() {
         let results = r#"[{"ruleId": "B105"}, {"ruleId": "B999"}]"#;
-        assert_eq!(told(results, SarifLevel::Error), "failed: 1 finding: B105");
-        assert_eq!(
-            told(results, SarifLevel::Warning),
-            "failed: 2 findings: B105, B999"
-        );
+        assert_eq!(names(results, SarifLevel::Error), ["B105"]);
+        assert_eq!(names(results, SarifLevel::Warning), ["B105", "B999"]);
+    }
+
+    #[test]
+    fn a_finding_has_its_file_and_its_message() {
+        let results = r#"[{"ruleId": "B105", "message": {"text": "a password"}, "locations": [
+            {"physicalLocation": {"artifactLocation": {"uri": "shop/a.py"}, "region": {"startLine": 3}}}]}]"#;
+        let found = findings(&log(results), SarifLevel::Error).unwrap().unwrap();
+        assert_eq!(found[0].to_string(), "B105 (shop/a.py)");
+        assert_eq!(found[0].message, "a password");
     }
 
     #[test]
     fn a_scanner_that_did_not_look_says_nothing() {
-        assert_eq!(
-            judge(&log("null"), SarifLevel::Error).unwrap().as_str(),
-            "inconclusive"
-        );
-        assert!(judge("{}", SarifLevel::Error).is_err());
+        assert_eq!(findings(&log("null"), SarifLevel::Error).unwrap(), None);
+        assert!(findings("{}", SarifLevel::Error).is_err());
     }
 }
