@@ -39,4 +39,18 @@ impl FileLock {
             Err(errno) => Err(errno.into()),
         }
     }
+
+    /// Whether some process holds the lock. Makes no file.
+    pub(crate) fn is_taken(path: &Path) -> io::Result<bool> {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        // Given back when the file is closed, which is at once.
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+            Err(errno) => Err(errno.into()),
+        }
+    }
 }

@@ -66,12 +66,22 @@ impl Store {
     /// # Errors
     /// The lock's file cannot be used.
     pub fn try_carry(&self, id: RequestId) -> std::io::Result<Option<Carried>> {
-        let path = self
-            .directory()
-            .join("locks")
-            .join(format!("request-{id}.lock"));
+        let path = self.carrier_lock(id);
         let lock = FileLock::try_take(&path)?;
         Ok(lock.map(|lock| Carried { path, _lock: lock }))
+    }
+
+    /// Whether some process carries a request out at this moment.
+    ///
+    /// # Errors
+    /// The lock's file cannot be used.
+    pub fn is_carried(&self, id: RequestId) -> std::io::Result<bool> {
+        FileLock::is_taken(&self.carrier_lock(id))
+    }
+
+    fn carrier_lock(&self, id: RequestId) -> PathBuf {
+        let name = format!("request-{id}.lock");
+        self.directory().join("locks").join(name)
     }
 
     /// Makes a request and gives it its number.

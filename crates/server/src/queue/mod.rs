@@ -11,17 +11,16 @@
 
 mod child;
 mod fetch;
+mod survey;
 mod turns;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_engine::clock::now;
 use shipway_pipeline::id::RequestId;
-use shipway_pipeline::request::{End, Origin, Request, State};
-use shipway_pipeline::time::Timestamp;
-use shipway_store::{Act, Error, Store};
+use shipway_pipeline::request::{End, Request};
+use shipway_store::{Act, Error};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::options::Carrier;
@@ -30,13 +29,15 @@ use crate::shared::Shared;
 
 pub(crate) use child::Runs;
 pub use child::events_of;
+use survey::{Seen, survey};
 use turns::Turns;
 
-/// Others change the store as well: commands of people who know nothing of the daemon.
+/// Others change the store as well: commands of people who know nothing of the daemon. Where they
+/// did not, a look costs two system calls.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// On whose behalf the queue acts.
-const ITSELF: &str = "shipway";
+pub(crate) const ITSELF: &str = "shipway";
 
 /// How a child ended.
 struct Ended {
@@ -50,6 +51,8 @@ struct Queue {
     carrier: Arc<Carrier>,
     runs: Arc<Runs>,
     turns: Turns,
+    /// What was seen by the last look.
+    seen: Option<Seen>,
     sender: UnboundedSender<Ended>,
 }
 
@@ -62,6 +65,7 @@ pub(crate) async fn run(shared: Arc<Shared>, carrier: Carrier, parallel: usize) 
         shared,
         carrier: Arc::new(carrier),
         turns: Turns::new(parallel),
+        seen: None,
         sender,
     };
     let closed = async move { closing.wait_for(|is_closing| *is_closing).await.is_ok() };
@@ -74,7 +78,7 @@ pub(crate) async fn run(shared: Arc<Shared>, carrier: Carrier, parallel: usize) 
         tokio::select! {
             _ = closed.as_mut() => return,
             Some(ended) = receiver.recv() => queue.take_note(ended, &mut receiver),
-            () = nudge.nudge.notified() => {}
+            () = nudge.nudge.notified() => queue.seen = None,
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }
@@ -83,33 +87,31 @@ pub(crate) async fn run(shared: Arc<Shared>, carrier: Carrier, parallel: usize) 
 // === impl Queue ===
 
 impl Queue {
-    /// Looks whose turn it is, and lets them begin.
+    /// Looks whose turn it is, and lets them begin. Does nothing where nothing changed.
     async fn look(&mut self) -> Result<(), Problem> {
-        let known: BTreeMap<RequestId, bool> = self.turns.known();
-        let (open, free) = self.shared.ask(move |store| survey(store, &known)).await?;
         for id in self.shared.take_claimed() {
             self.turns.claim(id);
         }
-        let moves = self.turns.decide(&open, &free, now());
+        let (known, seen) = (self.turns.known(), self.seen.clone());
+        let asked = self.shared.ask(move |store| {
+            let is_same = match &seen {
+                Some(seen) => seen.is_still_so(store, now())?,
+                None => false,
+            };
+            if is_same {
+                return Ok(None);
+            }
+            survey(store, &known, now()).map(Some)
+        });
+        let Some(survey) = asked.await? else {
+            return Ok(());
+        };
+        let moves = self.turns.decide(&survey.open, &survey.free, now());
         // First, because to record what thousand pushes were passed over for takes a moment.
         for (id, is_again) in moves.start {
-            let Some(request) = open.iter().find(|one| one.id == id) else {
-                continue;
-            };
-            tracing::info!(request = %id, environment = %request.environment, again = is_again, "begins");
-            let work = Work {
-                request: request.clone(),
-                is_again,
-                carrier: Arc::clone(&self.carrier),
-                runs: Arc::clone(&self.runs),
-                directory: self.shared.project.directory().to_owned(),
-            };
-            let sender = self.sender.clone();
-            tokio::spawn(async move {
-                let fault = work.carry_out().await.err();
-                // Nobody listens when the daemon ends.
-                let _ = sender.send(Ended { id, fault });
-            });
+            if let Some(request) = survey.open.iter().find(|one| one.id == id) {
+                self.begin(request, is_again);
+            }
         }
         for (id, newer) in moves.superseded {
             self.end(id, "supersede", End::Superseded { newer }).await?;
@@ -118,10 +120,35 @@ impl Queue {
             tracing::error!(request = %id, reason, "given up");
             self.end(id, "give up", End::Refused { reason }).await?;
         }
+        self.seen = Some(Seen {
+            until: self.turns.next(&survey.open, now()),
+            revision: survey.revision,
+            held: survey.held,
+        });
         Ok(())
     }
 
+    /// Has a child carry a request out.
+    fn begin(&self, request: &Request, is_again: bool) {
+        let id = request.id;
+        tracing::info!(request = %id, environment = %request.environment, again = is_again, "begins");
+        let work = Work {
+            request: request.clone(),
+            is_again,
+            carrier: Arc::clone(&self.carrier),
+            runs: Arc::clone(&self.runs),
+            directory: self.shared.project.directory().to_owned(),
+        };
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let fault = work.carry_out().await.err();
+            // Nobody listens when the daemon ends.
+            let _ = sender.send(Ended { id, fault });
+        });
+    }
+
     fn take_note(&mut self, first: Ended, more: &mut UnboundedReceiver<Ended>) {
+        self.seen = None;
         let mut next = Some(first);
         while let Some(ended) = next {
             tracing::info!(request = %ended.id, fault = ended.fault, "its process ended");
@@ -146,53 +173,6 @@ impl Queue {
         });
         changed.await.map(drop)
     }
-}
-
-/// The open requests, and which of those that are recorded as running nobody carries out.
-fn survey(
-    store: &Store,
-    known: &BTreeMap<RequestId, bool>,
-) -> Result<(Vec<Request>, Vec<RequestId>), Problem> {
-    let now = now();
-    let mut open = store.open_requests()?;
-    for request in &mut open {
-        if is_late(request, now) {
-            let act = Act {
-                by: ITSELF,
-                verb: "expire",
-                now,
-            };
-            let expire = |request: &mut Request| Ok::<_, Error>(request.expire(now));
-            (*request, _) = store.change_request(request.id, act, expire)?;
-        }
-    }
-    open.retain(|request| !request.is_over());
-    let mut free = Vec::new();
-    for request in &open {
-        let is_asked = match request.state {
-            State::Running { .. } => true,
-            // Pushes that wait are nobody's but ours.
-            State::Queued => request.origin == Origin::Person,
-            State::Waiting { .. } | State::Ended { .. } => continue,
-        };
-        if known.contains_key(&request.id) {
-            continue;
-        }
-        if !is_asked {
-            free.push(request.id);
-            continue;
-        }
-        let carried = store.try_carry(request.id);
-        // Given back at once: it was only asked whether somebody has it.
-        if carried.map_err(|error| Problem::inside(&error))?.is_some() {
-            free.push(request.id);
-        }
-    }
-    Ok((open, free))
-}
-
-fn is_late(request: &Request, now: Timestamp) -> bool {
-    matches!(request.state, State::Waiting { expires } if now >= expires)
 }
 
 /// What is done for one request.

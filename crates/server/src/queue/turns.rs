@@ -54,10 +54,10 @@ impl Turns {
         }
     }
 
-    /// The requests whose children run.
+    /// The requests that are ours to carry out, with whether a child does.
     pub(super) fn known(&self) -> BTreeMap<RequestId, bool> {
-        let running = self.all.iter().filter(|(_, known)| known.is_running);
-        running.map(|(id, _)| (*id, true)).collect()
+        let all = self.all.iter();
+        all.map(|(id, known)| (*id, known.is_running)).collect()
     }
 
     /// Nobody else is about to carry it out.
@@ -118,6 +118,19 @@ impl Turns {
         moves
     }
 
+    /// When [`Self::decide`] may say something else although nothing happened in between.
+    pub(super) fn next(&self, open: &[Request], now: Timestamp) -> Option<Timestamp> {
+        let moments = open.iter().map(|request| match request.state {
+            State::Waiting { expires } => Some(expires),
+            State::Queued | State::Running { .. } => match self.all.get(&request.id) {
+                Some(known) => (!known.is_running).then_some(known.not_before),
+                None => Some(request.created.after(GRACE)),
+            },
+            State::Ended { .. } => None,
+        });
+        moments.flatten().filter(|moment| *moment > now).min()
+    }
+
     /// A child ended; whether its request did, the store knows.
     pub(super) fn ended(&mut self, id: RequestId, fault: Option<String>, now: Timestamp) {
         let known = self.all.entry(id).or_default();
@@ -141,7 +154,7 @@ fn running(request: &Request, now: Timestamp) -> Request {
 }
 
 /// Whether the command that made it is about to carry it out.
-fn is_somebodys(request: &Request, now: Timestamp) -> bool {
+pub(super) fn is_somebodys(request: &Request, now: Timestamp) -> bool {
     request.origin == Origin::Person
         && request.state == State::Queued
         && request.agreement.is_none()
@@ -214,6 +227,24 @@ mod tests {
         turns.claim(RequestId(1));
         let moves = turns.decide(&open, &free, Timestamp(1));
         assert_eq!(moves.start, [(RequestId(1), false)]);
+    }
+
+    #[test]
+    fn time_alone_makes_a_difference_at_known_moments() {
+        let mut turns = Turns::new(1);
+        let mut mine = request(1, "testing", State::Queued);
+        mine.origin = Origin::Person;
+        let waiting = State::Waiting {
+            expires: Timestamp(90_000),
+        };
+        let open = [mine, request(2, "staging", waiting)];
+        assert_eq!(turns.next(&open, Timestamp(0)), Some(Timestamp(3_000)));
+        assert_eq!(turns.next(&open, Timestamp(3_000)), Some(Timestamp(90_000)));
+        let moves = turns.decide(&open, &[RequestId(1)], Timestamp(3_000));
+        assert_eq!(moves.start, [(RequestId(1), false)]);
+        assert_eq!(turns.next(&open[..1], Timestamp(3_000)), None);
+        turns.ended(RequestId(1), Some("no file".to_owned()), Timestamp(4_000));
+        assert_eq!(turns.next(&open, Timestamp(4_000)), Some(Timestamp(5_000)));
     }
 
     #[test]
