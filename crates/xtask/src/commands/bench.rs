@@ -3,6 +3,7 @@
 //! Absolute figures belong to one machine on one day. Everything runs on the loopback address, for
 //! a bounded time, and what was started is ended, also when interrupted.
 
+mod api;
 mod backup;
 mod compose;
 mod deploy;
@@ -28,7 +29,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Arguments {
     /// What to measure [default: everything]
     which: Option<Benchmark>,
-    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10, migrations 60]
+    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10, migrations 60, api 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
     /// Install missing peers first: proxies with apt-get, linters of migrations with pip
@@ -55,6 +56,8 @@ enum Benchmark {
     Migrations,
     /// Backups of a database, against `pg_dump`
     Backup,
+    /// The daemon's lists with 100,000 deployments on record, and the daemon at rest
+    Api,
 }
 
 /// What a benchmark works with.
@@ -89,6 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Benchmark::Deploy,
         Benchmark::Migrations,
         Benchmark::Backup,
+        Benchmark::Api,
     ];
     let chosen = arguments.which.map_or(all.to_vec(), |one| vec![one]);
     if chosen.contains(&Benchmark::Proxy) {
@@ -126,6 +130,7 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
             Benchmark::Deploy => deploy::run(bench)?,
             Benchmark::Migrations => migrations::run(bench)?,
             Benchmark::Backup => backup::run(bench)?,
+            Benchmark::Api => api::run(bench).await?,
         }
     }
     Ok(())

@@ -15,8 +15,8 @@ mod usage;
 
 pub(crate) use backend::Backend;
 pub(crate) use load::{CONNECTIONS, Generator, Sample};
-pub(crate) use numbers::{median, ratio};
+pub(crate) use numbers::{median, percentile, ratio};
 pub(crate) use peers::{Peer, install, missing};
 pub(crate) use running::{Running, free_address};
 pub(crate) use shipway::{Shipway, route};
-pub(crate) use usage::{cpu_seconds, resident_bytes};
+pub(crate) use usage::{cpu_seconds, proportional_bytes, resident_bytes};

@@ -38,11 +38,20 @@ pub(crate) fn resident_bytes(root: u32) -> u64 {
     tree(root).into_iter().filter_map(resident).sum()
 }
 
+/// Memory of one process, of shared pages its part.
+pub(crate) fn proportional_bytes(id: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+    kibibytes(&text, "Pss:").unwrap_or_default() * 1024
+}
+
 fn resident(id: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    Some(kibibytes(&text, "VmRSS:")? * 1024)
+}
+
+fn kibibytes(text: &str, field: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// The part of `/proc/ID/stat` that is needed here.
@@ -92,6 +101,7 @@ mod tests {
     fn this_process_has_memory_and_itself() {
         let id = std::process::id();
         assert!(resident_bytes(id) > 0);
+        assert!(proportional_bytes(id) > 0);
         assert_eq!(tree(id)[0], id);
     }
 }
