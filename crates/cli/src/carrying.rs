@@ -12,7 +12,7 @@ use shipway_pipeline::config::Environment;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::plan::Plan;
 use shipway_pipeline::promotion::Approvals;
-use shipway_pipeline::request::{End, Request, Standing};
+use shipway_pipeline::request::{End, Request, Standing, Want};
 use shipway_store::Act;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -21,7 +21,7 @@ use crate::deploying::{self, Flags};
 use crate::error::{CliError, Kind, Result};
 use crate::render::{self, Form};
 use crate::wanted::{self, Purpose};
-use crate::{exit, interrupt};
+use crate::{exit, interrupt, removal};
 
 /// Carries it out, unless somebody else does.
 pub(crate) async fn carry_out(
@@ -63,8 +63,16 @@ impl Carrier<'_> {
         let project = &self.context.project;
         let environment = match project.environment(request.environment.as_str()) {
             Ok(environment) => environment,
+            // Whoever removed it was killed before they could say so.
+            Err(_) if request.want == Want::Remove => {
+                self.end(End::Unchanged)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             Err(error) => return self.refused(error.into()),
         };
+        if request.want == Want::Remove {
+            return self.remove(environment, events).await;
+        }
         match self.context.engine.store.deployment_of(self.id)? {
             Some(before) => self.go_on(&before, events).await,
             None => self.begin(&request, environment, events).await,
@@ -127,6 +135,32 @@ impl Carrier<'_> {
         let finished = engine.deploy(&wanted, &mut interrupts).await;
         self.record(&finished)?;
         deploying::settle(self.context, finished.map(Some), reporting, self.form).await
+    }
+
+    /// Ends the environment of a branch, and all that is asked for there.
+    async fn remove(&self, environment: &Environment, events: UnboundedReceiver<Event>) -> Result {
+        let mut interrupts = interrupt::listen()?;
+        render::events::begin(self.form);
+        let reporting = tokio::spawn(render::events::follow(events, self.form));
+        let removed = removal::remove(self.context, environment, Some(self.id), &mut interrupts);
+        match removed.await {
+            Ok(finished) => {
+                let end = match &finished {
+                    Some(finished) => End::Deployed {
+                        deployment: finished.deployment,
+                        outcome: finished.outcome,
+                    },
+                    None => End::Unchanged,
+                };
+                self.end(end)?;
+                deploying::settle(self.context, Ok(finished), reporting, self.form).await
+            }
+            Err(error) => {
+                self.context.engine.reporter.close();
+                let _ = reporting.await;
+                self.refused(error)
+            }
+        }
     }
 
     /// Whoever carried it out before had begun a deployment.

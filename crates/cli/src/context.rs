@@ -10,6 +10,7 @@ use shipway_engine::database::Databases;
 use shipway_engine::event::{Event, Reporter};
 use shipway_engine::ports::{ProxyLauncher, ProxyRouter, Routers};
 use shipway_engine::project::Project;
+use shipway_pipeline::branch::BranchEnvironment;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::host::EngineHost;
 use shipway_pipeline::name::EnvironmentName;
@@ -36,11 +37,23 @@ pub(crate) struct Context {
 impl Context {
     /// Finds the project and opens its state. Events go to the receiver.
     pub(crate) fn open(global: &Global) -> Result<(Self, UnboundedReceiver<Event>)> {
+        Self::open_with(global, None)
+    }
+
+    /// The same, with the environment of a branch that need not be on record yet.
+    pub(crate) fn open_with(
+        global: &Global,
+        branch: Option<&BranchEnvironment>,
+    ) -> Result<(Self, UnboundedReceiver<Event>)> {
         let mut project = Project::find(&start_directory(global)?)?;
         let state = state_directory(global, &project)?;
         let store = Store::open(&state)?;
         keep_out_of_git(&state)?;
         project.secrets = store.newest_secrets()?;
+        project.config.open_branches(&store.branch_environments()?);
+        project
+            .config
+            .open_branches(branch.map_or(&[], std::slice::from_ref));
         let program = std::env::current_exe()?;
         let mut runtimes = Runtimes::new(
             ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
@@ -109,7 +122,9 @@ pub(crate) fn with_secrets(global: &Global, mut project: Project) -> Result<Proj
     let state = state_directory(global, &project)?;
     // Looking at a project makes no state.
     if Store::exists(&state) {
-        project.secrets = Store::open(&state)?.newest_secrets()?;
+        let store = Store::open(&state)?;
+        project.secrets = store.newest_secrets()?;
+        project.config.open_branches(&store.branch_environments()?);
     }
     Ok(project)
 }

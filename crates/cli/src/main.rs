@@ -1,6 +1,7 @@
 //! The `shipway` binary: parse, wire, run, turn the result into an exit code.
 
 mod arguments;
+mod branches;
 mod carrying;
 mod commands;
 mod confirm;
@@ -13,6 +14,7 @@ mod interrupt;
 mod live;
 mod mask;
 mod news;
+mod removal;
 mod render;
 mod requests;
 mod required;

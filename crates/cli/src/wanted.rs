@@ -47,6 +47,10 @@ pub(crate) async fn prepare<'a>(
         Want::Release { release } => (wanted.release(release).await?, Kind::Deploy),
         Want::Promote => (wanted.promotion().await?, Kind::Promote),
         Want::Rollback { to } => (wanted.before(to.as_ref())?, Kind::Rollback),
+        Want::Remove => {
+            let told = format!("the end of `{}` takes no release", environment.name);
+            return Err(CliError::new(error::Kind::Failed, told));
+        }
     };
     Ok(Request::new(&context.project, environment, prepared, kind))
 }

@@ -1,11 +1,14 @@
 //! Stops all of an environment.
 
 use shipway_pipeline::config::Environment;
+use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, DownFacts, Kind, Plan};
+use shipway_pipeline::route::RouteKey;
 use shipway_store::Lease;
 
 use crate::deploy::{DeployError, Finished};
 use crate::executor::{Engine, Interrupts};
+use crate::ports::RouterError;
 use crate::project::Project;
 use crate::recover::Policy;
 use crate::undertake::About;
@@ -55,6 +58,39 @@ impl Engine {
         // What was done is recorded; that the lease's owner is still named does no harm.
         let _ = self.store.release_lease(lease);
         finished
+    }
+
+    /// Forgets the environment of a branch in which nothing is live any more, with its route: as if
+    /// it had never been there, but for what is on record.
+    ///
+    /// # Errors
+    /// Something is live, or the proxy or the store refuses.
+    pub async fn forget(
+        &self,
+        project: &Project,
+        name: &EnvironmentName,
+        interrupts: &mut Interrupts,
+    ) -> Result<(), DeployError> {
+        let lease = self.take_lease(name, true, interrupts).await?;
+        let forgotten = self.forget_under(&lease, project).await;
+        let _ = self.store.release_lease(lease);
+        forgotten
+    }
+
+    async fn forget_under(&self, lease: &Lease, project: &Project) -> Result<(), DeployError> {
+        let key = RouteKey {
+            project: project.config.project.clone(),
+            environment: lease.environment().clone(),
+        };
+        if self.store.environment(&key.environment)?.live.is_some() {
+            return Err(DeployError::Changed(key.environment));
+        }
+        let failed = |error: RouterError| DeployError::Unreachable(error.to_string());
+        if self.router.route(&key).await.map_err(failed)?.is_some() {
+            let removed = self.router.remove(&key, lease.epoch()).await;
+            removed.map_err(failed)?;
+        }
+        Ok(self.store.forget_branch(lease)?)
     }
 
     async fn down_under(

@@ -124,7 +124,7 @@ impl Engine {
         environment: &EnvironmentName,
         name: &SecretName,
     ) -> Result<Version, SecretError> {
-        let all = self.store.secrets(environment)?;
+        let all = self.store.secrets(&environment.shared())?;
         let newest = all.into_iter().find(|one| one.name == *name);
         newest
             .map(|one| one.version)
@@ -169,7 +169,8 @@ impl Engine {
         name: &SecretName,
         version: Version,
     ) -> Result<SecretValue, SecretError> {
-        let found = self.store.secret(environment, name, version)?;
+        // What a branch's environment reads is set for its template.
+        let found = self.store.secret(&environment.shared(), name, version)?;
         let ciphertext = found.ok_or_else(|| SecretError::Removed {
             environment: environment.clone(),
             name: name.clone(),

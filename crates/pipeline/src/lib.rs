@@ -7,6 +7,7 @@ pub mod access;
 pub mod adoption;
 pub mod backup;
 pub mod bake;
+pub mod branch;
 pub mod colour;
 pub mod config;
 pub mod database;

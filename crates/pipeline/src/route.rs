@@ -25,7 +25,8 @@ pub struct RouteKey {
 impl RouteKey {
     /// The name of the environment's Compose project: `<project>-<environment>`.
     ///
-    /// Compose's names have no dots; a digest keeps apart what would be alike without them.
+    /// Compose's names have neither dots nor slashes; a digest keeps apart what would be alike
+    /// without them.
     ///
     /// ```
     /// use shipway_pipeline::route::RouteKey;
@@ -37,11 +38,12 @@ impl RouteKey {
     /// ```
     pub fn compose_project(&self) -> String {
         let plain = format!("{}-{}", self.project, self.environment);
-        if !plain.contains('.') {
+        let others = ['.', '/'];
+        if !plain.contains(others) {
             return plain;
         }
         let digest = crate::digest::Digest::of(plain.as_bytes());
-        format!("{}-{}", plain.replace('.', "-"), digest.short())
+        format!("{}-{}", plain.replace(others, "-"), digest.short())
     }
 }
 

@@ -31,6 +31,7 @@ mod shared;
 mod token;
 
 pub use api::openapi;
+mod tidy;
 pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
 pub use options::{Carrier, Observe, Observed, Options, Tls};

@@ -21,8 +21,8 @@ use crate::connection;
 use crate::listen::{ListenError, Listeners, acceptor};
 use crate::notify::notify;
 use crate::options::Options;
-use crate::queue;
 use crate::shared::Shared;
+use crate::{queue, tidy};
 
 /// More connections wait in the kernel: what one costs is bounded, and so is what all do.
 const CONNECTIONS: usize = 1024;
@@ -76,6 +76,7 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
         options.carrier.clone(),
         options.parallel,
     ));
+    tokio::spawn(tidy::run(Arc::clone(&shared)));
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
     let [local, remote] = [(); 2].map(|()| Arc::new(Door::new(&router, &closing)));

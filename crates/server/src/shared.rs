@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use shipway_engine::project::Project;
 use shipway_pipeline::id::{RequestId, TokenId};
 use shipway_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -68,6 +69,16 @@ impl Shared {
             claimed: Mutex::default(),
             calls: Mutex::new(Limit::new(CALLS.0, CALLS.1)),
             failures: Mutex::new(Limit::new(FAILURES.0, FAILURES.1)),
+        })
+    }
+
+    /// The project as `shipway.yml` says now, with the environments that branches have.
+    pub(crate) async fn current_project(&self) -> Result<Arc<Project>, Problem> {
+        let branches = self.ask(|store| Ok(store.branch_environments()?)).await?;
+        let project = self.project.get(branches);
+        project.map_err(|error| {
+            let hint = "`shipway validate` says what is wrong with shipway.yml";
+            Problem::inside(&error).hint(hint)
         })
     }
 

@@ -7,6 +7,7 @@
 
 mod audit;
 mod backup;
+mod branch;
 mod deployment;
 mod environment;
 mod error;
@@ -34,7 +35,7 @@ pub use gate::GateRun;
 pub use keyring::{Keyring, KeyringError, Keys};
 pub use lease::{Holder, Lease, TakeError};
 pub use pruned::Pruned;
-pub use request::{Act, Carried, NewRequest};
+pub use request::{Act, Carried, NewRequest, Pushed};
 pub use revision::Revision;
 pub use sealed::{Opened, Sealed};
 pub use secret::{NewSecret, SecretRecord};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use shipway_pipeline::branch::BranchEnvironment;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::promotion::Lane;
@@ -10,6 +11,7 @@ use shipway_pipeline::request::{Origin, Request, State, Want};
 use shipway_pipeline::time::Timestamp;
 
 use crate::audit::{self, Audit};
+use crate::branch;
 use crate::error::Error;
 use crate::lock::FileLock;
 use crate::store::Store;
@@ -29,6 +31,15 @@ pub struct NewRequest {
     pub reason: Option<String>,
     /// What it came from.
     pub origin: Origin,
+}
+
+/// What a push asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Pushed {
+    /// The environments that are its branch's own.
+    pub places: Vec<BranchEnvironment>,
+    /// The requests.
+    pub requests: Vec<NewRequest>,
 }
 
 /// Who changes a request, in which way: what the audit trail says of it.
@@ -94,15 +105,15 @@ impl Store {
         })
     }
 
-    /// Makes the requests of a delivery that is known by these marks, unless it came before: then
-    /// none is made, and `None` returned.
+    /// Makes the requests of a delivery that is known by these marks, and opens the environments
+    /// that its branch has, unless it came before: then nothing is made, and `None` returned.
     ///
     /// # Errors
     /// The records cannot be written.
     pub fn create_requests_once(
         &self,
         marks: &[String],
-        new: Vec<NewRequest>,
+        pushed: Pushed,
         now: Timestamp,
     ) -> Result<Option<Vec<Request>>, Error> {
         const ACTION: &str = "record a delivery";
@@ -126,7 +137,11 @@ impl Store {
                     [REMEMBERED],
                 )
                 .map_err(Error::database(ACTION))?;
-            let made = new.into_iter().map(|new| create(transaction, new, now));
+            for place in &pushed.places {
+                branch::open(transaction, place)?;
+            }
+            let requests = pushed.requests.into_iter();
+            let made = requests.map(|new| create(transaction, new, now));
             made.collect::<Result<_, _>>().map(Some)
         })
     }
@@ -253,6 +268,9 @@ fn create(
         approvals: Vec::new(),
     };
     put(transaction, &request)?;
+    if request.want == Want::Remove {
+        branch::leave(transaction, &request.environment)?;
+    }
     let told = request.reason.as_ref();
     let told = told
         .map(|reason| format!(" because {reason}"))
@@ -360,7 +378,11 @@ mod tests {
         let store = Store::open(directory.path()).unwrap();
         let deliver = |marks: [&str; 2]| {
             let marks = marks.map(str::to_owned);
-            let made = store.create_requests_once(&marks, vec![new("testing")], Timestamp(1));
+            let pushed = Pushed {
+                requests: vec![new("testing")],
+                ..Pushed::default()
+            };
+            let made = store.create_requests_once(&marks, pushed, Timestamp(1));
             made.unwrap().map(|made| made.len())
         };
         assert_eq!(deliver(["github:1", "github:body:a"]), Some(1));

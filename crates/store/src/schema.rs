@@ -146,6 +146,16 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE gate_runs ADD COLUMN coverage REAL;
     ALTER TABLE gate_runs ADD COLUMN waived TEXT NOT NULL DEFAULT '[]';
 ",
+    "
+    CREATE TABLE branch_environments (
+        name TEXT PRIMARY KEY,
+        template TEXT NOT NULL,
+        branch TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        used INTEGER NOT NULL,
+        leaving INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -89,6 +89,13 @@ fn the_first_pipeline_is_valid() {
 }
 
 #[test]
+fn the_template_is_valid() {
+    let text = format!("project: shop\n{}", examples()[4]);
+    let config = config::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(config.templates[0].per_branch.as_ref().unwrap().limit, 5);
+}
+
+#[test]
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),

@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use shipway_engine::clock::now;
 use shipway_engine::event::Event;
 use shipway_engine::project::Source;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::deployment::Outcome;
-use shipway_runtime::{Exit, Operate as _};
-use shipway_store::Audit;
+use shipway_runtime::Exit;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::up;
@@ -16,13 +14,14 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
 use crate::render::{self, Output};
-use crate::{confirm, deploying, interrupt};
+use crate::{confirm, deploying, interrupt, removal};
 
 /// Stop and remove what runs in an environment
 ///
 /// What `up` started, and the deployed release: its traffic ends, its instances are drained and
 /// stopped, and so are the services that both colours share. For a deployed release the
-/// environment's name is asked for. Volumes stay, unless `--volumes` is given.
+/// environment's name is asked for. Volumes stay, unless `--volumes` is given; the environment of a
+/// branch is gone with them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The environment
@@ -71,7 +70,15 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         }
     }
     if arguments.volumes {
-        remove_volumes(&context, environment).await?;
+        removal::remove_volumes(&context, environment).await?;
+        if environment.name.of_branch().is_some() {
+            context.engine.store.close_branch(&environment.name)?;
+            let mut interrupts = interrupt::listen()?;
+            context
+                .engine
+                .forget(&context.project, &environment.name, &mut interrupts)
+                .await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,22 +136,4 @@ async fn end_development(
             format!("docker compose ended with {exit}"),
         )),
     }
-}
-
-async fn remove_volumes(context: &Context, environment: &Environment) -> Result<()> {
-    let route = context.project.route_key(environment);
-    let removed = context.runtimes.remove_volumes(&route).await?;
-    for name in &removed {
-        anstream::eprintln!("removed the volume {name}");
-    }
-    context.engine.store.audit(
-        &Audit {
-            actor: &context.engine.actor,
-            action: "remove-volumes",
-            environment: Some(&environment.name),
-            subject: &removed.join(" "),
-        },
-        now(),
-    )?;
-    Ok(())
 }

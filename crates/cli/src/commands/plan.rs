@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::request::Want;
 
-use super::deploy::What;
+use super::deploy::{HEAD, What};
 use crate::arguments::Global;
+use crate::branches;
 use crate::context::Context;
 use crate::deploying;
 use crate::error::Result;
@@ -32,14 +33,22 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
-    let (context, events) = Context::open(global)?;
-    let environment = context.project.environment(&arguments.environment)?;
+    let (mut context, mut events) = Context::open(global)?;
+    let branch = branches::find(&context, &arguments.environment)?;
+    let (name, commit) = match &branch {
+        Some(place) => (place.name.as_str(), branches::tip(&context, place)?),
+        None => (arguments.environment.as_str(), HEAD),
+    };
+    if branch.is_some() {
+        (context, events) = Context::open_with(global, branch.as_ref())?;
+    }
+    let environment = context.project.environment(name)?;
     let form = arguments.output.form();
     let is_promotion = environment.from.is_some() && arguments.what.is_default();
     let want = if is_promotion {
         Want::Promote
     } else {
-        arguments.what.want(&context)?
+        arguments.what.want(&context, commit)?
     };
     let request = wanted::prepare(&context, environment, &want, Lane::Regular, Purpose::Show);
     let (request, _events) = deploying::prepare(&context, events, form, request).await?;

@@ -152,12 +152,23 @@ fn take_over(repository: &Repository, from: &std::path::Path, push: &Push) -> Re
 }
 
 fn request(context: &Context, push: Push) -> Result<Vec<Request>> {
-    let decision = decide(&context.project.config, &push);
-    if let Decision::Nothing(reason) = &decision {
-        anstream::eprintln!("{}: nothing to deploy: {reason}", push.reference);
-        return Ok(Vec::new());
+    let store = &context.engine.store;
+    let known = store.branch_environments()?;
+    let decision = decide(&context.project.config, &known, &push);
+    match &decision {
+        Decision::Nothing(reason) => {
+            anstream::eprintln!("{}: nothing to deploy: {reason}", push.reference);
+            return Ok(Vec::new());
+        }
+        Decision::Deploy { refused, .. } => {
+            for refusal in refused {
+                anstream::eprintln!("{}: {refusal}", push.reference);
+            }
+        }
+        Decision::Remove { .. } => {}
     }
-    let new = trigger::requests(&decision, &push.by);
-    let made = context.engine.store.create_requests_once(&[], new, now())?;
+    let now = now();
+    let pushed = trigger::pushed(&decision, &push.by, now);
+    let made = store.create_requests_once(&[], pushed, now)?;
     Ok(made.unwrap_or_default())
 }

@@ -119,8 +119,8 @@ async fn tell_running(project: &Project, checked: &[(&Environment, Checked)]) {
 
 fn chosen<'a>(project: &'a Project, arguments: &Arguments) -> Result<Vec<&'a Environment>> {
     Ok(match &arguments.environment {
-        Some(name) => vec![project.environment(name)?],
-        None => project.config.environments.values().collect(),
+        Some(name) => vec![project.environment_or_template(name)?],
+        None => project.places().collect(),
     })
 }
 
@@ -139,7 +139,7 @@ fn check<'a>(
     }
     // What a shared file defines is used if any environment uses it.
     report.keep_where_all_agree(Code::UnusedDefinition);
-    if environments.len() == project.config.environments.len() {
+    if environments.len() == project.places().count() {
         let checked: Vec<&Checked> = all.iter().map(|(_, checked)| checked).collect();
         let (found, sources) = project.check_services(&checked);
         // Levels of the whole file are in each of its environments.

@@ -5,6 +5,7 @@ mod adopt;
 mod approvals;
 mod artifacts;
 mod backups;
+mod branches;
 mod broken;
 mod common;
 mod config;

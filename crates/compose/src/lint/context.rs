@@ -70,7 +70,7 @@ impl Stage {
     /// Judges an environment by its name: its first word, or all of it.
     #[must_use]
     pub fn of(environment: &str) -> Self {
-        let first = environment.split(['-', '_', '.']).next();
+        let first = environment.split(['-', '_', '.', '/']).next();
         match first.unwrap_or_default() {
             "dev" | "develop" | "development" | "local" => Self::Development,
             "test" | "tests" | "testing" | "ci" | "qa" => Self::Testing,
@@ -88,6 +88,7 @@ mod tests {
         for (name, stage) in [
             ("development", Stage::Development),
             ("dev-anna", Stage::Development),
+            ("development/cart", Stage::Development),
             ("testing", Stage::Testing),
             ("ci", Stage::Testing),
             ("staging", Stage::Production),

@@ -91,7 +91,7 @@ impl Engine {
         let room = self.check_room_for_backup(environment, &database, &directory);
         room.await?;
         let id = self.store.next_backup(environment, created)?;
-        let name = format!("{environment}-{id}-{}", file_time(created));
+        let name = format!("{}-{id}-{}", environment.file_name(), file_time(created));
         let (files, source, contents) = match &database {
             Database::Postgres(server) => {
                 let dumped = postgres::dump(server, &folder, &name, &recipients).await?;

@@ -100,13 +100,33 @@ impl Project {
             .and_then(|name| self.config.environments.get(&name))
             .ok_or_else(|| ProjectError::NoEnvironment {
                 name: name.to_owned(),
-                known: self
-                    .config
-                    .environments
-                    .keys()
-                    .map(ToString::to_string)
-                    .collect(),
+                known: self.known(),
             })
+    }
+
+    /// The names of the environments, and what names of further ones look like.
+    fn known(&self) -> Vec<String> {
+        let names = self.config.environments.keys().map(ToString::to_string);
+        let templates = self.config.templates.keys();
+        names
+            .chain(templates.map(|name| format!("{name}/BRANCH")))
+            .collect()
+    }
+
+    /// An environment by its name, or the template of environments.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn environment_or_template(&self, name: &str) -> Result<&Environment, ProjectError> {
+        let template = name.parse::<EnvironmentName>().ok();
+        let template = template.and_then(|name| self.config.templates.get(&name));
+        template.map_or_else(|| self.environment(name), Ok)
+    }
+
+    /// The environments and the templates of others, in this order.
+    pub fn places(&self) -> impl Iterator<Item = &Environment> {
+        let templates = self.config.templates.values();
+        self.config.environments.values().chain(templates)
     }
 
     /// Whether any environment adopts a Compose project.
@@ -223,7 +243,8 @@ impl Project {
         missing: Option<Version>,
     ) -> Result<Workload, Vec<workload::Problem>> {
         let named = ProjectFiles::new(&self.directory, source);
-        let secrets = self.secrets.get(environment.name.as_str());
+        let shared = environment.name.shared();
+        let secrets = self.secrets.get(shared.as_str());
         let files = workload::Files {
             project: &loaded.project,
             directory: &self.directory.to_string_lossy(),

@@ -32,6 +32,7 @@ pub use tree::{Refused, from_node};
 pub use validate::parse;
 
 use crate::backup::{Keep, Schedule};
+use crate::branch::{self, BranchEnvironment};
 use crate::gate::Gate;
 use crate::host::EngineHost;
 use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
@@ -61,8 +62,24 @@ pub struct Config {
     /// How serious findings are, as far as the file says.
     #[serde(skip_serializing_if = "Levels::is_empty")]
     pub diagnostics: Levels,
-    /// The environments in the order of the file.
+    /// The environments in the order of the file, and those of branches once they are opened.
     pub environments: IndexMap<EnvironmentName, Environment>,
+    /// What environments of branches are made of, in the order of the file. Nothing is deployed to
+    /// a template itself.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub templates: IndexMap<EnvironmentName, Environment>,
+}
+
+impl Config {
+    /// Adds the environments that branches have. One whose template is gone is left out.
+    pub fn open_branches(&mut self, known: &[BranchEnvironment]) {
+        for one in known {
+            if let Some(template) = self.templates.get(&one.template) {
+                let opened = branch::open(template, one);
+                self.environments.insert(one.name.clone(), opened);
+            }
+        }
+    }
 }
 
 /// What a Compose service is to a deployment.
@@ -103,6 +120,9 @@ pub struct Environment {
     pub trigger: Trigger,
     /// Branch patterns whose pushes are deployed, with `trigger: push`.
     pub branches: Vec<String>,
+    /// Each of these branches has an environment of its own, of which this is the template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_branch: Option<PerBranch>,
     /// The environment whose live release is promoted here.
     pub from: Option<EnvironmentName>,
     /// How a release replaces another.
@@ -157,6 +177,31 @@ impl Environment {
     pub fn takes_branch(&self, branch: &str) -> bool {
         self.trigger == Trigger::Push && is_one(branch, &self.branches)
     }
+}
+
+/// How many environments of branches there are, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PerBranch {
+    /// How many at once.
+    pub limit: u32,
+    /// One to which nothing was deployed for so long is removed by the daemon.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "quantity::serialize_optional_duration"
+    )]
+    pub max_age: Option<Duration>,
+    /// What a further branch does.
+    pub when_full: WhenFull,
+}
+
+/// What becomes of a branch that is pushed when there are as many environments as there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFull {
+    /// It gets none.
+    Refuse,
+    /// It takes the place of the one that nothing was deployed to for the longest time.
+    RemoveOldest,
 }
 
 /// What an application's database is.

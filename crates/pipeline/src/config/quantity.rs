@@ -89,6 +89,16 @@ pub(crate) fn serialize_duration<S: Serializer>(
     serializer.serialize_str(&render_duration(*duration))
 }
 
+pub(super) fn serialize_optional_duration<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => serialize_duration(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

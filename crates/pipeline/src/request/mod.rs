@@ -82,6 +82,8 @@ pub enum Want {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         to: Option<ReleaseId>,
     },
+    /// The end of a branch's environment, with its volumes.
+    Remove,
 }
 
 /// What a request came from.
@@ -306,6 +308,7 @@ impl fmt::Display for Want {
             Self::Promote => f.write_str("promote"),
             Self::Rollback { to: None } => f.write_str("roll back"),
             Self::Rollback { to: Some(to) } => write!(f, "roll back to {to}"),
+            Self::Remove => f.write_str("remove"),
         }
     }
 }

@@ -83,7 +83,7 @@ pub(super) async fn list(
     extract::Query(query): extract::Query<Query>,
 ) -> Result<Json<Page>, Problem> {
     caller.check(Action::View, None)?;
-    let environment = names::only(&shared, &caller, query.environment.as_deref())?;
+    let environment = names::only(&shared, &caller, query.environment.as_deref()).await?;
     let before = query.before.as_deref().map(id).transpose()?;
     let limit = names::page(query.limit);
     let asked = shared.ask(move |store| {

@@ -92,7 +92,7 @@ pub(crate) struct Instance {
 /// What is live in all environments that the caller sees.
 pub(super) async fn list(shared: State, caller: Caller) -> Result<Json<Vec<Environment>>, Problem> {
     caller.check(Action::View, None)?;
-    let project = names::project(&shared)?;
+    let project = shared.current_project().await?;
     let (at, seen) = shared.seen.get();
     let asked = shared.ask(move |store| {
         let environments = project.config.environments.values();
@@ -110,7 +110,7 @@ pub(super) async fn one(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<Environment>, Problem> {
-    let project = names::project(&shared)?;
+    let project = shared.current_project().await?;
     let environment = names::environment(&project, &caller, Action::View, &name)?.clone();
     let (at, seen) = shared.seen.get();
     let asked = shared.ask(move |store| describe(store, &environment, at, &seen));

@@ -15,7 +15,6 @@ use shipway_engine::trigger;
 use shipway_pipeline::push::Push;
 use shipway_pipeline::trigger::{Decision, Reason, decide};
 
-use super::names;
 use crate::hook::{self, Event, Provider, Refused};
 use crate::problem::Problem;
 use crate::shared::{Shared, State};
@@ -25,7 +24,7 @@ use crate::shared::{Shared, State};
 pub(crate) struct Taken {
     /// `accepted`, `ignored` or `replayed`.
     pub verdict: String,
-    /// Why it sets nothing going.
+    /// Why it sets nothing going, or less than it might.
     pub reason: Option<String>,
     /// The requests that came of it.
     pub requests: Vec<String>,
@@ -76,10 +75,11 @@ async fn deliver(
     };
     let marks = hook::marks(provider, headers, &body);
     drop(body);
-    let project = names::project(shared)?;
+    let project = shared.current_project().await?;
     let is_ours = is_ours(&project.directory, &push).await;
     let decision = if is_ours {
-        decide(&project.config, &push)
+        let known = shared.ask(|store| Ok(store.branch_environments()?));
+        decide(&project.config, &known.await?, &push)
     } else {
         Decision::Nothing(Reason::OtherRepository)
     };
@@ -93,9 +93,10 @@ async fn deliver(
     if let Decision::Nothing(reason) = decision {
         return Ok(Taken::nothing(reason.to_string()));
     }
+    let left_out = left_out(&decision);
     let made = shared.ask(move |store| {
-        let new = trigger::requests(&decision, &push.by);
-        Ok(store.create_requests_once(&marks, new, now())?)
+        let pushed = trigger::pushed(&decision, &push.by, now());
+        Ok(store.create_requests_once(&marks, pushed, now())?)
     });
     let Some(made) = made.await? else {
         return Ok(Taken {
@@ -107,9 +108,18 @@ async fn deliver(
     shared.nudge.notify_one();
     Ok(Taken {
         verdict: "accepted".to_owned(),
-        reason: None,
+        reason: left_out,
         requests: made.iter().map(|request| request.id.to_string()).collect(),
     })
+}
+
+/// Why a push does not go everywhere that takes its branch.
+fn left_out(decision: &Decision) -> Option<String> {
+    let Decision::Deploy { refused, .. } = decision else {
+        return None;
+    };
+    let told: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// Whether a push is to the project's own repository. An organisation's webhook tells of all.

@@ -1,8 +1,6 @@
 //! Names and ids in paths and queries.
 
-use std::sync::Arc;
-
-use shipway_engine::project::{Project, ProjectError};
+use shipway_engine::project::Project;
 use shipway_pipeline::access::Action;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::name::EnvironmentName;
@@ -17,11 +15,6 @@ const USUAL: usize = 50;
 
 /// The longest page.
 const MOST: usize = 200;
-
-/// The project as `shipway.yml` says now.
-pub(super) fn project(shared: &Shared) -> Result<Arc<Project>, Problem> {
-    shared.project.get().map_err(|error| broken(&error))
-}
 
 /// An environment that the caller may do something with. One that is out of reach and one that is
 /// not there are told apart only to those who may see all.
@@ -38,13 +31,13 @@ pub(super) fn environment<'a>(
 }
 
 /// The one environment whose records are wanted, where it is one.
-pub(super) fn only(
+pub(super) async fn only(
     shared: &Shared,
     caller: &Caller,
     name: Option<&str>,
 ) -> Result<Option<EnvironmentName>, Problem> {
     let Some(name) = name else { return Ok(None) };
-    let project = project(shared)?;
+    let project = shared.current_project().await?;
     let found = environment(&project, caller, Action::View, name)?;
     Ok(Some(found.name.clone()))
 }
@@ -52,8 +45,4 @@ pub(super) fn only(
 /// How many are on a page.
 pub(super) fn page(wanted: Option<usize>) -> usize {
     wanted.unwrap_or(USUAL).clamp(1, MOST)
-}
-
-fn broken(error: &ProjectError) -> Problem {
-    Problem::inside(error).hint("`shipway validate` says what is wrong with shipway.yml")
 }

@@ -104,7 +104,7 @@ fn is_about(request: &Request, release: &Release, deployments: &[Attempt]) -> bo
         Want::Deploy { commit } => *commit == release.commit,
         Want::Release { release: wanted } => *wanted == release.id,
         Want::Rollback { to } => to.as_ref() == Some(&release.id),
-        Want::Promote => false,
+        Want::Promote | Want::Remove => false,
     };
     let made = |attempt: &Attempt| attempt.deployment.request == Some(request.id);
     is_wanted || is_agreed(request) || deployments.iter().any(made)

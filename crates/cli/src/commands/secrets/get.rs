@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use shipway_pipeline::secret::Version;
 
-use super::Which;
+use super::{Which, keeper};
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let Which { environment, name } = &arguments.which;
-    let environment = &context.project.environment(environment)?.name;
+    let environment = &keeper(&context.project, environment)?;
     if !arguments.show {
         return Err(CliError::usage(format!(
             "this prints the value of `{name}`, and you did not say that you mean it"

@@ -7,7 +7,7 @@ use serde_json::json;
 use shipway_pipeline::secret::SecretName;
 use shipway_store::SecretRecord;
 
-use super::live;
+use super::{keeper, live};
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
-    let environment = &context.project.environment(&arguments.environment)?.name;
+    let environment = &keeper(&context.project, &arguments.environment)?;
     let all = context.engine.store.secrets(environment)?;
     let mut by_name: BTreeMap<&SecretName, Vec<&SecretRecord>> = BTreeMap::new();
     for one in &all {

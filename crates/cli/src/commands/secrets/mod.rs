@@ -8,6 +8,7 @@ mod value;
 
 use clap::Subcommand;
 use shipway_engine::Engine;
+use shipway_engine::project::Project;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::secret::{SecretName, Version};
 
@@ -54,6 +55,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         Command::Get(arguments) => get::run(arguments, global),
         Command::Rm(arguments) => remove::run(arguments, global),
     }
+}
+
+/// The environment that secrets are kept under: those of branches share their template's.
+fn keeper(project: &Project, name: &str) -> Result<EnvironmentName> {
+    Ok(project.environment_or_template(name)?.name.shared())
 }
 
 /// The version of a secret that what is live was made with.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Which, live};
+use super::{Which, keeper, live};
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let Which { environment, name } = &arguments.which;
-    let environment = &context.project.environment(environment)?.name;
+    let environment = &keeper(&context.project, environment)?;
     if !arguments.force && live(&context.engine, environment, name)?.is_some() {
         return Err(CliError::new(
             Kind::NotAllowed,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use shipway_pipeline::secret::{SecretValue, Version};
 
 use super::value::Source;
-use super::{Which, live};
+use super::{Which, keeper, live};
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
@@ -42,7 +42,7 @@ pub(super) fn set(arguments: &Set, global: &Global) -> Result {
 pub(super) fn rotate(arguments: &Rotate, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let Which { environment, name } = &arguments.which;
-    let environment = &context.project.environment(environment)?.name;
+    let environment = &keeper(&context.project, environment)?;
     // First: nobody types a value only to hear that there is nothing to replace.
     context.engine.newest(environment, name)?;
     let value = arguments.source.read()?;
@@ -57,7 +57,7 @@ pub(super) fn rotate(arguments: &Rotate, global: &Global) -> Result {
 
 fn keep(context: &Context, which: &Which, value: &SecretValue) -> Result {
     let Which { environment, name } = which;
-    let environment = &context.project.environment(environment)?.name;
+    let environment = &keeper(&context.project, environment)?;
     let version = context.engine.set_secret(environment, name, value)?;
     anstream::eprintln!("{name} of {environment} is {version}");
     if let Some(running) = live(&context.engine, environment, name)? {

@@ -7,7 +7,7 @@ use super::super::tree::Placed;
 use super::level::codes;
 use super::{
     Backup, Bake, BranchName, Database, Drain, Health, HostText, Levels, Name, OneOrMany,
-    Overrides, Policy, Route, Timeouts,
+    Overrides, PerBranch, Policy, Route, Timeouts,
 };
 use crate::strategy::Strategy;
 
@@ -21,6 +21,11 @@ pub(in crate::config) struct Environment {
     /// Branches whose pushes are deployed: names or patterns such as `feature/*`.
     #[schemars(extend("x-default" = "none", "examples" = ["main"]))]
     pub(in crate::config) branches: Option<Placed<OneOrMany<BranchName>>>,
+    /// Each of these branches has an environment of its own, of which this one is the template.
+    ///
+    /// A push opens it as `<this name>/<branch>`, and the end of the branch removes it with its
+    /// volumes. `{branch}` in `route.host` stands for the branch.
+    pub(in crate::config) per_branch: Option<Placed<PerBranch>>,
     /// The environment whose live release is promoted here; nothing else gets in.
     #[schemars(extend("x-default" = "any release", "examples" = ["staging"]))]
     pub(in crate::config) from: Option<Placed<Name>>,

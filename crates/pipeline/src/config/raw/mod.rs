@@ -6,6 +6,7 @@
 //! there is no default. These types never leave the module above.
 
 mod backup;
+mod branch;
 mod database;
 mod environment;
 mod gate;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 pub(super) use backup::Backup;
+pub(super) use branch::{PerBranch, WhenFull};
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use gate::{Gate, Reports, SarifLevel, Waiver};

@@ -51,6 +51,7 @@ impl Checker {
             gates,
             trigger,
             branches: branches.unwrap_or_default(),
+            per_branch: raw.per_branch.map(|raw| self.per_branch(raw.value)),
             from,
             strategy: raw.strategy.unwrap_or(Strategy::BlueGreen),
             compose: raw

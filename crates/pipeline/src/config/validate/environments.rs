@@ -38,12 +38,16 @@ impl Checker {
                     .with_help("`shipway init` writes four of them"),
             );
         }
-        let names: Vec<String> = raw.value.keys().map(|key| key.value.0.clone()).collect();
+        // Nothing is live in a template, so nothing is promoted from it.
+        let places = raw.value.iter().filter(|(_, one)| one.per_branch.is_none());
+        let names: Vec<String> = places.map(|(key, _)| key.value.0.clone()).collect();
         let mut environments: IndexMap<EnvironmentName, Environment> = IndexMap::new();
         for (key, environment) in raw.value {
             self.check_from(&key, environment.from.as_ref(), &names);
             if let Some(name) = self.name::<EnvironmentName>(&key) {
+                let span = environment.per_branch.as_ref().map(|one| one.span);
                 let environment = self.environment(name.clone(), environment, (whole, &names));
+                self.check_branches(&environment, span, key.span);
                 self.check_address(&key, &environment, &environments);
                 self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);

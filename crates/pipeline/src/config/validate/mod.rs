@@ -3,6 +3,7 @@
 //! Each part of the file has a file here; this one collects what is wrong with any of them.
 
 mod backup;
+mod branch;
 mod database;
 mod environment;
 mod environments;
@@ -111,6 +112,8 @@ impl Checker {
             environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);
         }
+        let all = environments.into_iter();
+        let (templates, environments) = all.partition(|(_, one)| one.per_branch.is_some());
         Some(Config {
             project: project?,
             services,
@@ -120,6 +123,7 @@ impl Checker {
             gates,
             diagnostics,
             environments,
+            templates,
         })
     }
 }

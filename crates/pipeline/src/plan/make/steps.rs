@@ -60,7 +60,7 @@ impl Draft<'_> {
     /// Names what the environment runs, the last thing of all: nothing depends on it.
     pub(super) fn tag_environment(&self) -> Option<Step> {
         let is_tagged = self.facts.release.is_published();
-        is_tagged.then(|| tag(Stage::Finalising, self.facts.environment.name.as_str()))
+        is_tagged.then(|| tag(Stage::Finalising, &self.facts.environment.name.file_name()))
     }
 
     fn clear(&self) -> Step {

@@ -42,7 +42,7 @@ pub(super) async fn list(
     extract::Query(query): extract::Query<Query>,
 ) -> Result<Json<Page>, Problem> {
     caller.check(Action::View, None)?;
-    let environment = names::only(&shared, &caller, query.environment.as_deref())?;
+    let environment = names::only(&shared, &caller, query.environment.as_deref()).await?;
     let before = query.before.as_deref().map(id).transpose()?;
     let limit = names::page(query.limit);
     let asked = shared.ask(move |store| {
@@ -77,7 +77,7 @@ pub(super) async fn create(
     caller: Caller,
     Json(wish): Json<Wish>,
 ) -> Result<(StatusCode, Json<Request>), Problem> {
-    let project = names::project(&shared)?;
+    let project = shared.current_project().await?;
     let lane = Lane::from(wish.lane);
     let action = match lane {
         Lane::Regular | Lane::Hotfix => Action::Deploy,
@@ -116,7 +116,7 @@ pub(super) async fn approve(
     let seen = consent.plan.map(|text| text.parse::<Digest>());
     let seen = seen.transpose();
     let seen = seen.map_err(|_| unprocessable("`plan` is no digest".to_owned()))?;
-    let rules = rules(&shared, &record)?;
+    let rules = rules(&shared, &record).await?;
     change(&shared, &record, caller, "approve", move |request, by| {
         let approved = request.approve(&rules, by, seen.as_ref(), now());
         approved.map(drop).map_err(Problem::from)
@@ -136,7 +136,7 @@ pub(super) async fn reject(
         .reason
         .map(|text| printable_reason(&text))
         .transpose()?;
-    let rules = rules(&shared, &record)?;
+    let rules = rules(&shared, &record).await?;
     change(&shared, &record, caller, "reject", move |request, by| {
         Ok(request.reject(&rules, by, reason, now())?)
     })
@@ -195,11 +195,11 @@ async fn change(
 }
 
 /// Who has to approve it, by the rules of now.
-fn rules(
+async fn rules(
     shared: &Shared,
     record: &Record,
 ) -> Result<shipway_pipeline::promotion::Approvals, Problem> {
-    let project = names::project(shared)?;
+    let project = shared.current_project().await?;
     let environment = project.config.environments.get(&record.environment);
     let rules = environment.and_then(|environment| environment.policy.approvals(record.lane));
     rules.ok_or_else(|| {
