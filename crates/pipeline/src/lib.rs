@@ -26,6 +26,7 @@ pub mod migration;
 pub mod name;
 pub mod pending;
 pub mod plan;
+pub mod poll;
 pub mod promotion;
 pub mod push;
 pub mod release;

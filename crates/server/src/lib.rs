@@ -16,6 +16,7 @@
 mod api;
 mod caller;
 mod connection;
+mod git;
 mod hook;
 mod limit;
 mod listen;
@@ -23,15 +24,16 @@ mod metrics;
 mod notify;
 mod observed;
 mod options;
+mod poll;
 mod problem;
 mod project;
 mod queue;
 mod serve;
 mod shared;
+mod tidy;
 mod token;
 
 pub use api::openapi;
-mod tidy;
 pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
 pub use options::{Carrier, Observe, Observed, Options, Tls};

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shipway_engine::status::EnvironmentStatus;
 use shipway_store::Store;
@@ -39,6 +40,8 @@ pub struct Options {
     pub carrier: Carrier,
     /// So many requests are carried out at once, over all environments.
     pub parallel: usize,
+    /// How often the project's remote is looked at for pushes; never where it is not given.
+    pub poll: Option<Duration>,
 }
 
 /// The command that carries a request out, up to the words `carry-out q7 --events`.

@@ -22,7 +22,7 @@ use crate::listen::{ListenError, Listeners, acceptor};
 use crate::notify::notify;
 use crate::options::Options;
 use crate::shared::Shared;
-use crate::{queue, tidy};
+use crate::{poll, queue, tidy};
 
 /// More connections wait in the kernel: what one costs is bounded, and so is what all do.
 const CONNECTIONS: usize = 1024;
@@ -77,6 +77,9 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
         options.parallel,
     ));
     tokio::spawn(tidy::run(Arc::clone(&shared)));
+    if let Some(interval) = options.poll {
+        tokio::spawn(poll::run(Arc::clone(&shared), interval));
+    }
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
     let [local, remote] = [(); 2].map(|()| Arc::new(Door::new(&router, &closing)));

@@ -16,6 +16,7 @@ mod journal;
 mod keyring;
 mod lease;
 mod lock;
+mod poll;
 mod pruned;
 mod release;
 mod request;

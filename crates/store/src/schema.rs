@@ -156,6 +156,12 @@ const MIGRATIONS: &[&str] = &[
         leaving INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE polled (
+        repository TEXT PRIMARY KEY,
+        heads TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -7,7 +7,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use shipway_pipeline::config::parse_duration;
 use shipway_server::{Carrier, HookSecret, Observe, Observed, Options, Provider, ServeError, Tls};
 use tracing_subscriber::EnvFilter;
 
@@ -46,6 +48,10 @@ pub(crate) struct Arguments {
     /// Carry so many requests out at once, over all environments
     #[arg(long, value_name = "COUNT", default_value = "2")]
     parallel: NonZeroUsize,
+    /// Look so often for pushes in the remote `origin` of the project's repository, such as 60s: for
+    /// git servers that cannot call
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    poll: Option<Duration>,
     /// How the log is written to standard error
     #[arg(long, value_name = "FORM", default_value = "text")]
     log_format: LogFormat,
@@ -73,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         hooks: hooks()?,
         carrier: carrier(global, &context)?,
         parallel: arguments.parallel.get(),
+        poll: arguments.poll,
     };
     drop(context);
     tokio::runtime::Builder::new_multi_thread()
@@ -82,6 +89,15 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         .build()?
         .block_on(shipway_server::run(options))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// More often than once in a second nothing is pushed, and servers would mind.
+fn interval(text: &str) -> std::result::Result<Duration, String> {
+    let interval = parse_duration(text)?;
+    if interval < Duration::from_secs(1) {
+        return Err("a second is the least".to_owned());
+    }
+    Ok(interval)
 }
 
 fn begin_log(format: LogFormat) {

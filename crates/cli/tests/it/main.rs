@@ -28,6 +28,7 @@ mod migrate;
 mod migrations;
 mod operate;
 mod output;
+mod polling;
 mod promote;
 mod proxy;
 mod pushes;
