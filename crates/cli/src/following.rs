@@ -75,7 +75,7 @@ fn tell(path: &Path, offset: u64, sender: &UnboundedSender<Event>) -> io::Result
 }
 
 /// The exit code of a request that is over or waits.
-fn code(request: &Request) -> u8 {
+pub(crate) fn code(request: &Request) -> u8 {
     let end = match &request.state {
         State::Ended { end, .. } => end,
         State::Waiting { .. } => return exit::WAITING,

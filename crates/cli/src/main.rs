@@ -18,6 +18,7 @@ mod removal;
 mod render;
 mod requests;
 mod required;
+mod turn;
 mod usage;
 mod wanted;
 mod wish;

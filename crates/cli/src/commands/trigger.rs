@@ -16,12 +16,13 @@ use crate::context::{self, Context};
 use crate::deploying::Flags;
 use crate::error::{CliError, Result};
 use crate::render::Output;
-use crate::{carrying, exit, following};
+use crate::{carrying, exit, following, turn};
 
 /// Do what a push to a branch does: deploy it where its branch is taken
 ///
 /// The daemon carries the requests out where one runs, and this command tells what happens;
-/// otherwise it carries them out itself, one after the other. Exits as `deploy` does, with the
+/// otherwise it carries them out itself, one after the other, each when it has its turn: of the
+/// pushes that wait for an environment only the newest counts. Exits as `deploy` does, with the
 /// first code that is not 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -89,6 +90,10 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
 
 async fn carry_out(global: &Global, request: &Request, output: Output) -> Result {
     let (mut context, events) = Context::open(global)?;
+    if let Some(passed) = turn::wait(&context.engine.store, request.id).await? {
+        anstream::eprintln!("{}: {} {}", passed.environment, passed.id, passed.state);
+        return Ok(ExitCode::from(following::code(&passed)));
+    }
     context.engine.actor.clone_from(&request.by);
     let flags = Flags::unattended(output, &request.environment);
     carrying::carry_out(&context, request.id, &flags, events).await

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use shipway_testkit::{Daemon, Environment, Sandbox};
+use shipway_testkit::{Behaviour, Daemon, Environment, Sandbox, wait_until};
 
 use crate::common::{assert_live, sandbox_with};
 
@@ -101,4 +101,37 @@ fn a_push_that_is_told_by_hand_is_done_the_same_way() {
     let odd = sandbox.run_reading("nonsense\n", ["trigger", "--stdin"]);
     odd.expect_code(2).expect_told(&["OLD NEW REFERENCE"]);
     assert_eq!(sandbox.history().len(), 1);
+}
+
+#[test]
+fn without_a_daemon_a_newer_push_takes_the_place_of_one_that_waits() {
+    let (sandbox, _) = served();
+    let trigger =
+        |commit: &str| sandbox.start(["trigger", "--ref", "refs/heads/main", "--new", commit]);
+    let state = |id: &str| {
+        let requests = sandbox.run_well(["requests", "--all", "--json"]).json();
+        let all = requests.as_array().unwrap().clone();
+        let found = all.into_iter().find(|one| one["id"] == id);
+        found.map(|one| one["state"].clone())
+    };
+    let wait_for = |id: &str, wanted: &str| {
+        wait_until(&format!("{id} to be {wanted}"), || {
+            state(id).filter(|state| state["state"] == wanted)
+        })
+    };
+    let commits = [(); 3].map(|()| sandbox.release(Behaviour::SlowStart(3)));
+    let first = trigger(&commits[0]);
+    wait_for("q1", "running");
+    let second = trigger(&commits[1]);
+    wait_for("q2", "queued");
+    let third = trigger(&commits[2]);
+    let ended = wait_for("q2", "ended");
+    assert_eq!(ended["end"]["end"], "superseded", "{ended:#}");
+    let told = second.finish().expect_code(0);
+    told.expect_told(&["q2 was superseded by q3"]);
+    let _ = (first.finish().expect_code(0), third.finish().expect_code(0));
+    let history = sandbox.history();
+    assert_eq!(history.len(), 2, "{history:#?}");
+    let release = sandbox.answering("testing");
+    assert_live(&sandbox, "testing", &release);
 }
