@@ -47,6 +47,10 @@ pub(crate) struct Global {
     /// ~/.local/state/shipway/proxy]
     #[arg(long, global = true, value_name = "DIR", env = "SHIPWAY_PROXY_DIR")]
     pub(crate) proxy_dir: Option<PathBuf>,
+    /// Do it by the daemon at this address, such as `https://deploy.example.org`, with the token
+    /// in SHIPWAY_TOKEN: deploy, promote, rollback, requests, approve, reject, cancel, status
+    #[arg(long, global = true, value_name = "URL", env = "SHIPWAY_SERVER")]
+    pub(crate) server: Option<String>,
 }
 
 /// When to use colours.

@@ -14,6 +14,7 @@ mod interrupt;
 mod live;
 mod mask;
 mod news;
+mod remote;
 mod removal;
 mod render;
 mod requests;

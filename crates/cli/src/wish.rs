@@ -4,6 +4,7 @@ use shipway_engine::event::Event;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::request::{Origin, Want};
+use shipway_server::client::WishedLane;
 use shipway_store::NewRequest;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -40,6 +41,15 @@ impl LaneFlags {
             Lane::BreakGlass
         } else {
             Lane::Regular
+        }
+    }
+
+    /// The same, as a daemon elsewhere is asked.
+    pub(crate) fn wished(&self) -> WishedLane {
+        if self.break_glass {
+            WishedLane::BreakGlass
+        } else {
+            WishedLane::Regular
         }
     }
 }

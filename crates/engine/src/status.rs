@@ -1,6 +1,6 @@
 //! What is live where, since when, how healthy, and what is next.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::id::{DeploymentId, InstanceId};
@@ -18,7 +18,7 @@ use crate::executor::Engine;
 use crate::project::Project;
 
 /// An environment as it is now.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EnvironmentStatus {
     /// Which.
     pub name: EnvironmentName,
@@ -35,7 +35,7 @@ pub struct EnvironmentStatus {
     /// Its instances; none where what runs them does not answer.
     pub instances: Vec<InstanceStatus>,
     /// Why what runs them does not answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trouble: Option<String>,
     /// Whether the proxy sends requests to it.
     pub routed: Routed,
@@ -48,7 +48,7 @@ pub struct EnvironmentStatus {
 }
 
 /// What the proxy says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Routed {
     /// Requests go to what is live.
@@ -60,7 +60,7 @@ pub enum Routed {
 }
 
 /// An instance as it is now.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InstanceStatus {
     /// Which.
     pub id: InstanceId,
@@ -77,7 +77,7 @@ pub struct InstanceStatus {
 }
 
 /// A deployment that is not over.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UnderWay {
     /// Which.
     pub id: DeploymentId,

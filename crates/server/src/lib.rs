@@ -15,6 +15,7 @@
 
 mod api;
 mod caller;
+pub mod client;
 mod connection;
 mod git;
 mod hook;

@@ -17,6 +17,8 @@ const FRESH: Duration = Duration::from_secs(5);
 pub(crate) struct Seen {
     observe: Observe,
     last: Mutex<Last>,
+    /// Those who wait for a look take turns: each costs as much as the command.
+    one: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -34,7 +36,19 @@ impl Seen {
         Arc::new(Self {
             observe,
             last: Mutex::default(),
+            one: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Looks, and waits until it is seen.
+    pub(crate) async fn look_now(&self) -> Result<Arc<Vec<EnvironmentStatus>>, String> {
+        let _turn = self.one.lock().await;
+        let seen = tokio::spawn((self.observe)()).await;
+        let all = Arc::new(seen.map_err(|error| error.to_string())??);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.all = Arc::clone(&all);
+        last.at = Some(now());
+        Ok(all)
     }
 
     /// What was seen last, and when. Has somebody look again where that is long ago.

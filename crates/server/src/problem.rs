@@ -12,7 +12,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// The status in words.
     pub title: String,
     /// The HTTP status.

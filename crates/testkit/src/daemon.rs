@@ -64,6 +64,11 @@ impl Daemon {
         }
     }
 
+    /// Where its port is called.
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// What it wrote so far.
     pub fn log(&self) -> String {
         self.running.stderr()

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::deploying::Flags;
 use crate::error::{CliError, Kind, Result};
 use crate::render::{self, Form};
-use crate::{carrying, requests};
+use crate::{carrying, remote, requests};
 
 /// Consent to what a request would do
 ///
@@ -31,6 +31,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        let plan = arguments.plan.as_ref();
+        return remote::approve(&client, &arguments.request, plan, &arguments.flags).await;
+    }
     let (mut context, events) = Context::open(global)?;
     let request = requests::find(&context, &arguments.request)?;
     let form = arguments.flags.output.form();

@@ -8,7 +8,7 @@ use shipway_pipeline::request::Request;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
-use crate::requests;
+use crate::{remote, requests};
 
 /// Take a request back that is not being carried out yet
 ///
@@ -19,7 +19,10 @@ pub(crate) struct Arguments {
     request: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return remote::cancel(&client, &arguments.request).await;
+    }
     let (context, _events) = Context::open(global)?;
     let request = requests::find(&context, &arguments.request)?;
     let cancel = |request: &mut Request, by: &str| Ok(request.cancel(by, now())?);

@@ -3,12 +3,14 @@
 use shipway_engine::git::Repository;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::request::Want;
+use shipway_server::client::{Client, Wanted};
 
 use crate::arguments::Global;
 use crate::branches;
-use crate::context::Context;
+use crate::context::{Context, start_directory};
 use crate::deploying::Flags;
 use crate::error::{CliError, Result};
+use crate::remote::{self, Asked};
 use crate::wish::{LaneFlags, Wish};
 
 /// Make a commit or release live in an environment
@@ -46,6 +48,9 @@ pub(crate) struct What {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return elsewhere(&client, arguments, global).await;
+    }
     let (mut context, mut events) = Context::open(global)?;
     let name = match &arguments.environment {
         Some(name) => name.clone(),
@@ -69,6 +74,34 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         reason: arguments.lane.reason.clone(),
     };
     wish.fulfil(&context, &arguments.flags, events).await
+}
+
+/// What is checked out here is deployed there, if the daemon's repository has it too.
+async fn elsewhere(client: &Client, arguments: &Arguments, global: &Global) -> Result {
+    let environment = arguments.environment.as_deref().ok_or_else(|| {
+        CliError::usage("which environment, the daemon cannot know").hint("name it")
+    })?;
+    let want = match (&arguments.what.release, &arguments.what.commit) {
+        (Some(release), _) => Wanted::Release {
+            release: release.clone(),
+        },
+        (None, Some(commit)) => Wanted::Deploy {
+            commit: commit.clone(),
+        },
+        (None, None) => {
+            let repository = Repository::find(&start_directory(global)?)?;
+            Wanted::Deploy {
+                commit: repository.commit(HEAD)?.id,
+            }
+        }
+    };
+    let asked = Asked {
+        environment,
+        want,
+        lane: arguments.lane.wished(),
+        reason: arguments.lane.reason.clone(),
+    };
+    remote::ask(client, asked, &arguments.flags).await
 }
 
 /// The environment whose branch patterns match what is checked out.

@@ -48,11 +48,17 @@ pub(crate) mod up;
 pub(crate) mod validate;
 
 use crate::arguments::{Arguments, Command};
-use crate::error::Result;
+use crate::error::{CliError, Result};
 
 /// Runs a command.
 pub(crate) fn run(arguments: Arguments) -> Result {
     let global = &arguments.global;
+    if global.server.is_some() && !is_for_a_server(&arguments.command) {
+        return Err(
+            CliError::usage("this command works on this machine, not by `--server`")
+                .hint("leave `--server` and SHIPWAY_SERVER out, or do it where the daemon runs"),
+        );
+    }
     match arguments.command {
         Command::Init(arguments) => init::run(&arguments, global),
         Command::Validate(arguments) => wait(validate::run(&arguments, global)),
@@ -62,10 +68,10 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Build(arguments) => wait(build::run(&arguments, global)),
         Command::Deploy(arguments) => wait(deploy::run(&arguments, global)),
         Command::Promote(arguments) => wait(promote::run(&arguments, global)),
-        Command::Requests(arguments) => requests::run(&arguments, global),
+        Command::Requests(arguments) => wait(requests::run(&arguments, global)),
         Command::Approve(arguments) => wait(approve::run(&arguments, global)),
-        Command::Reject(arguments) => reject::run(&arguments, global),
-        Command::Cancel(arguments) => cancel::run(&arguments, global),
+        Command::Reject(arguments) => wait(reject::run(&arguments, global)),
+        Command::Cancel(arguments) => wait(cancel::run(&arguments, global)),
         Command::CarryOut(arguments) => wait(carry_out::run(&arguments, global)),
         Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
         Command::Scale(arguments) => wait(scale::run(&arguments, global)),
@@ -102,6 +108,22 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Doctor(arguments) => wait(doctor::run(&arguments, global)),
         Command::Completions(arguments) => completions::run(&arguments),
     }
+}
+
+/// Whether a command can be carried out by a daemon elsewhere. Others would do it here, where nobody
+/// meant it.
+fn is_for_a_server(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Deploy(_)
+            | Command::Promote(_)
+            | Command::Rollback(_)
+            | Command::Requests(_)
+            | Command::Approve(_)
+            | Command::Reject(_)
+            | Command::Cancel(_)
+            | Command::Status(_)
+    )
 }
 
 /// Runs to the end, on a runtime of few threads: the work is waiting.

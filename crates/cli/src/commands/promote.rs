@@ -2,12 +2,14 @@
 
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::request::Want;
+use shipway_server::client::{Client, Wanted, WishedLane};
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying::{self, Flags};
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::news;
+use crate::remote::{self, Asked};
 use crate::wanted::{self, Purpose};
 use crate::wish::{LaneFlags, Wish};
 
@@ -34,6 +36,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return elsewhere(&client, arguments).await;
+    }
     let (context, events) = Context::open(global)?;
     let lane = if arguments.hotfix {
         Lane::Hotfix
@@ -54,4 +59,24 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         reason: arguments.lane.reason.clone(),
     };
     wish.fulfil(&context, &arguments.flags, events).await
+}
+
+async fn elsewhere(client: &Client, arguments: &Arguments) -> Result {
+    if arguments.plan {
+        let told = "`--plan` works where the project is, not by `--server`";
+        return Err(CliError::usage(told)
+            .hint("where approvals are asked for, `shipway approve` shows the plan"));
+    }
+    let lane = if arguments.hotfix {
+        WishedLane::Hotfix
+    } else {
+        arguments.lane.wished()
+    };
+    let asked = Asked {
+        environment: &arguments.environment,
+        want: Wanted::Promote,
+        lane,
+        reason: arguments.lane.reason.clone(),
+    };
+    remote::ask(client, asked, &arguments.flags).await
 }

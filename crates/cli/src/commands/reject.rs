@@ -8,7 +8,7 @@ use shipway_pipeline::request::Request;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
-use crate::requests;
+use crate::{remote, requests};
 
 /// Say no to a request that waits for approval, which ends it
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,10 @@ pub(crate) struct Arguments {
     reason: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return remote::reject(&client, &arguments.request, arguments.reason.clone()).await;
+    }
     let (context, _events) = Context::open(global)?;
     let request = requests::find(&context, &arguments.request)?;
     let rules = requests::rules(&context, &request)?.ok_or_else(|| {

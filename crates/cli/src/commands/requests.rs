@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use shipway_pipeline::id::RequestId;
+use shipway_pipeline::request::Request;
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
 use crate::render::{self, table, time};
-use crate::requests;
+use crate::{remote, requests};
 
 /// List requests for deployments: those that are open, the newest first
 ///
@@ -32,25 +33,14 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
-    let (context, _events) = Context::open(global)?;
-    requests::expire(&context)?;
-    let environment = match &arguments.environment {
-        Some(name) => Some(&context.project.environment(name)?.name),
-        None => None,
-    };
-    let store = &context.engine.store;
-    let found = if arguments.all {
-        store.requests(environment, arguments.before, arguments.limit)?
-    } else {
-        let mut open = store.open_requests()?;
-        open.retain(|request| {
-            environment.is_none_or(|name| request.environment == *name)
-                && arguments.before.is_none_or(|before| request.id < before)
-        });
-        open.reverse();
-        open.truncate(arguments.limit);
-        open
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    let found = match remote::client(global).await? {
+        Some(client) => {
+            let (name, before) = (arguments.environment.as_deref(), arguments.before);
+            let all = remote::requests(&client, name, !arguments.all, before, arguments.limit);
+            all.await?
+        }
+        None => here(arguments, global)?,
     };
     if arguments.json {
         render::json(&found)?;
@@ -66,7 +56,28 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(request: &shipway_pipeline::request::Request) -> Vec<String> {
+fn here(arguments: &Arguments, global: &Global) -> Result<Vec<Request>> {
+    let (context, _events) = Context::open(global)?;
+    requests::expire(&context)?;
+    let environment = match &arguments.environment {
+        Some(name) => Some(&context.project.environment(name)?.name),
+        None => None,
+    };
+    let store = &context.engine.store;
+    if arguments.all {
+        return Ok(store.requests(environment, arguments.before, arguments.limit)?);
+    }
+    let mut open = store.open_requests()?;
+    open.retain(|request| {
+        environment.is_none_or(|name| request.environment == *name)
+            && arguments.before.is_none_or(|before| request.id < before)
+    });
+    open.reverse();
+    open.truncate(arguments.limit);
+    Ok(open)
+}
+
+fn row(request: &Request) -> Vec<String> {
     vec![
         request.id.to_string(),
         time::absolute(request.created),

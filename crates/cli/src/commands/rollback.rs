@@ -4,11 +4,13 @@ use shipway_pipeline::config::Environment;
 use shipway_pipeline::plan::Incoming;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::request::Want;
+use shipway_server::client::{Client, Wanted, WishedLane};
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::deploying::{self, Flags};
 use crate::error::{CliError, Result};
+use crate::remote::{self, Asked};
 use crate::wanted::{self, Purpose};
 
 /// Return to a release that was stable here before
@@ -32,6 +34,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return elsewhere(&client, arguments).await;
+    }
     let (context, events) = Context::open(global)?;
     let environment = context.project.environment(&arguments.environment)?;
     let to = match &arguments.to {
@@ -45,6 +50,22 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         request.incoming = Some(incoming(&context, environment)?);
     }
     deploying::run(&context, &arguments.flags, events, async { Ok(request) }).await
+}
+
+async fn elsewhere(client: &Client, arguments: &Arguments) -> Result {
+    if arguments.database {
+        let told = "`--database` works where the project is, not by `--server`";
+        return Err(CliError::usage(told).hint("do it on that machine"));
+    }
+    let asked = Asked {
+        environment: &arguments.environment,
+        want: Wanted::Rollback {
+            to: arguments.to.clone(),
+        },
+        lane: WishedLane::Regular,
+        reason: None,
+    };
+    remote::ask(client, asked, &arguments.flags).await
 }
 
 /// The backup that was made before what is live was deployed.

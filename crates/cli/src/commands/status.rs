@@ -7,13 +7,14 @@ use shipway_engine::clock::now;
 use shipway_engine::status::{EnvironmentStatus, Routed};
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::plan::Occupant;
+use shipway_server::client::Client;
 
 use crate::arguments::Global;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::exit;
 use crate::render::{self, time};
-use crate::usage;
+use crate::{remote, usage};
 
 /// Show what is live where, since when, how healthy, and what is next
 ///
@@ -41,21 +42,10 @@ struct Observed {
 }
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
-    let (context, _events) = Context::open(global)?;
-    let chosen = match &arguments.environment {
-        Some(name) => vec![context.project.environment(name)?],
-        None => context.project.config.environments.values().collect(),
+    let all = match remote::client(global).await? {
+        Some(client) => elsewhere(&client, arguments).await?,
+        None => here(arguments, global).await?,
     };
-    let mut all = Vec::new();
-    for environment in chosen {
-        let status = context.engine.status(&context.project, environment).await?;
-        let resources = if arguments.resources && status.trouble.is_none() {
-            Some(resources(&context, environment).await?)
-        } else {
-            None
-        };
-        all.push(Observed { status, resources });
-    }
     if arguments.json {
         render::json(&all)?;
     } else {
@@ -75,6 +65,38 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     } else {
         exit::FAILED
     }))
+}
+
+async fn elsewhere(client: &Client, arguments: &Arguments) -> Result<Vec<Observed>> {
+    if arguments.resources {
+        let told = "`--resources` works where the instances run, not by `--server`";
+        return Err(CliError::usage(told).hint("leave it out"));
+    }
+    let all = remote::status(client, arguments.environment.as_deref()).await?;
+    let observed = |status| Observed {
+        status,
+        resources: None,
+    };
+    Ok(all.into_iter().map(observed).collect())
+}
+
+async fn here(arguments: &Arguments, global: &Global) -> Result<Vec<Observed>> {
+    let (context, _events) = Context::open(global)?;
+    let chosen = match &arguments.environment {
+        Some(name) => vec![context.project.environment(name)?],
+        None => context.project.config.environments.values().collect(),
+    };
+    let mut all = Vec::new();
+    for environment in chosen {
+        let status = context.engine.status(&context.project, environment).await?;
+        let resources = if arguments.resources && status.trouble.is_none() {
+            Some(resources(&context, environment).await?)
+        } else {
+            None
+        };
+        all.push(Observed { status, resources });
+    }
+    Ok(all)
 }
 
 async fn resources(context: &Context, environment: &Environment) -> Result<Vec<usage::Row>> {

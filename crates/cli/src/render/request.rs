@@ -47,7 +47,12 @@ pub(crate) fn tell_waiting(request: &Request, rules: &Approvals) {
         Standing::Missing(missing) => missing,
         Standing::Complete => 0,
     };
-    let whom = match rules.groups.as_slice() {
+    tell_missing(request, missing, &rules.groups);
+}
+
+/// Tells how many of which groups it waits for.
+pub(crate) fn tell_missing(request: &Request, missing: u32, groups: &[String]) {
+    let whom = match groups {
         [] => "anybody else".to_owned(),
         groups => groups.join(", "),
     };

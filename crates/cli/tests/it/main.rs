@@ -16,6 +16,7 @@ mod containers;
 mod deploy;
 mod diff;
 mod drift;
+mod elsewhere;
 mod engine_killed;
 mod gates;
 mod git_push;

@@ -364,7 +364,7 @@ fn a_push_goes_to_production_when_two_others_approved() {
     assert_eq!(approve(dora, plan), 403, "she is in no group that decides");
     let last = if plan.ends_with('0') { "1" } else { "0" };
     let other = format!("{}{last}", &plan[..plan.len() - 1]);
-    assert_eq!(approve(ben, &other), 409, "it is another plan");
+    assert_eq!(approve(ben, &other), 412, "it is another plan");
     assert_eq!(approve(ben, plan), 200);
     assert_eq!(approve(ben, plan), 409, "he did already");
     assert_eq!(daemon.get("/v1/requests/q2")["state"], "waiting");

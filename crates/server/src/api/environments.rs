@@ -1,12 +1,13 @@
 //! What is live where.
 
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{self, Path};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_engine::status::{EnvironmentStatus, Routed};
 use shipway_pipeline::access::Action;
-use shipway_pipeline::config::{self, Trigger};
+use shipway_pipeline::config::{self, Confirm, Trigger};
 use shipway_pipeline::time::Timestamp;
 use shipway_store::Store;
 
@@ -16,9 +17,17 @@ use crate::observed;
 use crate::problem::Problem;
 use crate::shared::State;
 
+/// Which environments.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Only this one.
+    pub environment: Option<String>,
+}
+
 /// An environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Environment {
+pub struct Environment {
     /// Its name.
     pub name: String,
     /// Whether a push to one of its branches is deployed.
@@ -27,6 +36,8 @@ pub(crate) struct Environment {
     pub branches: Vec<String>,
     /// The environment whose live release is promoted here.
     pub from: Option<String>,
+    /// What a person must say before a deployment starts: `none`, `yes` or the environment's `name`.
+    pub confirm: String,
     /// What has the traffic.
     pub live: Option<Live>,
     /// Why nothing is deployed until somebody has looked.
@@ -39,7 +50,7 @@ pub(crate) struct Environment {
 
 /// What has the traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Live {
+pub struct Live {
     /// The release.
     pub release: String,
     /// Its commit.
@@ -56,7 +67,7 @@ pub(crate) struct Live {
 
 /// A deployment that is not over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct UnderWay {
+pub struct UnderWay {
     /// Its id.
     pub id: String,
     /// Where it stands.
@@ -65,7 +76,7 @@ pub(crate) struct UnderWay {
 
 /// What runs, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// When.
     pub at: u64,
     /// Whether requests go to what is live, and every instance is healthy.
@@ -78,7 +89,7 @@ pub(crate) struct Seen {
 
 /// An instance, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Instance {
+pub struct Instance {
     /// Which.
     pub id: String,
     /// Whether it runs and answers its health question.
@@ -102,6 +113,24 @@ pub(super) async fn list(shared: State, caller: Caller) -> Result<Json<Vec<Envir
             .collect()
     });
     Ok(Json(asked.await?))
+}
+
+/// What runs at this moment. Unlike the lists, this waits for whatever runs it.
+pub(super) async fn status(
+    shared: State,
+    caller: Caller,
+    extract::Query(query): extract::Query<Query>,
+) -> Result<Json<Vec<EnvironmentStatus>>, Problem> {
+    caller.check(Action::View, None)?;
+    let only = names::only(&shared, &caller, query.environment.as_deref()).await?;
+    let seen = shared.seen.look_now().await.map_err(|reason| {
+        let told = format!("the environments could not be looked at: {reason}");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, told)
+    })?;
+    let wanted = |one: &&EnvironmentStatus| {
+        caller.sees(&one.name) && only.as_ref().is_none_or(|name| *name == one.name)
+    };
+    Ok(Json(seen.iter().filter(wanted).cloned().collect()))
 }
 
 /// What is live in one.
@@ -148,6 +177,12 @@ fn describe(
         is_pushed_to: environment.trigger == Trigger::Push,
         branches: environment.branches.clone(),
         from: environment.from.as_ref().map(ToString::to_string),
+        confirm: match environment.confirm {
+            Confirm::None => "none",
+            Confirm::Yes => "yes",
+            Confirm::Name => "name",
+        }
+        .to_owned(),
         live,
         frozen: record.frozen.map(|frozen| frozen.reason),
         deployment,

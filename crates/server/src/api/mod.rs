@@ -1,15 +1,15 @@
 //! The HTTP API: its operations, and what is made of their list: the router and the document.
 
 mod deployments;
-mod environments;
+pub(crate) mod environments;
 mod events;
 mod guard;
-mod health;
+pub(crate) mod health;
 mod hooks;
 mod names;
 mod openapi;
 mod operation;
-mod requests;
+pub(crate) mod requests;
 
 use std::sync::Arc;
 
@@ -58,6 +58,12 @@ fn of_what_is() -> Vec<Operation> {
         )
         .summary("What is live in an environment")
         .answers::<environments::Environment>(),
+        Operation::new("/v1/status", "status", get(environments::status))
+            .summary(
+                "What runs in the environments at this moment, as `shipway status --json` tells it",
+            )
+            .query::<environments::Query>()
+            .answers::<Vec<serde_json::Value>>(),
         Operation::new("/v1/deployments", "listDeployments", get(deployments::list))
             .summary("Deployments, the newest first")
             .query::<deployments::Query>()
@@ -85,6 +91,13 @@ fn of_requests() -> Vec<Operation> {
         Operation::new("/v1/requests/{id}", "getRequest", get(requests::one))
             .summary("A request as it stands")
             .answers::<requests::Request>(),
+        Operation::new(
+            "/v1/requests/{id}/record",
+            "getRequestRecord",
+            get(requests::whole),
+        )
+        .summary("Everything about a request: its plan, the release, whose consent it needs")
+        .answers::<requests::Whole>(),
         Operation::new(
             "/v1/requests/{id}/approve",
             "approveRequest",

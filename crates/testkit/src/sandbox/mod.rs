@@ -327,7 +327,10 @@ impl Sandbox {
     }
 
     /// The same with any number of words.
-    pub(crate) fn start_words(&self, actor: &str, words: &[&str]) -> Running {
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_words(&self, actor: &str, words: &[&str]) -> Running {
         self.start_with(actor, Stdio::null(), words)
     }
 

@@ -24,6 +24,7 @@ pub(super) async fn end(root: &Path) -> Result<()> {
         directory: Some(project_in(root)),
         state: None,
         proxy_dir: Some(proxy_in(root)),
+        server: None,
     };
     if !project_in(root).join("shipway.yml").is_file() {
         return Err(CliError::usage(format!(

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::push::printable;
+use shipway_pipeline::release::Release;
 use shipway_pipeline::request::{Origin, Request as Record, State, Want};
 
 use super::unprocessable;
@@ -12,7 +13,7 @@ use crate::problem::Problem;
 
 /// Requests, the newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Page {
+pub struct Page {
     /// The requests.
     pub requests: Vec<Request>,
     /// `before` of the next page, where there may be one.
@@ -21,7 +22,7 @@ pub(crate) struct Page {
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Request {
+pub struct Request {
     /// Its number.
     pub id: String,
     /// Where.
@@ -53,7 +54,7 @@ pub(crate) struct Request {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wish {
+pub struct Wish {
     /// Where.
     pub environment: String,
     /// What.
@@ -69,7 +70,7 @@ pub(crate) struct Wish {
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// A commit, built if need be.
     Deploy {
         /// A commit, branch or tag.
@@ -93,7 +94,7 @@ pub(crate) enum Wanted {
 /// By which rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum WishedLane {
+pub enum WishedLane {
     /// By all of them.
     #[default]
     Regular,
@@ -103,10 +104,32 @@ pub(crate) enum WishedLane {
     BreakGlass,
 }
 
+/// A request with all that is on record of it, for those who decide about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Whole {
+    /// The record.
+    #[schemars(with = "Value")]
+    pub request: Record,
+    /// The release that its plan is about.
+    #[schemars(with = "Option<Value>")]
+    pub release: Option<Release>,
+    /// Whose consent it needs, by the rules of now.
+    pub needs: Option<Needs>,
+}
+
+/// Whose consent a request needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Needs {
+    /// How many more people have to consent.
+    pub missing: u32,
+    /// The groups that they belong to; anybody where there is none.
+    pub groups: Vec<String>,
+}
+
 /// Somebody's consent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Consent {
+pub struct Consent {
     /// The digest of the plan that they saw; that of the request where it is not given.
     #[serde(default)]
     pub plan: Option<String>,
@@ -115,7 +138,7 @@ pub(crate) struct Consent {
 /// Why somebody refuses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,

@@ -11,12 +11,14 @@ use shipway_engine::clock::now;
 use shipway_pipeline::access::Action;
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::RequestId;
+use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::push::printable;
-use shipway_pipeline::request::{NotAllowed, Origin, Request as Record, WrongState};
+use shipway_pipeline::request::{NotAllowed, Origin, Request as Record, Standing, WrongState};
 use shipway_store::{Act, NewRequest, Store};
 
-pub(crate) use document::{Consent, Nothing, Page, Refusal, Request, Wish};
+pub(crate) use document::Nothing;
+pub use document::{Consent, Needs, Page, Refusal, Request, Wanted, Whole, Wish, WishedLane};
 
 use super::names;
 use crate::caller::Caller;
@@ -33,6 +35,9 @@ pub(crate) struct Query {
     pub limit: Option<usize>,
     /// Only those before this one: `next` of the page before.
     pub before: Option<String>,
+    /// Only those that are not over.
+    #[serde(default)]
+    pub open: bool,
 }
 
 /// A page of requests.
@@ -46,7 +51,11 @@ pub(super) async fn list(
     let before = query.before.as_deref().map(id).transpose()?;
     let limit = names::page(query.limit);
     let asked = shared.ask(move |store| {
-        let found = store.requests(environment.as_ref(), before, limit)?;
+        let found = if query.open {
+            open(store, environment.as_ref(), before, limit)?
+        } else {
+            store.requests(environment.as_ref(), before, limit)?
+        };
         let is_last = found.len() < limit;
         let next = found.last().filter(|_| !is_last);
         Ok(Page {
@@ -69,6 +78,54 @@ pub(super) async fn one(
 ) -> Result<Json<Request>, Problem> {
     let found = find(&shared, &caller, Action::View, &text).await?;
     Ok(Json(Request::of(&found)))
+}
+
+/// Everything about one request.
+pub(super) async fn whole(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Json<Whole>, Problem> {
+    let request = find(&shared, &caller, Action::View, &text).await?;
+    let project = shared.current_project().await?;
+    let environment = project.config.environments.get(&request.environment);
+    let rules = environment.and_then(|one| one.policy.approvals(request.lane));
+    let agreed = request.agreement.as_ref();
+    let release = agreed.map(|agreement| agreement.release.clone());
+    let release = shared.ask(move |store| {
+        Ok(match release {
+            Some(release) => store.release(&release)?,
+            None => None,
+        })
+    });
+    Ok(Json(Whole {
+        release: release.await?,
+        needs: rules.map(|rules| Needs {
+            missing: match request.standing(&rules) {
+                Standing::Missing(missing) => missing,
+                Standing::Complete => 0,
+            },
+            groups: rules.groups,
+        }),
+        request,
+    }))
+}
+
+/// A page of those that are not over.
+fn open(
+    store: &Store,
+    environment: Option<&EnvironmentName>,
+    before: Option<RequestId>,
+    limit: usize,
+) -> Result<Vec<Record>, Problem> {
+    let mut open = store.open_requests()?;
+    open.retain(|request| {
+        environment.is_none_or(|name| request.environment == *name)
+            && before.is_none_or(|before| request.id < before)
+    });
+    open.reverse();
+    open.truncate(limit);
+    Ok(open)
 }
 
 /// Makes a request; the queue does the rest.
@@ -232,10 +289,9 @@ impl From<NotAllowed> for Problem {
     fn from(error: NotAllowed) -> Self {
         let status = match &error {
             NotAllowed::Own(_) | NotAllowed::Stranger { .. } => StatusCode::FORBIDDEN,
-            NotAllowed::State(_)
-            | NotAllowed::Expired
-            | NotAllowed::Twice(_)
-            | NotAllowed::OtherPlan => StatusCode::CONFLICT,
+            NotAllowed::State(_) | NotAllowed::Twice(_) => StatusCode::CONFLICT,
+            NotAllowed::Expired => StatusCode::GONE,
+            NotAllowed::OtherPlan => StatusCode::PRECONDITION_FAILED,
         };
         Self::new(status, error.to_string())
     }
