@@ -36,6 +36,11 @@ pub struct RequestId(pub u64);
 #[serde(try_from = "String", into = "String")]
 pub struct TokenId(pub u64);
 
+/// A message to a channel, numbered per state directory: `n12`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageId(pub u64);
+
 /// A release, named by the first 12 hexadecimal digits of its digest: `r1f3a9c2b4d5e`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -157,6 +162,29 @@ impl FromStr for TokenId {
     }
 }
 
+// === impl MessageId ===
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("n{}", self.0))
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.strip_prefix('n')
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| InvalidId {
+                kind: "message",
+                example: "n12",
+                text: text.to_owned(),
+            })
+    }
+}
+
 // === impl ReleaseId ===
 
 impl ReleaseId {
@@ -264,6 +292,7 @@ macro_rules! through_text {
 through_text!(
     BackupId,
     DeploymentId,
+    MessageId,
     RequestId,
     TokenId,
     ReleaseId,

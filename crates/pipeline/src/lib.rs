@@ -24,6 +24,7 @@ pub mod id;
 pub mod journal;
 pub mod migration;
 pub mod name;
+pub mod notify;
 pub mod pending;
 pub mod plan;
 pub mod poll;

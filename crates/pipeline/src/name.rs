@@ -114,6 +114,12 @@ name!(
     "gate",
     is_name
 );
+name!(
+    /// The name of a channel that notifications go to, such as `ops`.
+    ChannelName,
+    "channel",
+    is_name
+);
 
 // === impl EnvironmentName ===
 

@@ -35,7 +35,8 @@ use crate::backup::{Keep, Schedule};
 use crate::branch::{self, BranchEnvironment};
 use crate::gate::Gate;
 use crate::host::EngineHost;
-use crate::name::{EnvironmentName, GateName, ProjectName, ServiceName};
+use crate::name::{ChannelName, EnvironmentName, GateName, ProjectName, ServiceName};
+use crate::notify::Channel;
 use crate::promotion::{Policy, is_one};
 use crate::role::Role;
 use crate::strategy::Strategy;
@@ -59,6 +60,9 @@ pub struct Config {
     /// Named checks that a commit must pass before it is deployed.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gates: IndexMap<GateName, Gate>,
+    /// Who is told what happens.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub notifications: IndexMap<ChannelName, Channel>,
     /// How serious findings are, as far as the file says.
     #[serde(skip_serializing_if = "Levels::is_empty")]
     pub diagnostics: Levels,

@@ -12,6 +12,7 @@ mod environment;
 mod gate;
 mod level;
 mod migrations;
+mod notifications;
 mod policy;
 mod sections;
 mod text;
@@ -28,11 +29,13 @@ pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use gate::{Gate, Reports, SarifLevel, Waiver};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
+pub(super) use notifications::{Channel, ChannelKind};
 pub(super) use policy::{Approvals, Freeze, Policy};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts};
 pub(super) use text::{
-    BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText, PlatformText,
-    RatioText, RecipientText, RepositoryText, VariableText, Version, VolumeFile, Words,
+    AddressText, BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText,
+    PlatformText, RatioText, RecipientText, RepositoryText, VariableText, Version, VolumeFile,
+    Words,
 };
 
 use super::default;
@@ -96,6 +99,9 @@ pub(super) struct Config {
     /// A person is who a token was made for or, without a server, who is logged in.
     #[schemars(extend("default" = {}, "examples" = [{"managers": ["anna", "ben"]}]))]
     pub(super) groups: Option<IndexMap<Placed<Name>, Vec<Placed<String>>>>,
+    /// Who is told what happens: channels by their names.
+    #[schemars(extend("default" = {}))]
+    pub(super) notifications: Option<IndexMap<Placed<Name>, Channel>>,
     /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
     #[schemars(extend("default" = {}, "propertyNames" = codes()))]
     pub(super) diagnostics: Option<Levels>,

@@ -79,6 +79,12 @@ pub(in crate::config) struct RecipientText(pub(in crate::config) String);
 #[schemars(inline, extend("x-form" = "a variable such as `${DATABASE_URL}`"))]
 pub(in crate::config) struct VariableText(pub(in crate::config) String);
 
+/// An address of mail, such as `ops@example.org`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-form" = "an address such as `ops@example.org`"))]
+pub(in crate::config) struct AddressText(pub(in crate::config) String);
+
 /// A file of a volume, such as `data/db.sqlite3`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

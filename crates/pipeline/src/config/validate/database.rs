@@ -5,6 +5,7 @@ use crate::config::Database;
 use crate::config::error::problem;
 use crate::config::raw::{self, VariableText};
 use crate::config::tree::Placed;
+use crate::notify::Reference;
 
 impl Checker {
     pub(super) fn database(&mut self, raw: raw::Database) -> Option<Database> {
@@ -43,16 +44,7 @@ impl Checker {
 
     /// A password in a file that is committed is none.
     fn url(&mut self, raw: Placed<VariableText>) -> Option<Database> {
-        let text = &raw.value.0;
-        let variable = text
-            .strip_prefix("${")
-            .and_then(|rest| rest.strip_suffix('}'));
-        let is_name = |name: &&str| {
-            name.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-                && name.starts_with(|first: char| !first.is_ascii_digit())
-        };
-        let Some(variable) = variable.filter(is_name) else {
+        let Some(variable) = Reference::try_new(&raw.value.0) else {
             let told = problem(
                 raw.span,
                 "a URL with a password does not stand in this file",
@@ -62,7 +54,7 @@ impl Checker {
             return None;
         };
         Some(Database::Url {
-            variable: variable.to_owned(),
+            variable: variable.name().to_owned(),
         })
     }
 

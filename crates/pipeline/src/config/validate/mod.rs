@@ -11,6 +11,7 @@ mod gates;
 mod images;
 mod levels;
 mod migrations;
+mod notifications;
 mod policy;
 mod sections;
 mod services;
@@ -108,6 +109,8 @@ impl Checker {
             backup: &backup,
         };
         let mut environments = self.environments(raw.environments, whole);
+        let notifications =
+            self.notifications(raw.notifications.unwrap_or_default(), &environments);
         for environment in environments.values_mut() {
             environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);
@@ -121,6 +124,7 @@ impl Checker {
             registry,
             platforms,
             gates,
+            notifications,
             diagnostics,
             environments,
             templates,

@@ -1,0 +1,135 @@
+//! Something that happened and is worth telling, as it is recorded with what it tells of.
+
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::id::{BackupId, DeploymentId, RequestId};
+use crate::name::EnvironmentName;
+use crate::request::{Request, State};
+
+/// Something that happened and is worth telling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What.
+    pub event: Event,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// Of what it tells.
+    pub about: About,
+    /// Names it: what has the same mark is the same, and is told once.
+    pub mark: String,
+}
+
+/// Of what a fact tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "of")]
+pub enum About {
+    /// A deployment; its record says the rest.
+    Deployment {
+        /// Which.
+        id: DeploymentId,
+    },
+    /// A request; its record says the rest.
+    Request {
+        /// Which.
+        id: RequestId,
+    },
+    /// A backup that there is not.
+    Backup {
+        /// Who, or what, wanted it.
+        by: String,
+        /// Why there is none.
+        reason: String,
+    },
+}
+
+// === impl Fact ===
+
+impl Fact {
+    /// Of a deployment.
+    pub fn of_deployment(event: Event, environment: &EnvironmentName, id: DeploymentId) -> Self {
+        Self {
+            event,
+            environment: environment.clone(),
+            about: About::Deployment { id },
+            mark: format!("{id}:{event}"),
+        }
+    }
+
+    /// Of a request that was changed, where that is worth telling.
+    pub fn of_change(before: &State, request: &Request) -> Option<Self> {
+        let event = Event::of_change(before, &request.state)?;
+        let id = request.id;
+        // People may be asked for the same request again, about another plan.
+        let plan = request.agreement.as_ref().map_or_else(String::new, |one| {
+            let hex = one.digest.hex();
+            format!(":{}", hex.get(..12).unwrap_or(hex))
+        });
+        Some(Self {
+            event,
+            environment: request.environment.clone(),
+            about: About::Request { id },
+            mark: format!("{id}:{event}{plan}"),
+        })
+    }
+
+    /// Of a backup that failed: once a day for as long as the same one is the last good one.
+    pub fn of_failed_backup(
+        environment: &EnvironmentName,
+        last_good: Option<BackupId>,
+        (by, reason): (&str, String),
+        day: u64,
+    ) -> Self {
+        let event = Event::BackupFailed;
+        let last = last_good.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        Self {
+            event,
+            environment: environment.clone(),
+            about: About::Backup {
+                by: by.to_owned(),
+                reason,
+            },
+            mark: format!("{environment}:{event}:{last}:{day}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::fixtures::request;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn the_same_happening_has_the_same_mark() {
+        let production = "production".parse().unwrap();
+        let one = Fact::of_deployment(Event::Failed, &production, DeploymentId(7));
+        assert_eq!(one.mark, "d7:failed");
+        let why = ("shipway", "no room".to_owned());
+        let mark = |last, day| Fact::of_failed_backup(&production, last, why.clone(), day).mark;
+        assert_eq!(mark(None, 1), "production:backup-failed:none:1");
+        assert_ne!(mark(None, 1), mark(Some(BackupId(2)), 1));
+        assert_ne!(mark(None, 1), mark(None, 2));
+    }
+
+    #[test]
+    fn a_request_that_only_goes_on_is_no_fact() {
+        let mut request = request();
+        let before = request.state.clone();
+        request.state = State::Running {
+            since: Timestamp(5),
+        };
+        assert_eq!(Fact::of_change(&before, &request), None);
+        let running = request.state.clone();
+        request.state = State::Waiting {
+            expires: Timestamp(9),
+        };
+        let fact = Fact::of_change(&running, &request).unwrap();
+        assert_eq!(fact.event, Event::ApprovalWanted);
+        assert!(
+            fact.mark.starts_with("q3:approval-wanted:"),
+            "{}",
+            fact.mark
+        );
+    }
+}
