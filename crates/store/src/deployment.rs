@@ -5,12 +5,14 @@ use shipway_pipeline::deployment::{Outcome, State};
 use shipway_pipeline::id::{DeploymentId, ReleaseId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::plan::{Occupant, Plan};
+use shipway_pipeline::notify::{Event, Fact};
+use shipway_pipeline::plan::{Kind, Occupant, Plan};
 use shipway_pipeline::time::Timestamp;
 
 use crate::audit::{self, Audit};
 use crate::environment::{self, Frozen};
 use crate::error::Error;
+use crate::fact;
 use crate::journal::append;
 use crate::lease::Lease;
 use crate::store::Store;
@@ -122,6 +124,8 @@ impl Store {
                 subject: &format!("{id} {}", new.subject),
             };
             audit::append(transaction, &audit, new.now)?;
+            let began = Fact::of_deployment(Event::Started, lease.environment(), id);
+            fact::record(transaction, &began, new.now)?;
             Ok(Deployment {
                 id,
                 plan,
@@ -150,6 +154,7 @@ impl Store {
             lease.check(transaction)?;
             if let Some(state) = change.state {
                 set_state(transaction, id, state, now)?;
+                tell_end(transaction, id, (lease.environment(), state), now)?;
             }
             if let Some(live) = change.live {
                 environment::set_live(transaction, lease.environment(), live, now)?;
@@ -375,6 +380,29 @@ fn next_id(connection: &rusqlite::Connection) -> Result<DeploymentId, Error> {
         )
         .map(|id| DeploymentId(id as u64))
         .map_err(Error::database("number a deployment"))
+}
+
+/// The end of a deployment is told by whoever is told of it: recorded here, so that no crash comes
+/// between the two.
+fn tell_end(
+    transaction: &Transaction<'_>,
+    id: DeploymentId,
+    (environment, state): (&EnvironmentName, &State),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let State::Finished { outcome, .. } = state else {
+        return Ok(());
+    };
+    let kind: String = transaction
+        .query_row(
+            "SELECT kind FROM deployments WHERE id = ?1",
+            [id.0 as i64],
+            |row| row.get(0),
+        )
+        .map_err(Error::database("read a deployment"))?;
+    let kind: Kind = serde_json::from_value(kind.into()).map_err(Error::document("kind"))?;
+    let end = Fact::of_deployment(Event::of_end(kind, *outcome), environment, id);
+    fact::record(transaction, &end, now)
 }
 
 fn set_state(

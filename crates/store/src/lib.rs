@@ -1,4 +1,5 @@
-//! What Shipway remembers: releases, deployments, their journal, leases, the audit trail, secrets.
+//! What Shipway remembers: releases, deployments, their journal, leases, the audit trail, secrets,
+//! and what is to be told of them.
 //!
 //! One SQLite file (`shipway.db`, WAL, `synchronous = FULL`) in a directory of
 //! mode 0700. Every write is one `BEGIN IMMEDIATE` transaction, and every write
@@ -11,11 +12,13 @@ mod branch;
 mod deployment;
 mod environment;
 mod error;
+mod fact;
 mod gate;
 mod journal;
 mod keyring;
 mod lease;
 mod lock;
+mod message;
 mod poll;
 mod pruned;
 mod release;
@@ -32,9 +35,11 @@ pub use audit::{Audit, AuditRecord, Tampered, Verified};
 pub use deployment::{Change, Deployment, NewDeployment};
 pub use environment::{Environment, Frozen};
 pub use error::{Error, OpenError};
+pub use fact::FactRecord;
 pub use gate::GateRun;
 pub use keyring::{Keyring, KeyringError, Keys};
 pub use lease::{Holder, Lease, TakeError};
+pub use message::{MessageRecord, MessageState};
 pub use pruned::Pruned;
 pub use request::{Act, Carried, NewRequest, Pushed};
 pub use revision::Revision;

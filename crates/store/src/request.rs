@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use shipway_pipeline::branch::BranchEnvironment;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::notify::Fact;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::request::{Origin, Request, State, Want};
 use shipway_pipeline::time::Timestamp;
@@ -13,6 +14,7 @@ use shipway_pipeline::time::Timestamp;
 use crate::audit::{self, Audit};
 use crate::branch;
 use crate::error::Error;
+use crate::fact;
 use crate::lock::FileLock;
 use crate::store::Store;
 
@@ -146,7 +148,8 @@ impl Store {
         })
     }
 
-    /// Changes a request as it stands, together with a line of the audit trail: all or nothing.
+    /// Changes a request as it stands, together with a line of the audit trail and what is to be
+    /// told of it: all or nothing.
     ///
     /// # Errors
     /// There is no such request, `change` refuses, or the record cannot be written.
@@ -159,6 +162,7 @@ impl Store {
         let mut refused = None;
         let changed = self.write("change a request", |transaction| {
             let mut request = read(transaction, id)?.ok_or(Error::NoRequest(id))?;
+            let before = request.state.clone();
             let value = match change(&mut request) {
                 Ok(value) => value,
                 Err(error) => {
@@ -174,6 +178,9 @@ impl Store {
                 subject: &format!("{id} {}", request.state),
             };
             audit::append(transaction, &audit, act.now)?;
+            if let Some(told) = Fact::of_change(&before, &request) {
+                fact::record(transaction, &told, act.now)?;
+            }
             Ok((request, value))
         });
         match refused {

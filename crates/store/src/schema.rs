@@ -162,6 +162,32 @@ const MIGRATIONS: &[&str] = &[
         heads TEXT NOT NULL
     ) STRICT;
 ",
+    // A fact is recorded with what it tells of; its messages are made when the channels are known.
+    "
+    CREATE TABLE facts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mark TEXT NOT NULL UNIQUE,
+        at INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        addressed INTEGER
+    ) STRICT;
+    CREATE INDEX facts_unaddressed ON facts (id) WHERE addressed IS NULL;
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mark TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        state TEXT NOT NULL,
+        due INTEGER,
+        attempts INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        answer TEXT,
+        UNIQUE (mark, channel)
+    ) STRICT;
+    CREATE INDEX messages_due ON messages (due) WHERE due IS NOT NULL;
+    CREATE INDEX messages_failed ON messages (id) WHERE state = 'failed';
+",
 ];
 
 /// The newest schema that this program knows.

@@ -172,6 +172,34 @@ fn a_finished_deployment_is_no_longer_unfinished() {
 }
 
 #[test]
+fn what_is_to_be_told_is_recorded_with_what_it_tells_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let old = store.take_lease(&production(), "ada", NOW).unwrap();
+    let id = create(&store, &old);
+    std::fs::remove_file(directory.path().join("locks/production.lock")).unwrap();
+    let new = store.take_lease(&production(), "bob", NOW).unwrap();
+    let finished = State::Finished {
+        outcome: Outcome::RolledBack,
+        cause: None,
+    };
+    let change = Change {
+        state: Some(&finished),
+        ..Change::default()
+    };
+    let told = || -> Vec<String> {
+        let facts = store.unaddressed_facts(9).unwrap();
+        facts.into_iter().map(|one| one.fact.mark).collect()
+    };
+    // What is refused is not told.
+    store.change(&old, id, &change, NOW).unwrap_err();
+    assert_eq!(told(), ["d1:started"]);
+    store.change(&new, id, &change, NOW).unwrap();
+    store.change(&new, id, &change, NOW).unwrap();
+    assert_eq!(told(), ["d1:started", "d1:rolled-back"]);
+}
+
+#[test]
 fn an_abort_reaches_whoever_carries_the_deployment_out() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path()).unwrap();
