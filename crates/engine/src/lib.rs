@@ -20,6 +20,7 @@ pub mod gates;
 pub mod git;
 pub mod live;
 pub mod migrations;
+pub mod notify;
 pub mod observe;
 mod perform;
 pub mod ports;

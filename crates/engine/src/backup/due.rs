@@ -3,14 +3,20 @@
 use serde::Serialize;
 use shipway_pipeline::backup::{Backup, Reason};
 use shipway_pipeline::config::Environment;
+use shipway_pipeline::name::EnvironmentName;
+use shipway_pipeline::notify::Fact;
 use shipway_pipeline::time::Timestamp;
 
 use super::{BackupError, folder};
 use crate::clock::now;
+use crate::database::DatabaseError;
 use crate::executor::Engine;
 
 /// Two callers at the same moment would make two backups.
 const LOCK: &str = ".due.lock";
+
+/// In milliseconds.
+const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// What came of asking for what is due.
 #[derive(Debug, Clone, Serialize)]
@@ -43,10 +49,31 @@ impl Engine {
         let name = &environment.name;
         let _lock = folder::lock(&self.backup_directory(environment)?, LOCK).await?;
         if schedule.is_due(&self.store.backups(name)?, now()) {
-            due.made = Some(self.create_backup(name, Reason::Scheduled).await?);
+            let made = self.create_backup(name, Reason::Scheduled).await;
+            if let Err(error) = &made {
+                self.tell_failed_backup(name, error)?;
+            }
+            due.made = Some(made?);
             due.removed = self.prune_backups(environment).await?;
         }
         due.next = schedule.next_after(now());
         Ok(due)
+    }
+
+    /// Nobody looks at what calls for scheduled backups: people are told, once a day.
+    fn tell_failed_backup(
+        &self,
+        environment: &EnvironmentName,
+        error: &BackupError,
+    ) -> Result<(), BackupError> {
+        // There is nothing to lose yet.
+        if matches!(error, BackupError::Database(DatabaseError::NothingLive(_))) {
+            return Ok(());
+        }
+        let last = self.store.backups(environment)?.first().map(|one| one.id);
+        let why = (self.actor.as_str(), error.to_string());
+        let at = now();
+        let fact = Fact::of_failed_backup(environment, last, why, at.0 / DAY);
+        Ok(self.store.tell(&fact, at)?)
     }
 }

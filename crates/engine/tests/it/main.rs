@@ -10,6 +10,7 @@ mod frozen;
 mod held;
 mod history;
 mod journal;
+mod notify;
 mod perform;
 mod rig;
 mod scale;
