@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
-    diff, doctor, dora, down, exec, explain, gates, git, history, init, logs, migrations, plan,
-    promote, proxy, prune, reject, releases, renew, report, requests, restore, resume, rollback,
-    run, scale, secrets, serve, show, status, tokens, top, trigger, up, validate,
+    diff, doctor, dora, down, exec, explain, gates, git, history, init, logs, migrations, notify,
+    plan, promote, proxy, prune, reject, releases, renew, report, requests, restore, resume,
+    rollback, run, scale, secrets, serve, show, status, tokens, top, trigger, up, validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -111,6 +111,7 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Migrations(migrations::Arguments),
+    Notify(notify::Arguments),
     Report(report::Arguments),
     Dora(dora::Arguments),
     Audit(audit::Arguments),
@@ -124,4 +125,31 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
+}
+
+// === impl Command ===
+
+impl Command {
+    /// Whether what it does may be told to people and systems, which is then done at its end.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Deploy(_)
+                | Self::Promote(_)
+                | Self::Requests(_)
+                | Self::Approve(_)
+                | Self::Reject(_)
+                | Self::CarryOut(_)
+                | Self::Rollback(_)
+                | Self::Scale(_)
+                | Self::Down(_)
+                | Self::Renew(_)
+                | Self::Backup(_)
+                | Self::Restore(_)
+                | Self::Migrations(_)
+                | Self::Abort(_)
+                | Self::Resume(_)
+                | Self::Trigger(_)
+        )
+    }
 }

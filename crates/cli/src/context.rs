@@ -130,7 +130,7 @@ pub(crate) fn with_secrets(global: &Global, mut project: Project) -> Result<Proj
 }
 
 /// The age identity of the user's secrets.
-fn keyring() -> Result<Keyring> {
+pub(crate) fn keyring() -> Result<Keyring> {
     if let Ok(text) = std::env::var("SHIPWAY_AGE_IDENTITY")
         && !text.is_empty()
     {

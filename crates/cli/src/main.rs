@@ -19,6 +19,7 @@ mod removal;
 mod render;
 mod requests;
 mod required;
+mod telling;
 mod turn;
 mod usage;
 mod wanted;

@@ -1,5 +1,5 @@
 //! The daemon: it answers the HTTP API, on a unix socket and where wanted on TCP, takes webhooks,
-//! and has requests carried out.
+//! has requests carried out, and has people told what happens.
 //!
 //! ```text
 //! unix socket ─┐
@@ -31,13 +31,14 @@ mod project;
 mod queue;
 mod serve;
 mod shared;
+mod telling;
 mod tidy;
 mod token;
 
 pub use api::openapi;
 pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
-pub use options::{Carrier, Observe, Observed, Options, Tls};
+pub use options::{Carrier, Observe, Observed, Options, Tell, Tls, Told};
 pub use queue::events_of;
 pub use serve::{ServeError, is_served, run};
 pub use token::Token;

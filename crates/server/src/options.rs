@@ -20,6 +20,12 @@ pub type Observed = Result<Vec<EnvironmentStatus>, String>;
 /// Looks at what runs in every environment.
 pub type Observe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Observed> + Send>> + Send + Sync>;
 
+/// What did not arrive, in a line each, or why nothing could be sent.
+pub type Told = Result<Vec<String>, String>;
+
+/// Sends what is to be told, as far as it is due.
+pub type Tell = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Told> + Send>> + Send + Sync>;
+
 /// What the daemon is told at its start.
 pub struct Options {
     /// The project's folder.
@@ -28,6 +34,8 @@ pub struct Options {
     pub store: Arc<Store>,
     /// Looks at what runs.
     pub observe: Observe,
+    /// Sends what is to be told.
+    pub tell: Tell,
     /// Where it listens on TCP, beside the socket in the state directory.
     pub listen: Vec<SocketAddr>,
     /// By which certificate; without one only this machine is listened to.

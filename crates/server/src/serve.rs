@@ -22,7 +22,7 @@ use crate::listen::{ListenError, Listeners, acceptor};
 use crate::notify::notify;
 use crate::options::Options;
 use crate::shared::Shared;
-use crate::{poll, queue, tidy};
+use crate::{poll, queue, telling, tidy};
 
 /// More connections wait in the kernel: what one costs is bounded, and so is what all do.
 const CONNECTIONS: usize = 1024;
@@ -80,6 +80,7 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     if let Some(interval) = options.poll {
         tokio::spawn(poll::run(Arc::clone(&shared), interval));
     }
+    let telling = tokio::spawn(telling::run(Arc::clone(&shared), Arc::clone(&options.tell)));
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
     let [local, remote] = [(); 2].map(|()| Arc::new(Door::new(&router, &closing)));
@@ -109,7 +110,8 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     let empty = async { tokio::join!(local.is_empty(), remote.is_empty()) };
     let _ = tokio::time::timeout(GRACE, empty).await;
     // It leaves its children as they are; what it was about to record is recorded.
-    let _ = tokio::time::timeout(GRACE, queue).await;
+    let recorded = async { tokio::join!(queue, telling) };
+    let _ = tokio::time::timeout(GRACE, recorded).await;
     Ok(())
 }
 

@@ -90,16 +90,31 @@ fn the_first_pipeline_is_valid() {
 
 #[test]
 fn the_template_is_valid() {
-    let text = format!("project: shop\n{}", examples()[4]);
+    let text = format!("project: shop\n{}", examples()[5]);
     let config = config::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(config.templates[0].per_branch.as_ref().unwrap().limit, 5);
+}
+
+#[test]
+fn the_notifications_are_valid() {
+    const GUIDE: &str = include_str!("../../../docs/guide/notifications.md");
+    let (_, rest) = GUIDE.split_once("```yaml\n").expect("it has an example");
+    let (example, _) = rest.split_once("```").expect("it ends");
+    for (notifications, channels) in [(examples()[3], 1), (example, 4)] {
+        let text = format!(
+            "project: shop\n{notifications}environments:\n  \
+             production: {{ route: {{ listen: 80 }} }}\n"
+        );
+        let config = config::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(config.notifications.len(), channels);
+    }
 }
 
 #[test]
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
-        text: examples()[3].to_owned(),
+        text: examples()[4].to_owned(),
     }];
     let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)
         .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));

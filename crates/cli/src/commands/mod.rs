@@ -23,6 +23,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod migrations;
+pub(crate) mod notify;
 pub(crate) mod plan;
 pub(crate) mod promote;
 pub(crate) mod proxy;
@@ -47,8 +48,11 @@ pub(crate) mod trigger;
 pub(crate) mod up;
 pub(crate) mod validate;
 
-use crate::arguments::{Arguments, Command};
+use std::process::ExitCode;
+
+use crate::arguments::{Arguments, Command, Global};
 use crate::error::{CliError, Result};
+use crate::telling;
 
 /// Runs a command.
 pub(crate) fn run(arguments: Arguments) -> Result {
@@ -59,7 +63,20 @@ pub(crate) fn run(arguments: Arguments) -> Result {
                 .hint("leave `--server` and SHIPWAY_SERVER out, or do it where the daemon runs"),
         );
     }
-    match arguments.command {
+    // What a daemon does elsewhere is told there.
+    let is_told = global.server.is_none() && arguments.command.is_told();
+    let ended = dispatch(arguments.command, global);
+    if is_told {
+        wait(async {
+            telling::deliver(global).await;
+            Ok(ExitCode::SUCCESS)
+        })?;
+    }
+    ended
+}
+
+fn dispatch(command: Command, global: &Global) -> Result {
+    match command {
         Command::Init(arguments) => init::run(&arguments, global),
         Command::Validate(arguments) => wait(validate::run(&arguments, global)),
         Command::Config(arguments) => config::run(&arguments, global),
@@ -93,6 +110,7 @@ pub(crate) fn run(arguments: Arguments) -> Result {
         Command::Restore(arguments) => wait(restore::run(&arguments, global)),
         Command::Backup(arguments) => wait(backup::run(&arguments, global)),
         Command::Migrations(arguments) => wait(migrations::run(&arguments, global)),
+        Command::Notify(arguments) => wait(notify::run(&arguments, global)),
         Command::Report(arguments) => report::run(&arguments, global),
         Command::Dora(arguments) => dora::run(&arguments, global),
         Command::Audit(arguments) => audit::run(&arguments, global),

@@ -10,17 +10,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_pipeline::config::parse_duration;
-use shipway_server::{Carrier, HookSecret, Observe, Observed, Options, Provider, ServeError, Tls};
+use shipway_server::{
+    Carrier, HookSecret, Observe, Observed, Options, Provider, ServeError, Tell, Tls,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
 use crate::context::{Context, proxy_directory};
 use crate::error::{CliError, Kind, Result};
+use crate::telling;
 
 /// The store has one writer: more threads would only wait for each other.
 const STORE_THREADS: usize = 8;
 
-/// Run the daemon of a project in the foreground: its HTTP API, webhooks and queue
+/// Run the daemon of a project in the foreground: its HTTP API, webhooks, queue and notifications
 ///
 /// Requests, those of pushes included, are carried out by processes that outlive the daemon: it can
 /// be killed, restarted and upgraded at any time. Webhooks of GitHub, GitLab and Gitea or Forgejo
@@ -73,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         directory: context.project.directory.clone(),
         store: Arc::clone(&context.engine.store),
         observe: observer(global.clone()),
+        tell: teller(global.clone()),
         listen: arguments.listen.clone(),
         tls: tls.map(|(certificate, key)| Tls { certificate, key }),
         insecure_http: arguments.insecure_http,
@@ -150,6 +154,17 @@ fn observer(global: Global) -> Observe {
     Arc::new(move || {
         let global = global.clone();
         Box::pin(async move { observe(&global).await })
+    })
+}
+
+/// Sends what is due, to the channels of that moment.
+fn teller(global: Global) -> Tell {
+    Arc::new(move || {
+        let global = global.clone();
+        Box::pin(async move {
+            let told = telling::deliver_as_daemon(&global).await;
+            told.map_err(|error| error.message().to_owned())
+        })
     })
 }
 

@@ -27,6 +27,7 @@ mod kit;
 mod locks;
 mod migrate;
 mod migrations;
+mod notify;
 mod operate;
 mod output;
 mod polling;
