@@ -48,7 +48,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "SHIPWAY_PROXY_DIR")]
     pub(crate) proxy_dir: Option<PathBuf>,
     /// Do it by the daemon at this address, such as `https://deploy.example.org`, with the token
-    /// in SHIPWAY_TOKEN: deploy, promote, rollback, requests, approve, reject, cancel, status
+    /// in SHIPWAY_TOKEN: deploy, promote, rollback, requests, approve, reject, cancel, status,
+    /// history, show
     #[arg(long, global = true, value_name = "URL", env = "SHIPWAY_SERVER")]
     pub(crate) server: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Deployments, from their record to their end.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 use shipway_pipeline::deployment::{Outcome, State};
 use shipway_pipeline::id::{DeploymentId, ReleaseId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
@@ -18,7 +19,7 @@ use crate::lease::Lease;
 use crate::store::Store;
 
 /// A deployment as it is recorded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
     /// Its id.
     pub id: DeploymentId,

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         return Ok(ExitCode::SUCCESS);
     }
     if topic.parse::<shipway_pipeline::id::DeploymentId>().is_ok() {
-        return show::run(&show::Arguments::of(topic.clone()), global);
+        return show::here(&show::Arguments::of(topic.clone()), global);
     }
     let wrong = CliError::usage(format!("there is no topic `{topic}`"));
     let known = topics()

@@ -10,6 +10,7 @@ use shipway_store::Deployment;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::Result;
+use crate::remote;
 use crate::render::{self, table, time};
 
 /// List deployments, the newest first
@@ -25,36 +26,34 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
-    let (context, _events) = Context::open(global)?;
-    let environment = match &arguments.environment {
-        Some(name) => Some(&context.project.environment(name)?.name),
-        None => None,
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    let deployments = match remote::client(global).await? {
+        Some(client) => {
+            let name = arguments.environment.as_deref();
+            remote::history(&client, name, arguments.limit).await?
+        }
+        None => here(arguments, global)?,
     };
-    let store = &context.engine.store;
-    let deployments = store.deployments(environment, arguments.limit)?;
     if arguments.json {
-        let all: Vec<_> = deployments.iter().map(document).collect();
+        let all: Vec<_> = deployments.iter().map(|(one, _)| document(one)).collect();
         render::json(&all)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = deployments
         .iter()
-        .map(|deployment| {
-            Ok(vec![
+        .map(|(deployment, commit)| {
+            vec![
                 deployment.id.to_string(),
                 time::absolute(deployment.created),
                 deployment.plan.environment.to_string(),
                 kind(&deployment.plan),
                 deployment.plan.target.release.to_string(),
-                store
-                    .release(&deployment.plan.target.release)?
-                    .map_or_else(String::new, |release| release.short_commit().to_owned()),
+                commit.clone(),
                 deployment.state.name(&deployment.plan).to_owned(),
                 deployment.requested_by.clone(),
-            ])
+            ]
         })
-        .collect::<Result<_>>()?;
+        .collect();
     if rows.is_empty() {
         anstream::eprintln!("nothing was deployed yet");
         return Ok(ExitCode::SUCCESS);
@@ -71,6 +70,23 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
     ];
     anstream::print!("{}", table::render(&heading, &rows));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The deployments that are on record here, each with its commit.
+fn here(arguments: &Arguments, global: &Global) -> Result<Vec<(Deployment, String)>> {
+    let (context, _events) = Context::open(global)?;
+    let environment = match &arguments.environment {
+        Some(name) => Some(&context.project.environment(name)?.name),
+        None => None,
+    };
+    let store = &context.engine.store;
+    let deployments = store.deployments(environment, arguments.limit)?;
+    let with_commit = deployments.into_iter().map(|deployment| {
+        let release = store.release(&deployment.plan.target.release)?;
+        let commit = release.map_or_else(String::new, |one| one.short_commit().to_owned());
+        Ok((deployment, commit))
+    });
+    with_commit.collect()
 }
 
 /// What a deployment that scales changed; none of others.

@@ -101,8 +101,8 @@ fn dispatch(command: Command, global: &Global) -> Result {
         Command::Prune(arguments) => wait(prune::run(&arguments, global)),
         Command::Renew(arguments) => wait(renew::run(&arguments, global)),
         Command::Status(arguments) => wait(status::run(&arguments, global)),
-        Command::History(arguments) => history::run(&arguments, global),
-        Command::Show(arguments) => show::run(&arguments, global),
+        Command::History(arguments) => wait(history::run(&arguments, global)),
+        Command::Show(arguments) => wait(show::run(&arguments, global)),
         Command::Explain(arguments) => explain::run(&arguments, global),
         Command::Logs(arguments) => wait(logs::run(&arguments, global)),
         Command::Secrets(arguments) => secrets::run(&arguments, global),
@@ -141,6 +141,8 @@ fn is_for_a_server(command: &Command) -> bool {
             | Command::Reject(_)
             | Command::Cancel(_)
             | Command::Status(_)
+            | Command::History(_)
+            | Command::Show(_)
     )
 }
 

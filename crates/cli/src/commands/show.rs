@@ -8,6 +8,9 @@ use shipway_pipeline::deployment::State;
 use shipway_pipeline::id::{DeploymentId, RequestId};
 use shipway_pipeline::journal::{Entry, Record};
 use shipway_pipeline::plan::Plan;
+use shipway_pipeline::release::Release;
+use shipway_pipeline::request::Request;
+use shipway_server::client::Client;
 use shipway_store::Deployment;
 
 use super::history;
@@ -15,7 +18,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
 use crate::render::{self, step, time};
-use crate::requests;
+use crate::{remote, requests};
 
 /// Show a deployment with its journal, a release, or a request
 #[derive(Debug, clap::Args)]
@@ -27,7 +30,15 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
+    if let Some(client) = remote::client(global).await? {
+        return elsewhere(&client, arguments).await;
+    }
+    here(arguments, global)
+}
+
+/// Shows what is on record here.
+pub(crate) fn here(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     if arguments.id.parse::<RequestId>().is_ok() {
         return show_request(&context, arguments);
@@ -41,29 +52,54 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
             .hint("`shipway history` lists them")
     })?;
     let journal = store.journal(id)?;
+    show_deployment(&deployment, &journal, arguments)
+}
+
+/// A request or a deployment of a daemon elsewhere.
+async fn elsewhere(client: &Client, arguments: &Arguments) -> Result {
+    if let Ok(id) = arguments.id.parse::<RequestId>() {
+        let whole = client.request(id).await?;
+        return print_request(&whole.request, whole.release.as_ref(), arguments);
+    }
+    let Ok(id) = arguments.id.parse::<DeploymentId>() else {
+        let told = format!("`{}` is no request or deployment", arguments.id);
+        return Err(CliError::usage(told).hint("releases are shown where the project is"));
+    };
+    let found = client.deployment(id).await?;
+    show_deployment(&found.deployment, &found.journal, arguments)
+}
+
+fn show_deployment(deployment: &Deployment, journal: &[Record], arguments: &Arguments) -> Result {
     if arguments.json {
-        let mut document = history::document(&deployment);
+        let mut document = history::document(deployment);
         document["plan"] = serde_json::json!(deployment.plan);
         document["journal"] = serde_json::json!(journal);
         render::json(&document)?;
     } else {
-        print(&deployment, &journal);
+        print(deployment, journal);
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn show_request(context: &Context, arguments: &Arguments) -> Result {
     let request = requests::find(context, &arguments.id)?;
+    let release = match &request.agreement {
+        Some(agreement) => Some(context.engine.release_by_name(agreement.release.as_str())?),
+        None => None,
+    };
+    print_request(&request, release.as_ref(), arguments)
+}
+
+fn print_request(request: &Request, release: Option<&Release>, arguments: &Arguments) -> Result {
     if arguments.json {
-        render::json(&request)?;
+        render::json(request)?;
         return Ok(ExitCode::SUCCESS);
     }
-    for line in render::request::lines(&request) {
+    for line in render::request::lines(request) {
         anstream::println!("{line}");
     }
-    if let Some(agreement) = &request.agreement {
-        let release = context.engine.release_by_name(agreement.release.as_str())?;
-        render::plan::print(&agreement.plan, &release, render::Form::People)?;
+    if let (Some(agreement), Some(release)) = (&request.agreement, release) {
+        render::plan::print(&agreement.plan, release, render::Form::People)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,8 +4,9 @@ use shipway_engine::status::EnvironmentStatus;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::request::Request;
 use shipway_server::client::Client;
+use shipway_store::Deployment;
 
-use super::{environment, number};
+use super::environment;
 use crate::error::Result;
 
 /// What runs, in one environment or in all that the token may see.
@@ -23,12 +24,19 @@ pub(crate) async fn requests(
     limit: usize,
 ) -> Result<Vec<Request>> {
     let name = name.map(environment).transpose()?;
-    let page = client
-        .requests(name.as_ref(), is_open, before, limit)
-        .await?;
-    let mut all = Vec::new();
-    for request in page.requests {
-        all.push(client.request(number(&request.id)?).await?.request);
-    }
-    Ok(all)
+    let page = client.requests(name.as_ref(), is_open, before, limit);
+    Ok(page.await?.records)
+}
+
+/// Deployments, the newest first, each with its commit.
+pub(crate) async fn history(
+    client: &Client,
+    name: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(Deployment, String)>> {
+    let name = name.map(environment).transpose()?;
+    let page = client.deployments(name.as_ref(), limit).await?;
+    let commits = page.deployments.into_iter().map(|one| one.commit);
+    let commits = commits.map(Option::unwrap_or_default);
+    Ok(page.records.into_iter().zip(commits).collect())
 }

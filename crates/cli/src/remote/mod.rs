@@ -18,7 +18,7 @@ use crate::following;
 use crate::render::{self, Form};
 
 pub(crate) use decide::{approve, cancel, reject};
-pub(crate) use list::{requests, status};
+pub(crate) use list::{history, requests, status};
 pub(crate) use wish::{Asked, ask};
 
 /// The daemon that the command is about; `None` where it is about this machine.

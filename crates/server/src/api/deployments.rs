@@ -8,8 +8,9 @@ use serde_json::Value;
 use shipway_pipeline::access::Action;
 use shipway_pipeline::deployment::State as Stand;
 use shipway_pipeline::id::DeploymentId;
+use shipway_pipeline::journal::Record as Entry;
 use shipway_pipeline::push::printable;
-use shipway_store::Deployment as Record;
+use shipway_store::{Deployment as Record, Store};
 
 use super::names;
 use crate::caller::Caller;
@@ -26,20 +27,27 @@ pub(crate) struct Query {
     pub limit: Option<usize>,
     /// Only those that were made before this one: `next` of the page before.
     pub before: Option<String>,
+    /// With all that is on record of each.
+    #[serde(default)]
+    pub records: bool,
 }
 
 /// Deployments, the newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Page {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Page {
     /// The deployments.
     pub deployments: Vec<Deployment>,
+    /// The records of the same, where they are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[schemars(with = "Vec<Value>")]
+    pub records: Vec<Record>,
     /// `before` of the next page, where there may be one.
     pub next: Option<String>,
 }
 
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Deployment {
+pub struct Deployment {
     /// Its id.
     pub id: String,
     /// Where.
@@ -48,6 +56,8 @@ pub(crate) struct Deployment {
     pub kind: String,
     /// The release that is to be live.
     pub release: String,
+    /// The release's commit, in short.
+    pub commit: Option<String>,
     /// The release that was live before.
     pub previous: Option<String>,
     /// Where it stands.
@@ -76,6 +86,17 @@ pub(crate) struct Detail {
     pub journal: Vec<Value>,
 }
 
+/// A deployment as it is recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recorded {
+    /// The record.
+    #[schemars(with = "Value")]
+    pub deployment: Record,
+    /// What happened, in order.
+    #[schemars(with = "Vec<Value>")]
+    pub journal: Vec<Entry>,
+}
+
 /// A page of deployments.
 pub(super) async fn list(
     shared: State,
@@ -90,13 +111,20 @@ pub(super) async fn list(
         let found = store.deployments_before(environment.as_ref(), before, limit)?;
         let is_last = found.len() < limit;
         let next = found.last().filter(|_| !is_last);
+        let next = next.map(|record| record.id.to_string());
+        let seen = found.into_iter();
+        let mut records: Vec<Record> = seen
+            .filter(|record| caller.sees(&record.plan.environment))
+            .collect();
+        let described = records.iter().map(|record| Deployment::of(store, record));
+        let deployments = described.collect::<Result<_, _>>()?;
+        if !query.records {
+            records.clear();
+        }
         Ok(Page {
-            next: next.map(|record| record.id.to_string()),
-            deployments: found
-                .iter()
-                .filter(|record| caller.sees(&record.plan.environment))
-                .map(Deployment::of)
-                .collect(),
+            deployments,
+            records,
+            next,
         })
     });
     Ok(Json(asked.await?))
@@ -114,7 +142,28 @@ pub(super) async fn one(
         let record = store.deployment(id)?.ok_or_else(missing)?;
         caller.check(Action::View, Some(&record.plan.environment))?;
         let journal = store.journal(id)?;
-        Detail::of(&record, &journal).map_err(|error| Problem::inside(&error))
+        Detail::of(Deployment::of(store, &record)?, &record, &journal)
+            .map_err(|error| Problem::inside(&error))
+    });
+    Ok(Json(asked.await?))
+}
+
+/// The record of one deployment.
+pub(super) async fn recorded(
+    shared: State,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Json<Recorded>, Problem> {
+    let id = id(&text)?;
+    let asked = shared.ask(move |store| {
+        let missing = || Problem::not_found(format!("there is no deployment `{id}`"));
+        let deployment = store.deployment(id)?.ok_or_else(missing)?;
+        caller.check(Action::View, Some(&deployment.plan.environment))?;
+        let journal = store.journal(id)?;
+        Ok(Recorded {
+            deployment,
+            journal,
+        })
     });
     Ok(Json(asked.await?))
 }
@@ -127,7 +176,8 @@ fn id(text: &str) -> Result<DeploymentId, Problem> {
 // === impl Deployment, Detail ===
 
 impl Deployment {
-    fn of(record: &Record) -> Self {
+    fn of(store: &Store, record: &Record) -> Result<Self, Problem> {
+        let release = store.release(&record.plan.target.release)?;
         let plan = &record.plan;
         let outcome = match &record.state {
             Stand::Finished { outcome, .. } => Some(outcome.as_str().to_owned()),
@@ -136,26 +186,24 @@ impl Deployment {
             | Stand::Baking { .. }
             | Stand::Reverting { .. } => None,
         };
-        Self {
+        Ok(Self {
             id: record.id.to_string(),
             environment: plan.environment.to_string(),
             kind: plan.kind.as_str().to_owned(),
             release: plan.target.release.to_string(),
+            commit: release.map(|release| release.short_commit().to_owned()),
             previous: plan.previous.as_ref().map(|one| one.release.to_string()),
             state: record.state.name(plan).to_owned(),
             outcome,
             requested_by: record.requested_by.clone(),
             created: record.created.0,
             changed: record.changed.0,
-        }
+        })
     }
 }
 
 impl Detail {
-    fn of(
-        record: &Record,
-        journal: &[shipway_pipeline::journal::Record],
-    ) -> serde_json::Result<Self> {
+    fn of(deployment: Deployment, record: &Record, journal: &[Entry]) -> serde_json::Result<Self> {
         let cause = match &record.state {
             Stand::Finished { cause, .. } => cause.as_ref(),
             Stand::Queued
@@ -164,7 +212,7 @@ impl Detail {
             | Stand::Reverting { .. } => None,
         };
         Ok(Self {
-            deployment: Deployment::of(record),
+            deployment,
             cause: cause.map(serde_json::to_value).transpose()?,
             plan: serde_json::to_value(&record.plan)?,
             journal: journal

@@ -1,6 +1,6 @@
 //! The HTTP API: its operations, and what is made of their list: the router and the document.
 
-mod deployments;
+pub(crate) mod deployments;
 pub(crate) mod environments;
 mod events;
 mod guard;
@@ -75,6 +75,13 @@ fn of_what_is() -> Vec<Operation> {
         )
         .summary("A deployment with its plan and its journal")
         .answers::<deployments::Detail>(),
+        Operation::new(
+            "/v1/deployments/{id}/record",
+            "getDeploymentRecord",
+            get(deployments::recorded),
+        )
+        .summary("A deployment as it is recorded")
+        .answers::<deployments::Recorded>(),
     ]
 }
 

@@ -12,12 +12,13 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_engine::status::EnvironmentStatus;
-use shipway_pipeline::id::RequestId;
+use shipway_pipeline::id::{DeploymentId, RequestId};
 use shipway_pipeline::name::EnvironmentName;
 
+pub use crate::api::deployments::{Deployment, Page as Deployments, Recorded};
 pub use crate::api::environments::Environment;
 pub use crate::api::requests::{
-    Consent, Needs, Page, Refusal, Request, Wanted, Whole, Wish, WishedLane,
+    Consent, Needs, Page as Requests, Refusal, Request, Wanted, Whole, Wish, WishedLane,
 };
 pub use crate::problem::Problem;
 pub use error::ClientError;
@@ -99,7 +100,31 @@ impl Client {
             .await
     }
 
-    /// A page of requests, the newest first.
+    /// A page of deployments, the newest first, with their records.
+    ///
+    /// # Errors
+    /// The daemon refuses, or does not answer.
+    pub async fn deployments(
+        &self,
+        environment: Option<&EnvironmentName>,
+        limit: usize,
+    ) -> Result<Deployments, ClientError> {
+        let mut path = format!("/v1/deployments?records=true&limit={limit}");
+        if let Some(name) = environment {
+            path.push_str(&format!("&environment={}", escaped(name)));
+        }
+        self.get(&path).await
+    }
+
+    /// A deployment as it is recorded.
+    ///
+    /// # Errors
+    /// The daemon refuses, or does not answer.
+    pub async fn deployment(&self, id: DeploymentId) -> Result<Recorded, ClientError> {
+        self.get(&format!("/v1/deployments/{id}/record")).await
+    }
+
+    /// A page of requests, the newest first, with their records.
     ///
     /// # Errors
     /// The daemon refuses, or does not answer.
@@ -109,8 +134,8 @@ impl Client {
         is_open: bool,
         before: Option<RequestId>,
         limit: usize,
-    ) -> Result<Page, ClientError> {
-        let mut path = format!("/v1/requests?limit={limit}&open={is_open}");
+    ) -> Result<Requests, ClientError> {
+        let mut path = format!("/v1/requests?records=true&limit={limit}&open={is_open}");
         if let Some(name) = environment {
             path.push_str(&format!("&environment={}", escaped(name)));
         }

@@ -16,6 +16,10 @@ use crate::problem::Problem;
 pub struct Page {
     /// The requests.
     pub requests: Vec<Request>,
+    /// The records of the same, where they are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[schemars(with = "Vec<Value>")]
+    pub records: Vec<Record>,
     /// `before` of the next page, where there may be one.
     pub next: Option<String>,
 }

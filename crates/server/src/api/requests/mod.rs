@@ -38,6 +38,9 @@ pub(crate) struct Query {
     /// Only those that are not over.
     #[serde(default)]
     pub open: bool,
+    /// With all that is on record of each.
+    #[serde(default)]
+    pub records: bool,
 }
 
 /// A page of requests.
@@ -58,13 +61,19 @@ pub(super) async fn list(
         };
         let is_last = found.len() < limit;
         let next = found.last().filter(|_| !is_last);
+        let next = next.map(|record| record.id.to_string());
+        let seen = found.into_iter();
+        let mut records: Vec<Record> = seen
+            .filter(|record| caller.sees(&record.environment))
+            .collect();
+        let requests = records.iter().map(Request::of).collect();
+        if !query.records {
+            records.clear();
+        }
         Ok(Page {
-            next: next.map(|record| record.id.to_string()),
-            requests: found
-                .iter()
-                .filter(|record| caller.sees(&record.environment))
-                .map(Request::of)
-                .collect(),
+            requests,
+            records,
+            next,
         })
     });
     Ok(Json(asked.await?))
