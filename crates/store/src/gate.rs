@@ -99,6 +99,23 @@ impl Store {
             .map_err(Error::database(ACTION))
     }
 
+    /// The log of the newest pass of a gate, of whatever commit.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn last_pass(&self, gate: &GateName) -> Result<Option<String>, Error> {
+        self.read()
+            .query_row(
+                "SELECT log FROM gate_runs
+                 WHERE gate = ?1 AND verdict ->> '$.verdict' = 'passed'
+                 ORDER BY id DESC LIMIT 1",
+                [gate.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(Error::database("read what gates said"))
+    }
+
     /// What gates said of a commit, the newest first.
     ///
     /// # Errors

@@ -265,3 +265,52 @@ fn a_report_that_the_commit_holds_is_not_what_its_command_found() {
     let refused = sandbox.run(["gates", "run"]).expect_code(3);
     refused.expect_told(&["inconclusive: there is no `junit.xml`"]);
 }
+
+#[test]
+fn tests_are_split_by_what_they_took_at_the_last_pass() {
+    let sandbox = sandbox();
+    let root = sandbox.root().display().to_string();
+    sandbox.write("tests.txt", "a.py\nb.py\nlong.py\n");
+    sandbox.write(
+        "run.sh",
+        &format!(
+            "set -e
+mine=$({PROGRAM} gates split < tests.txt)
+echo $mine >> {root}/parts
+{{
+  echo '<testsuite>'
+  for file in $mine; do
+    case $file in long.py) time=9 ;; *) time=1 ;; esac
+    echo \"<testcase classname='${{file%.py}}' name='t' time='$time'/>\"
+  done
+  echo '</testsuite>'
+}} > junit.xml
+"
+        ),
+    );
+    sandbox.commit("tests of three files");
+    give_gates(
+        &sandbox,
+        "  tests: { run: sh run.sh, parallel: 2, reports: { junit: junit.xml } }\n",
+    );
+    let parts = || {
+        sandbox.run_well(["gates", "run", "--anew"]);
+        let path = sandbox.root().join("parts");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        std::fs::remove_file(&path).expect("it is there");
+        let mut parts: Vec<String> = text.lines().map(str::to_owned).collect();
+        parts.sort_unstable();
+        parts
+    };
+    // Nothing is known yet, and names decide.
+    assert_eq!(parts(), ["a.py long.py", "b.py"]);
+    assert_eq!(parts(), ["a.py b.py", "long.py"]);
+    assert_eq!(parts(), ["a.py b.py", "long.py"]);
+    sandbox.replace("shipway.yml", "parallel: 2", "parallel: 4");
+    let refused = sandbox.run(["gates", "run"]).expect_code(3);
+    let said = sandbox.run_well(["gates", "explain", "tests"]).stdout;
+    assert!(
+        said.contains("there are 3 names for 4 parts"),
+        "{refused}{said}"
+    );
+}

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use shipway_pipeline::gate::Timings;
 use shipway_pipeline::name::GateName;
 use shipway_pipeline::time::Timestamp;
 
@@ -59,6 +60,13 @@ impl Log {
         &self.name
     }
 
+    /// Keeps what the tests took beside the log, for the next run in parts.
+    pub(super) fn keep_timings(&self, timings: &Timings) -> Result<(), GateError> {
+        let path = timings_beside(&self.path);
+        let text = serde_json::to_vec(timings).expect("numbers by names are JSON");
+        std::fs::write(&path, text).map_err(failed(&path))
+    }
+
     pub(super) fn line(&self, text: &str) -> Result<(), GateError> {
         let mut file = self
             .file
@@ -66,6 +74,11 @@ impl Log {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         writeln!(file, "{text}").map_err(failed(&self.path))
     }
+}
+
+/// Where the timings of a run stand, by the path of its log.
+pub(super) fn timings_beside(log: &Path) -> PathBuf {
+    log.with_extension("timings.json")
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> GateError {

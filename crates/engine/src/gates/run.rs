@@ -1,14 +1,16 @@
 //! Runs one gate: in parts, again where it may be tried again.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join_all;
-use shipway_pipeline::gate::{Gate, Judgement, Known, Verdict, judge};
+use shipway_pipeline::gate::{Evidence, Gate, Known, judge};
+use shipway_pipeline::name::GateName;
 use shipway_runtime::process::{Check, ProcessRuntime};
 use shipway_store::GateRun;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::log::Log;
+use super::log::{Log, timings_beside};
 use super::{GateError, GateRequest};
 use crate::clock::now;
 use crate::event::Kind;
@@ -29,18 +31,19 @@ impl Engine {
             &request.commit.id,
             began,
         )?;
-        let mut attempts = 0;
         let known = Known {
             now: began,
             coverage: self.store.last_coverage(&gate.name, &request.commit.id)?,
         };
+        let timings = self.timings(&gate)?;
+        let mut attempts = 0;
         let told = loop {
             attempts += 1;
-            let parts = (1..=gate.parallel)
-                .map(|part| self.run_part(runtime, request, (&gate, known), part, (places, &log)));
-            let told = try_join_all(parts).await?;
-            let told = told.into_iter().reduce(Judgement::and);
-            let told = told.unwrap_or_else(|| Judgement::of(Verdict::Passed));
+            let parts = (1..=gate.parallel).map(|part| {
+                let check = check(request, &gate, part, timings.as_deref());
+                self.run_part(runtime, &gate.name, check, places, &log)
+            });
+            let told = judge(&gate, &try_join_all(parts).await?, known);
             if told.verdict.is_pass() || attempts > gate.retries {
                 break told;
             }
@@ -50,6 +53,9 @@ impl Engine {
             log.line(&format!("== {waived} =="))?;
         }
         log.line(&format!("== {} ==", told.verdict))?;
+        if gate.parallel > 1 && !told.timings.is_empty() {
+            log.keep_timings(&told.timings)?;
+        }
         let run = GateRun {
             definition: gate.definition(),
             gate: gate.name,
@@ -67,17 +73,26 @@ impl Engine {
         Ok(run)
     }
 
+    /// What the tests of a gate in parts took when it passed last.
+    fn timings(&self, gate: &Gate) -> Result<Option<PathBuf>, GateError> {
+        if gate.parallel == 1 {
+            return Ok(None);
+        }
+        let log = self.store.last_pass(&gate.name)?;
+        let path = log.map(|log| timings_beside(&self.store.directory().join(log)));
+        Ok(path.filter(|path| path.exists()))
+    }
+
     async fn run_part(
         &self,
         runtime: &ProcessRuntime,
-        request: &GateRequest<'_>,
-        (gate, known): (&Gate, Known),
-        part: u32,
-        (places, log): (&Semaphore, &Log),
-    ) -> Result<Judgement, GateError> {
+        gate: &GateName,
+        check: Check,
+        places: &Semaphore,
+        log: &Log,
+    ) -> Result<Evidence, GateError> {
         // Nothing ever closes it.
         let _place = places.acquire().await;
-        let check = check(request, gate, part);
         let (sender, mut lines) = mpsc::unbounded_channel();
         let work = async {
             let evidence = runtime.check(&check, &sender).await;
@@ -89,7 +104,7 @@ impl Engine {
             while let Some(line) = lines.recv().await {
                 written = written.and_then(|()| log.line(&line.text));
                 self.reporter.tell(Kind::GateOutput {
-                    gate: gate.name.clone(),
+                    gate: gate.clone(),
                     line: line.text,
                 });
             }
@@ -97,11 +112,11 @@ impl Engine {
         };
         let (evidence, written) = tokio::join!(work, follow);
         written?;
-        Ok(judge(gate, &evidence?, known))
+        Ok(evidence?)
     }
 }
 
-fn check(request: &GateRequest<'_>, gate: &Gate, part: u32) -> Check {
+fn check(request: &GateRequest<'_>, gate: &Gate, part: u32, timings: Option<&Path>) -> Check {
     let commit = &request.commit.id;
     let mut variables = BTreeMap::from([
         ("CI".to_owned(), "true".to_owned()),
@@ -110,6 +125,9 @@ fn check(request: &GateRequest<'_>, gate: &Gate, part: u32) -> Check {
     if gate.parallel > 1 {
         variables.insert("SHIPWAY_PART".to_owned(), part.to_string());
         variables.insert("SHIPWAY_PARTS".to_owned(), gate.parallel.to_string());
+    }
+    if let Some(path) = timings {
+        variables.insert("SHIPWAY_TIMINGS".to_owned(), path.display().to_string());
     }
     Check {
         repository: request.repository.root.clone(),

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, beyond, sift};
 use super::report::{audit, coverage, first_of, junit, sarif};
+use super::split::Timings;
 use super::{Gate, Sarif, SarifLevel, Verdict};
 use crate::time::Timestamp;
 
-/// How a run of a gate's command ended.
+/// How a gate's command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// With this exit code.
@@ -24,7 +25,7 @@ pub enum Ended {
     NotStarted(String),
 }
 
-/// What one run left: how it ended, the reports that it wrote and the baselines that the commit
+/// What one part of a run left: how it ended, the reports that it wrote and the baselines that the commit
 /// holds, by their paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -48,109 +49,123 @@ pub struct Known {
 pub struct Judgement {
     /// What it says of the commit.
     pub verdict: Verdict,
-    /// The share of lines that are covered.
+    /// The share of lines that are covered by its parts together.
     pub coverage: Option<f64>,
     /// Findings that were let through, by whom and why.
     pub waived: Vec<String>,
+    /// What the tests of each file took, in seconds.
+    pub timings: Timings,
 }
 
 /// Brings a gate's reports together.
 struct Judge<'a> {
     gate: &'a Gate,
-    evidence: &'a Evidence,
     known: Known,
     told: Judgement,
 }
 
-/// What a run says of the commit.
+/// What a run says of the commit, by what each of its parts left.
 #[must_use]
-pub fn judge(gate: &Gate, evidence: &Evidence, known: Known) -> Judgement {
-    let ended = of_ending(&evidence.ended);
+pub fn judge(gate: &Gate, parts: &[Evidence], known: Known) -> Judgement {
     let mut judge = Judge {
         gate,
-        evidence,
         known,
-        told: Judgement::of(Verdict::Passed),
+        told: Judgement {
+            verdict: Verdict::Passed,
+            coverage: None,
+            waived: Vec::new(),
+            timings: Timings::new(),
+        },
     };
-    // Nobody knows whether what was not started or was killed would have found something.
-    if matches!(ended, Verdict::Inconclusive { .. }) {
-        return Judgement::of(ended);
+    let mut endings = Verdict::Passed;
+    for part in parts {
+        let ended = of_ending(&part.ended);
+        // Nobody knows whether what was not started or was killed would have found something.
+        if !matches!(ended, Verdict::Inconclusive { .. }) {
+            judge.reports(part);
+        }
+        endings = endings.and(ended);
     }
-    judge.reports();
+    if !matches!(endings, Verdict::Inconclusive { .. }) {
+        judge.coverage(parts);
+    }
     let mut told = judge.told;
     // A report tells more than a bare exit code.
     if !matches!(told.verdict, Verdict::Failed { .. }) {
-        told.verdict = ended.and(told.verdict);
+        told.verdict = endings.and(told.verdict);
     }
     told
 }
 
-// === impl Judgement ===
+// === impl Evidence ===
 
-impl Judgement {
-    /// A verdict without anything measured.
-    #[must_use]
-    pub fn of(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            coverage: None,
-            waived: Vec::new(),
-        }
-    }
-
-    /// What two parts of a run say together: the worse of both.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.verdict = self.verdict.and(other.verdict);
-        self.coverage = match (self.coverage, other.coverage) {
-            (Some(one), Some(two)) => Some(one.min(two)),
-            (one, two) => one.or(two),
+impl Evidence {
+    /// What a report holds; a missing or unreadable one says nothing.
+    fn read<'a, T>(
+        &'a self,
+        path: &str,
+        parse: impl Fn(&'a str) -> Result<T, String>,
+    ) -> Result<T, Verdict> {
+        let Some(text) = self.reports.get(path) else {
+            return Err(inconclusive(format!("there is no `{path}`")));
         };
-        for waived in other.waived {
-            if !self.waived.contains(&waived) {
-                self.waived.push(waived);
-            }
-        }
-        self
+        parse(text).map_err(|reason| inconclusive(format!("`{path}`: {reason}")))
     }
 }
 
 // === impl Judge ===
 
 impl Judge<'_> {
-    fn reports(&mut self) {
+    fn reports(&mut self, part: &Evidence) {
         let reports = &self.gate.reports;
         if let Some(path) = &reports.junit {
-            self.add(self.read(path, junit::judge));
-        }
-        if let Some(wanted) = &reports.coverage {
-            let share = self.read(&wanted.path, coverage::share);
-            self.told.coverage = share.as_ref().ok().copied();
-            let last = self.known.coverage;
-            self.add(share.map(|share| coverage::judge(share, wanted, last)));
+            let results = part.read(path, junit::read);
+            let verdict = results.map(|results| {
+                for (file, seconds) in results.timings {
+                    *self.told.timings.entry(file).or_default() += seconds;
+                }
+                results.verdict
+            });
+            self.add(verdict);
         }
         if let Some(wanted) = &reports.sarif {
-            let verdict = self.sarif(wanted);
+            let verdict = self.sarif(part, wanted);
             self.add(verdict);
         }
         if let Some(path) = &reports.pip_audit {
-            let verdict = self.audit(path);
+            let verdict = self.audit(part, path);
             self.add(verdict);
         }
     }
 
-    fn sarif(&mut self, wanted: &Sarif) -> Result<Verdict, Verdict> {
+    /// A line is covered if any of the parts covers it.
+    fn coverage(&mut self, parts: &[Evidence]) {
+        let Some(wanted) = &self.gate.reports.coverage else {
+            return;
+        };
+        let path = &wanted.path;
+        let texts = parts.iter().map(|part| part.read(path, Ok));
+        let share = texts.collect::<Result<Vec<_>, _>>().and_then(|texts| {
+            let share = coverage::share(&texts);
+            share.map_err(|reason| inconclusive(format!("`{path}`: {reason}")))
+        });
+        self.told.coverage = share.as_ref().ok().copied();
+        let last = self.known.coverage;
+        self.add(share.map(|share| coverage::judge(share, wanted, last)));
+    }
+
+    fn sarif(&mut self, part: &Evidence, wanted: &Sarif) -> Result<Verdict, Verdict> {
         let look = |text: &str| {
             let found = sarif::findings(text, wanted.level)?;
             found.ok_or_else(|| "the scanner reports no run of its own".to_owned())
         };
-        let mut found = self.read(&wanted.path, look)?;
+        let mut found = part.read(&wanted.path, look)?;
         if let Some(baseline) = &wanted.baseline {
             let known = |text: &str| {
                 let known = sarif::findings(text, SarifLevel::None)?;
                 Ok(known.unwrap_or_default())
             };
-            found = beyond(found, self.read(baseline, known)?);
+            found = beyond(found, part.read(baseline, known)?);
         }
         Ok(self.sift(&found, |left| {
             let noun = if left.len() == 1 {
@@ -162,8 +177,8 @@ impl Judge<'_> {
         }))
     }
 
-    fn audit(&mut self, path: &str) -> Result<Verdict, Verdict> {
-        let audit = self.read(path, audit::read)?;
+    fn audit(&mut self, part: &Evidence, path: &str) -> Result<Verdict, Verdict> {
+        let audit = part.read(path, audit::read)?;
         let verdict = self.sift(&audit.found, |left| {
             format!("known vulnerabilities: {}", first_of(left))
         });
@@ -178,20 +193,16 @@ impl Judge<'_> {
     /// What is left of findings when the waivers have taken theirs.
     fn sift(&mut self, found: &[Finding], tell: impl Fn(&[String]) -> String) -> Verdict {
         let sifted = sift(found, &self.gate.waivers, self.known.now);
-        self.told.waived.extend(sifted.waived);
+        for waived in sifted.waived {
+            if !self.told.waived.contains(&waived) {
+                self.told.waived.push(waived);
+            }
+        }
         if sifted.left.is_empty() {
             return Verdict::Passed;
         }
         let reason = tell(&sifted.left);
         Verdict::Failed { reason }
-    }
-
-    /// What a report holds; a missing or unreadable one says nothing.
-    fn read<T>(&self, path: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, Verdict> {
-        let Some(text) = self.evidence.reports.get(path) else {
-            return Err(inconclusive(format!("there is no `{path}`")));
-        };
-        parse(text).map_err(|reason| inconclusive(format!("`{path}`: {reason}")))
     }
 
     fn add(&mut self, verdict: Result<Verdict, Verdict>) {
@@ -253,7 +264,9 @@ mod tests {
             now: Timestamp(0),
             coverage: None,
         };
-        judge(gate, evidence, known).verdict.to_string()
+        judge(gate, std::slice::from_ref(evidence), known)
+            .verdict
+            .to_string()
     }
 
     const GOOD: &str = r#"<testsuites><testsuite tests="2"><testcase name="a"/><testcase name="b"/></testsuite></testsuites>"#;
@@ -359,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_have_the_worst_verdict_and_the_least_coverage() {
+    fn parts_have_the_worst_verdict_and_cover_lines_together() {
         let gate = with(Reports {
             coverage: Some(Coverage {
                 path: "lcov.info".to_owned(),
@@ -372,9 +385,43 @@ mod tests {
             now: Timestamp(0),
             coverage: None,
         };
-        let part = |text: &str| judge(&gate, &evidence(0, &[("lcov.info", text)]), known);
-        let both = part("LF:10\nLH:9\n").and(part("LF:10\nLH:7\n"));
-        assert_eq!(both.coverage, Some(0.7));
-        assert_eq!(both.verdict.as_str(), "failed");
+        let part = |code, lines: &str| {
+            let text = format!("SF:a.py\n{lines}LF:4\nLH:2\nend_of_record\n");
+            evidence(code, &[("lcov.info", &text)])
+        };
+        let one = part(0, "DA:1,1\nDA:2,3\nDA:3,0\nDA:4,0\n");
+        let two = part(0, "DA:1,1\nDA:2,0\nDA:3,0\nDA:4,1\n");
+        let told = judge(&gate, &[one.clone(), two], known);
+        assert_eq!(told.coverage, Some(0.75));
+        let reason = "failed: 75 % of the lines are covered, and 80 % is the least";
+        assert_eq!(told.verdict.to_string(), reason);
+        let failed = part(1, "DA:1,1\nDA:2,1\nDA:3,1\nDA:4,1\n");
+        let told = judge(&gate, &[one.clone(), failed], known);
+        assert_eq!(told.verdict.to_string(), "failed: exit code 1");
+        let killed = Evidence {
+            ended: Ended::Signal(9),
+            ..one.clone()
+        };
+        assert_eq!(
+            judge(&gate, &[one, killed], known).verdict.as_str(),
+            "inconclusive"
+        );
+    }
+
+    #[test]
+    fn the_time_of_each_file_is_summed_over_the_parts() {
+        let part = |class: &str| {
+            let text = format!(
+                r#"<testsuite><testcase classname="{class}" name="a" time="1.5"/></testsuite>"#
+            );
+            evidence(0, &[("junit.xml", &text)])
+        };
+        let known = Known {
+            now: Timestamp(0),
+            coverage: None,
+        };
+        let told = judge(&with_junit(), &[part("a"), part("a"), part("b")], known);
+        let expected = [("a".to_owned(), 3.0), ("b".to_owned(), 1.5)];
+        assert_eq!(told.timings, Timings::from(expected));
     }
 }

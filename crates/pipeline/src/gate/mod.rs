@@ -11,6 +11,7 @@ mod finding;
 mod judge;
 mod report;
 mod schedule;
+mod split;
 mod waiver;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use judge::{Ended, Evidence, Judgement, Known, judge};
 pub use schedule::{Schedule, Standing};
+pub use split::{Timings, split};
 pub use waiver::Waiver;
 
 use crate::config::serialize_duration;

@@ -3,6 +3,7 @@
 mod explain;
 mod run;
 mod show;
+mod split;
 
 use shipway_engine::git::{Commit, Repository};
 use shipway_pipeline::gate::Gate;
@@ -28,6 +29,7 @@ enum Action {
     Run(run::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
+    Split(split::Arguments),
 }
 
 /// Which commit is meant.
@@ -43,6 +45,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Action::Run(arguments) => run::run(arguments, global).await,
         Action::Show(arguments) => show::run(arguments, global),
         Action::Explain(arguments) => explain::run(arguments, global),
+        Action::Split(arguments) => split::run(arguments),
     }
 }
 

@@ -26,7 +26,7 @@ pub(in crate::config) struct Gate {
     /// How often a run that did not pass is tried again.
     #[schemars(range(max = 5), extend("default" = 0))]
     pub(in crate::config) retries: Option<u32>,
-    /// In how many parts it runs at the same time.
+    /// In how many parts it runs at the same time; `shipway gates split` says which tests each runs.
     #[schemars(range(min = 1, max = 64), extend("default" = 1))]
     pub(in crate::config) parallel: Option<u32>,
     /// For how long a pass counts. Give it to what asks others, such as an audit of dependencies.

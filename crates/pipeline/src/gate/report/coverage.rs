@@ -1,5 +1,7 @@
 //! Coverage, as Cobertura XML or lcov.
 
+use std::collections::BTreeMap;
+
 use roxmltree::Document;
 
 use super::super::{Coverage, Verdict};
@@ -7,13 +9,77 @@ use super::super::{Coverage, Verdict};
 /// Reports round to four digits.
 const ROUNDING: f64 = 0.00005;
 
-/// The share of lines that are covered.
-pub(in crate::gate) fn share(text: &str) -> Result<f64, String> {
-    if text.trim_start().starts_with('<') {
-        of_cobertura(text)
-    } else {
-        of_lcov(text)
+/// The share of lines that are covered: by one report as it says itself, by several together.
+pub(in crate::gate) fn share(texts: &[&str]) -> Result<f64, String> {
+    match texts {
+        [text] if is_xml(text) => of_cobertura(text),
+        [text] => of_lcov(text),
+        _ => together(texts),
     }
+}
+
+fn is_xml(text: &str) -> bool {
+    text.trim_start().starts_with('<')
+}
+
+/// A line is covered if any of the reports covers it.
+fn together(texts: &[&str]) -> Result<f64, String> {
+    let mut lines = BTreeMap::new();
+    for text in texts {
+        if is_xml(text) {
+            lines_of_cobertura(text, &mut lines)?;
+        } else {
+            lines_of_lcov(text, &mut lines);
+        }
+    }
+    if lines.is_empty() {
+        return Err("it names no lines".to_owned());
+    }
+    let covered = lines.values().filter(|is_covered| **is_covered).count();
+    Ok(covered as f64 / lines.len() as f64)
+}
+
+/// Whether a line of a file is covered.
+type Lines = BTreeMap<(String, u64), bool>;
+
+fn lines_of_cobertura(text: &str, lines: &mut Lines) -> Result<(), String> {
+    let document = parse(text)?;
+    let classes = document.descendants();
+    for class in classes.filter(|node| node.has_tag_name("class")) {
+        let file = class.attribute("filename").unwrap_or_default();
+        let all = class.descendants();
+        for line in all.filter(|node| node.has_tag_name("line")) {
+            let number = |name: &str| line.attribute(name)?.parse::<u64>().ok();
+            if let (Some(at), Some(hits)) = (number("number"), number("hits")) {
+                *lines.entry((file.to_owned(), at)).or_default() |= hits > 0;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lines_of_lcov(text: &str, lines: &mut Lines) {
+    let mut file = "";
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("SF:") {
+            file = name;
+        }
+        let data = line.strip_prefix("DA:").map(|data| data.split(','));
+        let Some(mut data) = data else { continue };
+        let mut number = || data.next()?.trim().parse::<u64>().ok();
+        if let (Some(at), Some(hits)) = (number(), number()) {
+            *lines.entry((file.to_owned(), at)).or_default() |= hits > 0;
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Document<'_>, String> {
+    // coverage.py and others write a document type.
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        ..Default::default()
+    };
+    Document::parse_with_options(text, options).map_err(|error| error.to_string())
 }
 
 /// What a share says, beside that of the last release.
@@ -40,13 +106,7 @@ fn percent(share: f64) -> f64 {
 }
 
 fn of_cobertura(text: &str) -> Result<f64, String> {
-    // coverage.py and others write a document type.
-    let options = roxmltree::ParsingOptions {
-        allow_dtd: true,
-        ..Default::default()
-    };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
+    let document = parse(text)?;
     let root = document.root_element();
     let rate = root
         .attribute("line-rate")
@@ -90,8 +150,22 @@ mod tests {
 
     #[test]
     fn the_share_is_read_in_both_formats() {
-        assert_eq!(share(XML), Ok(0.8499));
-        assert_eq!(share(LCOV), Ok(0.85));
+        assert_eq!(share(&[XML]), Ok(0.8499));
+        assert_eq!(share(&[LCOV]), Ok(0.85));
+    }
+
+    #[test]
+    fn several_reports_cover_lines_together() {
+        let xml = |hits: [u8; 2]| {
+            let [one, two] = hits;
+            format!(
+                r#"<coverage line-rate="0.5"><packages><package><classes><class filename="a.py"><lines>
+                <line number="1" hits="{one}"/><line number="2" hits="{two}"/><line number="3" hits="0"/>
+                <line number="4" hits="1"/></lines></class></classes></package></packages></coverage>"#
+            )
+        };
+        assert_eq!(share(&[&xml([1, 0]), &xml([0, 2])]), Ok(0.75));
+        assert!(share(&[XML, XML]).is_err());
     }
 
     #[test]
@@ -116,7 +190,7 @@ mod tests {
     #[test]
     fn other_texts_are_no_reports() {
         for text in ["", "<html/>", "<coverage line-rate=\"7\"/>", "TN:\n"] {
-            assert!(share(text).is_err(), "{text}");
+            assert!(share(&[text]).is_err(), "{text}");
         }
     }
 }

@@ -3,10 +3,20 @@
 use roxmltree::{Document, Node};
 
 use super::super::Verdict;
+use super::super::split::Timings;
 use super::first_of;
 
-/// What the results of tests say.
-pub(in crate::gate) fn judge(text: &str) -> Result<Verdict, String> {
+/// The results of tests.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::gate) struct Results {
+    /// What they say.
+    pub(in crate::gate) verdict: Verdict,
+    /// What the tests of each file took, in seconds; of each class where no file is named.
+    pub(in crate::gate) timings: Timings,
+}
+
+/// Reads the report.
+pub(in crate::gate) fn read(text: &str) -> Result<Results, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     let root = document.root_element();
     if !matches!(root.tag_name().name(), "testsuites" | "testsuite") {
@@ -16,10 +26,17 @@ pub(in crate::gate) fn judge(text: &str) -> Result<Verdict, String> {
         .descendants()
         .filter(|node| node.has_tag_name("testcase"))
         .collect();
+    Ok(Results {
+        verdict: judge(&cases),
+        timings: timings(&cases),
+    })
+}
+
+fn judge(cases: &[Node<'_, '_>]) -> Verdict {
     if cases.is_empty() {
-        return Ok(Verdict::Inconclusive {
+        return Verdict::Inconclusive {
             reason: "no test was run".to_owned(),
-        });
+        };
     }
     let failed: Vec<String> = cases
         .iter()
@@ -29,14 +46,27 @@ pub(in crate::gate) fn judge(text: &str) -> Result<Verdict, String> {
     if !failed.is_empty() {
         let (count, all) = (failed.len(), cases.len());
         let reason = format!("{count} of {all} tests failed: {}", first_of(&failed));
-        return Ok(Verdict::Failed { reason });
+        return Verdict::Failed { reason };
     }
     if cases.iter().all(|case| has(*case, &["skipped"])) {
-        return Ok(Verdict::Inconclusive {
+        return Verdict::Inconclusive {
             reason: format!("all {} tests were skipped", cases.len()),
-        });
+        };
     }
-    Ok(Verdict::Passed)
+    Verdict::Passed
+}
+
+fn timings(cases: &[Node<'_, '_>]) -> Timings {
+    let mut timings = Timings::new();
+    for case in cases {
+        let mut names = ["file", "classname"].into_iter();
+        let file = names.find_map(|name| case.attribute(name));
+        let seconds = case.attribute("time").and_then(|time| time.parse().ok());
+        if let (Some(file), Some(seconds)) = (file, seconds) {
+            *timings.entry(file.to_owned()).or_default() += f64::max(seconds, 0.0);
+        }
+    }
+    timings
 }
 
 fn has(case: Node<'_, '_>, tags: &[&str]) -> bool {
@@ -61,7 +91,7 @@ mod tests {
 
     fn told(cases: &str) -> String {
         let text = format!("<testsuites><testsuite>{cases}</testsuite></testsuites>");
-        judge(&text).unwrap().to_string()
+        read(&text).unwrap().verdict.to_string()
     }
 
     #[test]
@@ -86,6 +116,16 @@ mod tests {
         assert_eq!(told(""), "inconclusive: no test was run");
         let cases = r#"<testcase name="a"><skipped/></testcase>"#;
         assert_eq!(told(cases), "inconclusive: all 1 tests were skipped");
-        assert!(judge("<html/>").is_err());
+        assert!(read("<html/>").is_err());
+    }
+
+    #[test]
+    fn times_are_summed_by_file_else_by_class() {
+        let text = r#"<testsuite><testcase classname="a" name="1" time="1"/>
+            <testcase classname="a" name="2" time="0.5"/>
+            <testcase file="b.py" classname="b" name="1" time="2"/>
+            <testcase classname="c" name="1"/></testsuite>"#;
+        let expected = [("a".to_owned(), 1.5), ("b.py".to_owned(), 2.0)];
+        assert_eq!(read(text).unwrap().timings, Timings::from(expected));
     }
 }
