@@ -116,6 +116,28 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
+    /// Whether a later message of the same deployment reached the channel.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn is_overtaken(&self, message: &MessageRecord) -> Result<bool, Error> {
+        let (about, _) = message.mark.split_once(':').unwrap_or_default();
+        self.read()
+            .query_row(
+                "SELECT count(*) FROM messages
+                 WHERE id > ?1 AND channel = ?2 AND state = 'delivered'
+                   AND substr(mark, 1, length(?3)) = ?3",
+                params![
+                    message.id.0 as i64,
+                    message.channel.as_str(),
+                    format!("{about}:")
+                ],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(|count| count > 0)
+            .map_err(Error::database("read messages"))
+    }
+
     /// Records that an attempt begins. None where somebody else began it, or it is over.
     ///
     /// # Errors

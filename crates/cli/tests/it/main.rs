@@ -18,6 +18,7 @@ mod diff;
 mod drift;
 mod elsewhere;
 mod engine_killed;
+mod forge;
 mod gates;
 mod git_push;
 mod hosts;

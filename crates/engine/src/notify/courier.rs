@@ -16,7 +16,7 @@ use shipway_store::{Error, Keyring, MessageRecord, Store};
 
 use super::http::{self, Post};
 use super::values::Values;
-use super::{mail, notice, sign};
+use super::{forge, mail, notice, sign};
 
 /// A channel that takes longer for an answer is tried again. Far below the time after which an
 /// attempt counts as abandoned.
@@ -136,6 +136,10 @@ impl<'a> Courier<'a> {
                 continue;
             };
             let came = match self.channels.get(&message.channel) {
+                Some(channel) if self.is_overtaken(channel, &message)? => Attempt {
+                    verdict: Verdict::Accepted,
+                    told: "not sent: it was told later news already".to_owned(),
+                },
                 Some(channel) => {
                     let id = message
                         .notice
@@ -161,6 +165,14 @@ impl<'a> Courier<'a> {
             }
         }
         Ok(all)
+    }
+
+    /// A forge shows where a deployment stands: what is old by now would be wrong.
+    fn is_overtaken(&self, channel: &Channel, message: &MessageRecord) -> Result<bool, Error> {
+        match &channel.target {
+            Target::Forge(_) => self.store.is_overtaken(message),
+            _ => Ok(false),
+        }
     }
 
     async fn attempt(
@@ -200,9 +212,17 @@ impl<'a> Courier<'a> {
                 let password = smtp.password.as_ref().map(value).transpose()?;
                 return mail::send(smtp, password, notice, id).await;
             }
+            Target::Forge(forge) => {
+                let token = value(&forge.token)?;
+                return forge::tell(self.client()?, (forge, &token), notice, at).await;
+            }
         };
-        let client = self.client.as_ref().map_err(Clone::clone)?;
+        let client = self.client()?;
         Ok(post.send(client, at).await)
+    }
+
+    fn client(&self) -> Result<&Client, String> {
+        self.client.as_ref().map_err(Clone::clone)
     }
 
     fn value(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
 use shipway_pipeline::notify::is_loopback;
 use shipway_pipeline::notify::retry::{Attempt, Verdict, classify};
@@ -29,15 +29,8 @@ impl Post {
     ///
     /// `is_plain_allowed`: the URL is no secret, and what is sent is signed.
     pub(super) fn new(url: &str, body: &Value, is_plain_allowed: bool) -> Result<Self, String> {
-        let url: Url = url.parse().map_err(|_| "its URL is none".to_owned())?;
-        let is_here = url.host_str().is_some_and(is_loopback);
-        match url.scheme() {
-            "https" => {}
-            "http" if is_plain_allowed || is_here => {}
-            _ => return Err("its URL does not begin with `https://`".to_owned()),
-        }
         Ok(Self {
-            url,
+            url: check_url(url, is_plain_allowed)?,
             headers: Vec::new(),
             body: body.to_string().into_bytes(),
         })
@@ -59,13 +52,24 @@ impl Post {
             request = request.header(name, value);
         }
         match request.send().await {
-            Ok(response) => answered(response, now).await,
+            Ok(response) => answered(response, now, ANSWER).await.0,
             Err(error) => Attempt {
                 verdict: Verdict::Later { after: None },
                 // The URL may be the secret.
                 told: chain(&error.without_url()),
             },
         }
+    }
+}
+
+/// A URL that what is sent to is read by nobody else, or may be.
+pub(super) fn check_url(url: &str, is_plain_allowed: bool) -> Result<Url, String> {
+    let url: Url = url.parse().map_err(|_| "its URL is none".to_owned())?;
+    let is_here = url.host_str().is_some_and(is_loopback);
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_plain_allowed || is_here => Ok(url),
+        _ => Err("its URL does not begin with `https://`".to_owned()),
     }
 }
 
@@ -81,27 +85,39 @@ pub(super) fn client() -> Result<Client, String> {
         .map_err(|error| chain(&error))
 }
 
-async fn answered(mut response: Response, now: Timestamp) -> Attempt {
+/// What an answer means, and its body up to a length.
+pub(super) async fn answered(
+    mut response: Response,
+    now: Timestamp,
+    longest: usize,
+) -> (Attempt, Vec<u8>) {
     let status = response.status();
-    let after = response.headers().get(RETRY_AFTER);
-    let after = after.and_then(|value| value.to_str().ok());
-    let verdict = classify(status.as_u16(), after, now);
+    let header = |name: &str| {
+        let value = response.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    let after = header(RETRY_AFTER.as_str());
+    // GitHub says so where others say 429.
+    let is_limited = status == StatusCode::FORBIDDEN
+        && (after.is_some() || header("x-ratelimit-remaining").as_deref() == Some("0"));
+    let code = if is_limited { 429 } else { status.as_u16() };
+    let verdict = classify(code, after.as_deref(), now);
     let mut body = Vec::new();
     // An answer that breaks off is one all the same.
     while let Ok(Some(part)) = response.chunk().await {
         body.extend_from_slice(&part);
-        if body.len() > ANSWER {
+        if body.len() > longest {
             break;
         }
     }
-    body.truncate(ANSWER);
-    let text = String::from_utf8_lossy(&body);
+    body.truncate(longest);
+    let text = String::from_utf8_lossy(&body[..body.len().min(ANSWER)]);
     let words: Vec<&str> = text.split_whitespace().collect();
     let told = match words.join(" ") {
         text if text.is_empty() => status.to_string(),
         text => format!("{status}: {text}"),
     };
-    Attempt { verdict, told }
+    (Attempt { verdict, told }, body)
 }
 
 /// An error with its causes.

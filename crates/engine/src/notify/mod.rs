@@ -11,6 +11,7 @@
 //! sent a second time, under the same name.
 
 mod courier;
+mod forge;
 mod http;
 mod mail;
 mod notice;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Event;
+use super::{Event, Forge};
 use crate::name::{ChannelName, EnvironmentName};
 
 /// Where notifications go, and which.
@@ -53,6 +53,8 @@ pub enum Target {
     },
     /// Mail.
     Smtp(Smtp),
+    /// The repository's forge, by commit statuses and deployments.
+    Forge(Forge),
 }
 
 /// A mail server, and who gets mail by it.
@@ -121,6 +123,7 @@ impl Target {
             Self::Discord { .. } => "discord",
             Self::Webhook { .. } => "webhook",
             Self::Smtp(_) => "smtp",
+            Self::Forge(forge) => forge.forge.as_str(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Notices for the tests of this module.
 
-use super::{Event, Notice};
+use super::{Event, Forge, ForgeKind, Notice, Reference};
 use crate::fixtures::{plan, release};
 use crate::id::{DeploymentId, RequestId};
 use crate::plan::Kind;
@@ -65,5 +65,15 @@ pub(crate) fn request() -> Request {
         state: State::Queued,
         agreement: Some(Agreement::new(plan("blue-green", Some(1), 1))),
         approvals: Vec::new(),
+    }
+}
+
+pub(crate) fn forge(kind: ForgeKind) -> Forge {
+    Forge {
+        forge: kind,
+        api: kind.api().to_owned(),
+        repository: "acme/shop".to_owned(),
+        token: Reference::try_new("${FORGE_TOKEN}").unwrap(),
+        link: Some("https://ci.example.org/{environment}/{deployment}".to_owned()),
     }
 }

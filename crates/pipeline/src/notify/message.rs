@@ -129,13 +129,12 @@ fn title(notice: &Notice) -> String {
     let request = notice
         .request
         .map_or_else(|| "a request".to_owned(), |id| id.to_string());
-    let is_by_hand = notice.kind == Some(Kind::Rollback) && notice.reason.is_none();
     let told = match notice.event {
         Event::Started => format!("{id} began: {}", what(notice, &release)),
         Event::Deployed => format!("{release} is live"),
         Event::Changed => format!("{id} succeeded: {}", what(notice, &release)),
         Event::Failed => format!("{id} failed: {}", what(notice, &release)),
-        Event::RolledBack if is_by_hand => format!("rolled back to {release}"),
+        Event::RolledBack if notice.is_wanted_rollback() => format!("rolled back to {release}"),
         Event::RolledBack => format!("{release} was rolled back"),
         Event::RollbackFailed => {
             format!("the way back of {id} failed; frozen until somebody looks")

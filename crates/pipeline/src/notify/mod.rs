@@ -14,6 +14,7 @@
 mod channel;
 mod event;
 mod fact;
+mod forge;
 mod message;
 mod notice;
 pub mod render;
@@ -22,6 +23,7 @@ pub mod retry;
 pub use channel::{Channel, Reference, Security, Smtp, Target, is_loopback};
 pub use event::Event;
 pub use fact::{About, Fact};
+pub use forge::{Forge, ForgeKind, Stand};
 pub use message::{Message, Tone};
 pub use notice::{Notice, VERSION};
 

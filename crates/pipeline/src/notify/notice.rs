@@ -47,6 +47,9 @@ pub struct Notice {
     /// The first line of the commit's message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subject: Option<String>,
+    /// The branch that it was built from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub branch: Option<String>,
     /// Why it came so, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
@@ -83,6 +86,7 @@ impl Notice {
             release: None,
             commit: None,
             subject: None,
+            branch: None,
             reason: None,
             evidence: Vec::new(),
             millis: None,
@@ -103,7 +107,15 @@ impl Notice {
         self.release = Some(id.clone());
         self.commit = release.map(|release| release.commit.clone());
         self.subject = release.map(|release| release.subject.clone());
+        self.branch = release.and_then(|release| release.branch.clone());
         self
+    }
+
+    /// Whether it tells of a rollback that somebody wanted, and that went well.
+    pub fn is_wanted_rollback(&self) -> bool {
+        self.event == Event::RolledBack
+            && self.kind == Some(Kind::Rollback)
+            && self.reason.is_none()
     }
 
     /// With why it came so.

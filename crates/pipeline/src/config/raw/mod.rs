@@ -9,6 +9,7 @@ mod backup;
 mod branch;
 mod database;
 mod environment;
+mod forge;
 mod gate;
 mod level;
 mod migrations;
@@ -26,6 +27,7 @@ pub(super) use backup::Backup;
 pub(super) use branch::{PerBranch, WhenFull};
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
+pub(super) use forge::Forge;
 pub(super) use gate::{Gate, Reports, SarifLevel, Waiver};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
@@ -102,6 +104,8 @@ pub(super) struct Config {
     /// Who is told what happens: channels by their names.
     #[schemars(extend("default" = {}))]
     pub(super) notifications: Option<IndexMap<Placed<Name>, Channel>>,
+    /// The forge that holds the repository, where it is to show deployments beside commits.
+    pub(super) forge: Option<Forge>,
     /// How serious findings of `shipway validate` are, by code; `shipway explain` lists the codes.
     #[schemars(extend("default" = {}, "propertyNames" = codes()))]
     pub(super) diagnostics: Option<Levels>,

@@ -7,6 +7,7 @@ mod branch;
 mod database;
 mod environment;
 mod environments;
+mod forge;
 mod gates;
 mod images;
 mod levels;
@@ -109,8 +110,8 @@ impl Checker {
             backup: &backup,
         };
         let mut environments = self.environments(raw.environments, whole);
-        let notifications =
-            self.notifications(raw.notifications.unwrap_or_default(), &environments);
+        let channels = raw.notifications.unwrap_or_default();
+        let notifications = self.notifications(channels, raw.forge, &environments);
         for environment in environments.values_mut() {
             environment.database = environment.database.take().or_else(|| database.clone());
             environment.diagnostics = diagnostics.clone().with(&environment.diagnostics);

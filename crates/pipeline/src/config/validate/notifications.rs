@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use shipway_compose::diagnostic::nearest;
 use shipway_compose::yaml::Span;
 
-use super::Checker;
+use super::{Checker, forge};
 use crate::config::Environment;
 use crate::config::error::problem;
 use crate::config::raw::{self, AddressText, ChannelKind, OneOrMany, VariableText};
@@ -16,12 +16,17 @@ impl Checker {
     pub(super) fn notifications(
         &mut self,
         raw: IndexMap<Placed<raw::Name>, raw::Channel>,
+        forge: Option<raw::Forge>,
         environments: &IndexMap<EnvironmentName, Environment>,
     ) -> IndexMap<ChannelName, Channel> {
         let mut channels = IndexMap::new();
         let mut last = None;
         for (key, mut raw) in raw {
             last = Some(key.span);
+            if forge.is_some() && key.value.0 == forge::NAME {
+                let told = "`forge` is the name of the forge among the channels";
+                self.report(problem(key.span, told).with_help("give the channel another name"));
+            }
             let Some(name) = self.name::<ChannelName>(&key) else {
                 continue;
             };
@@ -44,6 +49,9 @@ impl Checker {
         }
         if let (Some(place), true) = (last, self.problems.is_empty()) {
             self.check_heard(&channels, environments, place);
+        }
+        if let Some(forge) = forge.and_then(|forge| self.forge(forge)) {
+            channels.insert(forge.name.clone(), forge);
         }
         channels
     }
@@ -183,7 +191,7 @@ impl Checker {
     }
 
     /// Whoever reads this file could send as we do: what shows who we are stands elsewhere.
-    fn held(&mut self, raw: Placed<VariableText>, example: &str) -> Option<Reference> {
+    pub(super) fn held(&mut self, raw: Placed<VariableText>, example: &str) -> Option<Reference> {
         let found = Reference::try_new(&raw.value.0);
         if found.is_none() {
             // It may be the secret itself: it is not repeated.

@@ -3,6 +3,8 @@
 //! Nothing of a notice is markup. Where a channel reads some all the same, it is escaped.
 
 mod discord;
+pub mod github;
+pub mod gitlab;
 mod mail;
 mod slack;
 mod teams;
@@ -15,7 +17,7 @@ pub use teams::teams;
 pub use webhook::webhook;
 
 /// A text that a channel refuses when it is longer.
-fn limit(text: &str, longest: usize) -> String {
+pub(super) fn limit(text: &str, longest: usize) -> String {
     if text.chars().count() <= longest {
         return text.to_owned();
     }
