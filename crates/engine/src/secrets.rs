@@ -100,6 +100,21 @@ impl Engine {
         Ok(value)
     }
 
+    /// Reads the newest value of a secret that Shipway itself needs, where it is set. What people
+    /// read is recorded; this is not, since it happens every few minutes.
+    pub(crate) fn own_secret(
+        &self,
+        environment: &EnvironmentName,
+        name: &SecretName,
+    ) -> Result<Option<SecretValue>, SecretError> {
+        let version = match self.newest(environment, name) {
+            Err(SecretError::Unknown { .. }) => return Ok(None),
+            version => version?,
+        };
+        let value = self.decrypt(&self.keyring.open()?, environment, name, version)?;
+        Ok(Some(value))
+    }
+
     /// Removes all values of a secret and returns how many there were.
     ///
     /// # Errors

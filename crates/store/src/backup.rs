@@ -92,6 +92,21 @@ impl Store {
         document.map(|document| parse(&document)).transpose()
     }
 
+    /// Whether a backup has this number, or had it.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn has_backup_number(&self, backup: BackupId) -> Result<bool, Error> {
+        const ACTION: &str = "look for a backup's number";
+        self.read()
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM backups WHERE id = ?1)",
+                [backup.0 as i64],
+                |row| row.get(0),
+            )
+            .map_err(Error::database(ACTION))
+    }
+
     /// All backups of an environment, the newest first.
     ///
     /// # Errors

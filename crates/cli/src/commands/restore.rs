@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     };
     let incoming = match arguments.backup {
         Some(backup) => Incoming::Backup {
-            backup: context.engine.backup(&environment.name, backup)?.id,
+            backup: context.engine.find_backup(&environment, backup).await?.id,
         },
         None => {
             let aside = context.engine.databases_aside(&environment.name).await?;

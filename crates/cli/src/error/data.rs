@@ -94,6 +94,15 @@ pub(super) fn backup(error: &BackupError) -> CliError {
         BackupError::Sealed { .. } => told(Kind::Failed)
             .hint("name the identity that it was encrypted for in SHIPWAY_AGE_IDENTITY_FILE"),
         BackupError::Database(error) => database(error),
+        BackupError::Secret(error) => secret(error),
+        BackupError::NoKey { .. } => told(Kind::Config).hint(
+            "set it in the shell, in a file of the environment's `env_files`, or with \
+                   `shipway secrets set`",
+        ),
+        BackupError::Bucket { .. } => told(Kind::Failed).hint(
+            "look at `backup.s3` of shipway.yml and at the variables `AWS_ACCESS_KEY_ID` and \
+                 `AWS_SECRET_ACCESS_KEY`",
+        ),
         BackupError::File { .. }
         | BackupError::OtherKind(_)
         | BackupError::Keyring(_)

@@ -7,6 +7,7 @@ mod artifacts;
 mod backups;
 mod branches;
 mod broken;
+mod bucket;
 mod common;
 mod config;
 mod container_database;

@@ -19,36 +19,34 @@ const LOCK: &str = ".due.lock";
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// What came of asking for what is due.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Due {
     /// The backup that was due, and was made.
     pub made: Option<Backup>,
     /// Those that nothing kept any more.
     pub removed: Vec<Backup>,
+    /// Those that were copied to the environment's bucket.
+    pub copied: Vec<Backup>,
     /// When the next one is due.
     pub next: Option<Timestamp>,
 }
 
 impl Engine {
-    /// Makes an environment's backup where its schedule says that one is due, and removes what
-    /// nothing keeps then. Without a schedule nothing is done.
+    /// Makes an environment's backup where its schedule says that one is due, removes what nothing
+    /// keeps then, and copies what the environment's bucket lacks.
     ///
-    /// One that failed is due again with the next call.
+    /// What failed is due again with the next call.
     ///
     /// # Errors
-    /// The backup cannot be made, or old ones not be removed; what was done before that stays.
+    /// The backup cannot be made, old ones not be removed or copied; what was done before that
+    /// stays.
     pub async fn back_up_due(&self, environment: &Environment) -> Result<Due, BackupError> {
-        let mut due = Due {
-            made: None,
-            removed: Vec::new(),
-            next: None,
-        };
-        let Some(schedule) = &environment.backup.schedule else {
-            return Ok(due);
-        };
+        let mut due = Due::default();
         let name = &environment.name;
+        let schedule = environment.backup.schedule.as_ref();
         let _lock = folder::lock(&self.backup_directory(environment)?, LOCK).await?;
-        if schedule.is_due(&self.store.backups(name)?, now()) {
+        let backups = self.store.backups(name)?;
+        if schedule.is_some_and(|schedule| schedule.is_due(&backups, now())) {
             let made = self.create_backup(name, Reason::Scheduled).await;
             if let Err(error) = &made {
                 self.tell_failed_backup(name, error)?;
@@ -56,7 +54,8 @@ impl Engine {
             due.made = Some(made?);
             due.removed = self.prune_backups(environment).await?;
         }
-        due.next = schedule.next_after(now());
+        due.copied = self.upload_backups(environment).await?;
+        due.next = schedule.and_then(|schedule| schedule.next_after(now()));
         Ok(due)
     }
 

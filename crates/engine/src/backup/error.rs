@@ -9,6 +9,7 @@ use shipway_pipeline::name::EnvironmentName;
 use shipway_store::KeyringError;
 
 use crate::database::DatabaseError;
+use crate::secrets::SecretError;
 
 /// Why there is no backup, or it is not good.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,25 @@ pub enum BackupError {
         /// What differs.
         differences: Vec<Difference>,
     },
+    /// A bucket cannot be used.
+    #[error("cannot {action} `{place}`")]
+    Bucket {
+        /// What was attempted.
+        action: &'static str,
+        /// The bucket, or what in it.
+        place: String,
+        /// Why not.
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// Nothing lets one into the bucket.
+    #[error("neither a variable nor a secret `{variable}` is set, which lets one into `{place}`")]
+    NoKey {
+        /// The bucket.
+        place: String,
+        /// Its name.
+        variable: &'static str,
+    },
     /// A backup of another kind of database.
     #[error("backup {0} is of another kind of database")]
     OtherKind(BackupId),
@@ -75,6 +95,9 @@ pub enum BackupError {
     /// It is to be encrypted, and cannot be.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The database cannot be asked.
     #[error(transparent)]
     Database(#[from] DatabaseError),

@@ -11,13 +11,16 @@ use sha2::{Digest as _, Sha256};
 use shipway_pipeline::backup::{self, Backup};
 use shipway_store::Sealed;
 
-use super::BackupError;
+use super::{BackupError, document_name};
 
 /// What is not whole yet.
 const PARTIAL: &str = "partial";
 
 /// What is known of a backup stands in a file of this name's end.
 const DOCUMENT: &str = "json";
+
+/// What was sent of a file to a bucket stands in one of this name's end.
+pub(super) const SENT: &str = "upload";
 
 const LOCK: &str = ".lock";
 
@@ -76,10 +79,10 @@ impl Folder {
 
     /// Writes what is known of a backup beside it.
     pub(super) fn describe(&self, backup: &Backup) -> Result<(), BackupError> {
-        let Some(file) = backup.files.first() else {
+        let Some(name) = document_name(backup) else {
             return Ok(());
         };
-        let partial = self.partial(&format!("{}.{DOCUMENT}", file.name));
+        let partial = self.partial(&name);
         let mut text = serde_json::to_vec_pretty(backup).unwrap_or_default();
         text.push(b'\n');
         write(&mut &text[..], &partial, &[])?;
@@ -101,10 +104,11 @@ impl Folder {
 
     /// Removes a backup, first what says that it is whole.
     pub(super) fn remove(&self, backup: &Backup) -> Result<(), BackupError> {
-        let document = backup.files.first();
-        let document = document.map(|file| format!("{}.{DOCUMENT}", file.name));
-        let files = backup.files.iter().map(|file| file.name.clone());
-        for name in document.into_iter().chain(files) {
+        let files = backup.files.iter().flat_map(|file| {
+            let sent = format!("{}.{SENT}", file.name);
+            [file.name.clone(), sent]
+        });
+        for name in document_name(backup).into_iter().chain(files) {
             let path = self.path.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -175,6 +179,16 @@ pub(super) async fn lock(directory: &Path, name: &str) -> Result<File, BackupErr
     }
 }
 
+/// Makes a file that is not there yet, for its owner alone.
+pub(super) fn create(path: &Path) -> Result<File, BackupError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    file.map_err(BackupError::file("write", path))
+}
+
 /// Writes a stream to a file that is not there yet, encrypted for recipients, and syncs it.
 pub(super) fn write(
     input: &mut dyn Read,
@@ -183,13 +197,7 @@ pub(super) fn write(
 ) -> Result<backup::File, BackupError> {
     let path = partial.path();
     let failed = || BackupError::file("write", path);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed())?;
-    let mut sealed = Sealed::try_new(recipients, Hashed::new(file))?;
+    let mut sealed = Sealed::try_new(recipients, Hashed::new(create(path)?))?;
     let mut part = vec![0; PART];
     loop {
         let count = match input.read(&mut part) {
@@ -202,10 +210,11 @@ pub(super) fn write(
     }
     let hashed = sealed.finish().map_err(failed())?;
     hashed.inner.sync_all().map_err(failed())?;
+    let (size, sha256) = hashed.result();
     Ok(backup::File {
         name: partial.name.clone(),
-        size: hashed.size,
-        sha256: hex(hashed.hash),
+        size,
+        sha256,
     })
 }
 
@@ -216,26 +225,31 @@ pub(super) fn measure(path: &Path) -> io::Result<(u64, String)> {
     let mut part = vec![0; PART];
     loop {
         match file.read(&mut part)? {
-            0 => return Ok((hashed.size, hex(hashed.hash))),
+            0 => return Ok(hashed.result()),
             count => hashed.write_all(&part[..count])?,
         }
     }
 }
 
 /// Counts and hashes what it passes on.
-struct Hashed<W> {
+pub(super) struct Hashed<W> {
     inner: W,
     hash: Sha256,
     size: u64,
 }
 
 impl<W> Hashed<W> {
-    fn new(inner: W) -> Self {
+    pub(super) fn new(inner: W) -> Self {
         Self {
             inner,
             hash: Sha256::new(),
             size: 0,
         }
+    }
+
+    /// The length and the SHA-256 of what was passed on.
+    pub(super) fn result(self) -> (u64, String) {
+        (self.size, hex(self.hash))
     }
 }
 

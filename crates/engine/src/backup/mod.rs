@@ -3,10 +3,12 @@
 //! ```text
 //!  create_backup ─► Folder (lock) ─► pg_dump ──► X.partial ─ synced, renamed ─► X, X.json ─► store
 //!                                    SQLite's online backup
+//!  upload_backups ─► X, X.json ─► bucket, in parts ─ read back
 //!  verify_backup ─► length, SHA-256 ─► read to its end ─► restored into a scratch database,
 //!                                                         counted, compared: proven
 //! ```
 
+mod bucket;
 mod due;
 mod error;
 mod exchange;
@@ -116,6 +118,7 @@ impl Engine {
             recipients,
             source,
             contents,
+            uploaded: None,
             verified: None,
             proven: None,
         };
@@ -173,6 +176,8 @@ impl Engine {
         // What was made meanwhile counts.
         for fate in self.plan_backup_pruning(environment)? {
             if fate.kept.is_empty() {
+                // First where it is not needed: what is left is found by the record.
+                self.remove_uploaded(environment, &fate.backup).await?;
                 folder.remove(&fate.backup)?;
                 self.store.remove_backup(fate.backup.id)?;
                 removed.push(fate.backup);
@@ -221,6 +226,12 @@ impl Engine {
         }
         Ok(vec![self.keyring.open_or_create()?.recipient()])
     }
+}
+
+/// The name of the document that says what is known of a backup, and that it is whole.
+fn document_name(backup: &Backup) -> Option<String> {
+    let file = backup.files.first()?;
+    Some(format!("{}.json", file.name))
 }
 
 /// A time as part of a file's name.

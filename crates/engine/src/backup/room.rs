@@ -55,6 +55,13 @@ pub(super) fn check_folder(folder: &Path, bytes: u64) -> Result<(), BackupError>
     check("the restored database", &place, bytes, free)
 }
 
+/// Refuses to bring a copy of a backup here where there is no room for it.
+pub(super) fn check_copy(directory: &Path, bytes: u64) -> Result<(), BackupError> {
+    let free = free_bytes(directory).map_err(BackupError::file("look at", directory))?;
+    let place = directory.display().to_string();
+    check("the copy of the backup", &place, bytes, free)
+}
+
 async fn size(server: &Server) -> Result<u64, BackupError> {
     let rows = server.query(DATABASE_SIZE).await?;
     let size = rows.first().and_then(|row| row.first()?.parse().ok());

@@ -33,14 +33,18 @@ impl Engine {
         depth: Depth,
     ) -> Result<Backup, BackupError> {
         self.check_backup(environment, backup).await?;
-        let mut good = backup.clone();
-        good.verified = Some(now());
+        let verified = now();
+        let mut proven = None;
         if depth == Depth::Restore {
             self.prove(environment, backup).await?;
-            good.proven = Some(now());
+            proven = Some(now());
         }
+        let folder = Folder::take(std::path::Path::new(&backup.directory)).await?;
+        // It may have been copied or removed meanwhile.
+        let mut good = self.backup(environment, backup.id)?;
+        good.verified = Some(verified);
+        good.proven = proven.or(good.proven);
         self.store.put_backup(&good)?;
-        let folder = Folder::take(std::path::Path::new(&good.directory)).await?;
         folder.describe(&good)?;
         Ok(good)
     }
@@ -51,6 +55,7 @@ impl Engine {
         environment: &EnvironmentName,
         backup: &Backup,
     ) -> Result<(), BackupError> {
+        self.bring_here(environment, backup).await?;
         let checked = backup.clone();
         let checked = tokio::task::spawn_blocking(move || check_files(&checked)).await;
         checked.unwrap_or_else(|error| {

@@ -23,6 +23,7 @@ pub(super) fn backup() -> Backup {
             bytes: 0,
         },
         contents: Contents::default(),
+        uploaded: None,
         verified: None,
         proven: None,
     }

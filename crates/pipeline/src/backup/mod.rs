@@ -57,12 +57,24 @@ pub struct Backup {
     pub source: Source,
     /// What it held.
     pub contents: Contents,
+    /// Where else its files are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded: Option<Uploaded>,
     /// When it was last read to its end and found whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Timestamp>,
     /// When it was last restored and found to hold what it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven: Option<Timestamp>,
+}
+
+/// A copy of a backup in a bucket, which was read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uploaded {
+    /// The bucket and the folder in it, such as `s3://backups/shop/production`.
+    pub to: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A file of a backup.

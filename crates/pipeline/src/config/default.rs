@@ -62,6 +62,9 @@ pub(super) const KEEP: Keep = Keep {
     monthly: 6,
 };
 
+/// What stores that know no regions take.
+pub(super) const S3_REGION: &str = "us-east-1";
+
 pub(super) const BUILD_TIMEOUT: Duration = minutes(20);
 pub(super) const START_TIMEOUT: Duration = minutes(1);
 pub(super) const SWITCH_TIMEOUT: Duration = seconds(10);

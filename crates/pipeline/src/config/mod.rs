@@ -260,8 +260,26 @@ pub struct Backup {
     /// When they are made by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// Where they are copied to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3>,
     /// How many are kept.
     pub keep: Keep,
+}
+
+/// A bucket of a store that speaks S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct S3 {
+    /// Its name.
+    pub bucket: String,
+    /// A folder in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// Where the store is; Amazon's where not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The store's region.
+    pub region: String,
 }
 
 /// What starts a deployment.

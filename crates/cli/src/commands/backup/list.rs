@@ -8,7 +8,7 @@ use shipway_pipeline::backup::Backup;
 use super::standing;
 use crate::arguments::Global;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{CliError, Result, report};
 use crate::render::{self, bytes, table, time};
 
 /// List the backups of an environment, the newest first
@@ -21,9 +21,14 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
-    let environment = &context.project.environment(&arguments.environment)?.name;
+    let settings = context.project.environment(&arguments.environment)?;
+    let environment = &settings.name;
+    if let Err(error) = context.engine.find_uploaded_backups(settings).await {
+        // What is known here is told all the same.
+        report(&CliError::from(error));
+    }
     let backups = context.engine.store.backups(environment)?;
     if arguments.json {
         render::json(&backups)?;
@@ -32,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
     } else {
         let rows: Vec<Vec<String>> = backups.iter().map(row).collect();
         let heading = [
-            "BACKUP", "MADE", "SIZE", "TOOK", "STANDING", "RELEASE", "WHY",
+            "BACKUP", "MADE", "SIZE", "TOOK", "STANDING", "COPY", "RELEASE", "WHY",
         ];
         anstream::print!("{}", table::render(&heading, &rows));
     }
@@ -47,6 +52,7 @@ fn row(backup: &Backup) -> Vec<String> {
         bytes::short(backup.size()),
         time::short(Duration::from_millis(backup.millis)),
         standing(backup).to_owned(),
+        if backup.uploaded.is_some() { "s3" } else { "-" }.to_owned(),
         release.map_or_else(|| "-".to_owned(), ToString::to_string),
         backup.reason.to_string(),
     ]

@@ -5,6 +5,7 @@ mod list;
 mod prune;
 mod run_due;
 mod show;
+mod upload;
 mod verify;
 
 use clap::Subcommand;
@@ -32,6 +33,7 @@ enum Command {
     List(list::Arguments),
     Show(show::Arguments),
     Verify(verify::Arguments),
+    Upload(upload::Arguments),
     RunDue(run_due::Arguments),
     Prune(prune::Arguments),
 }
@@ -39,9 +41,10 @@ enum Command {
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     match &arguments.command {
         Command::Create(arguments) => create::run(arguments, global).await,
-        Command::List(arguments) => list::run(arguments, global),
-        Command::Show(arguments) => show::run(arguments, global),
+        Command::List(arguments) => list::run(arguments, global).await,
+        Command::Show(arguments) => show::run(arguments, global).await,
         Command::Verify(arguments) => verify::run(arguments, global).await,
+        Command::Upload(arguments) => upload::run(arguments, global).await,
         Command::RunDue(arguments) => run_due::run(arguments, global).await,
         Command::Prune(arguments) => prune::run(arguments, global).await,
     }

@@ -17,7 +17,8 @@ use crate::render::{self, bytes, table, time};
 /// Remove the backups that nothing keeps
 ///
 /// `backup.keep` of shipway.yml says how many stay: the last ones, and the last one of each of so
-/// many days, weeks and months. The newest one and the last one that was proven always stay.
+/// many days, weeks and months. The newest one and the last one that was proven always stay. What
+/// goes here goes from the environment's bucket as well.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The environment
@@ -37,6 +38,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let engine = &context.engine;
     let environment = context.project.environment(&arguments.environment)?;
+    engine.find_uploaded_backups(environment).await?;
     let fates = engine.plan_backup_pruning(environment)?;
     let needless: Vec<&Fate> = fates.iter().filter(|fate| fate.kept.is_empty()).collect();
     let is_needed = !arguments.dry_run && !needless.is_empty();

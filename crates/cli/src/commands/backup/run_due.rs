@@ -16,11 +16,11 @@ use crate::render::{self, bytes, time};
 ///
 /// `backup.schedule` of shipway.yml says when. Call it often, by cron or a systemd timer: it makes
 /// the backup of each environment where such a time has come since its last one, and removes what
-/// `backup.keep` does not keep. Where nothing is due, or nothing is live, it does nothing. One that
-/// failed is tried again by the next call.
+/// `backup.keep` does not keep. What the bucket of `backup.s3` lacks is copied there. Where nothing
+/// is due, or nothing is live, it does nothing. What failed is tried again by the next call.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The environment [default: all that have a schedule]
+    /// The environment [default: all that have a schedule or a bucket]
     environment: Option<String>,
     /// Print one JSON document to standard output
     #[arg(long)]
@@ -60,8 +60,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
 fn chosen<'c>(context: &'c Context, arguments: &Arguments) -> Result<Vec<&'c Environment>> {
     if let Some(name) = &arguments.environment {
         let environment = context.project.environment(name)?;
-        if environment.backup.schedule.is_none() {
-            let told = format!("`{name}` has no schedule of backups");
+        if !has_chores(environment) {
+            let told = format!("`{name}` has no schedule of backups, and no bucket");
             return Err(CliError::new(Kind::Usage, told)
                 .hint("`backup: { schedule: \"30 3 * * *\" }` in shipway.yml is one"));
         }
@@ -69,8 +69,12 @@ fn chosen<'c>(context: &'c Context, arguments: &Arguments) -> Result<Vec<&'c Env
     }
     let all = context.project.config.environments.values();
     Ok(all
-        .filter(|environment| environment.backup.schedule.is_some())
+        .filter(|environment| has_chores(environment))
         .collect())
+}
+
+fn has_chores(environment: &Environment) -> bool {
+    environment.backup.schedule.is_some() || environment.backup.s3.is_some()
 }
 
 fn told(due: &Due) -> String {
@@ -80,6 +84,9 @@ fn told(due: &Due) -> String {
     }
     if !due.removed.is_empty() {
         told.push(format!("{} removed", due.removed.len()));
+    }
+    if !due.copied.is_empty() {
+        told.push(format!("{} copied", due.copied.len()));
     }
     if told.is_empty() {
         told.push("nothing is due".to_owned());

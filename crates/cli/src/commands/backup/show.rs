@@ -25,10 +25,11 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, global: &Global) -> Result {
+pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
-    let environment = &context.project.environment(&arguments.environment)?.name;
-    let backup = context.engine.backup(environment, arguments.backup)?;
+    let environment = context.project.environment(&arguments.environment)?;
+    let backup = context.engine.find_backup(environment, arguments.backup);
+    let backup = backup.await?;
     if arguments.json {
         render::json(&backup)?;
     } else {
@@ -54,6 +55,10 @@ fn render(backup: &Backup) -> String {
         let size = bytes::short(file.size);
         rows.push(("file", format!("{} ({size})", path.display())));
         rows.push(("", format!("sha256 {}", file.sha256)));
+    }
+    if let Some(uploaded) = &backup.uploaded {
+        rows.push(("copied to", uploaded.to.clone()));
+        rows.push(("", time::absolute(uploaded.at)));
     }
     if !backup.recipients.is_empty() {
         rows.push(("encrypted for", backup.recipients.join(", ")));

@@ -33,11 +33,12 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let engine = &context.engine;
-    let environment = &context.project.environment(&arguments.environment)?.name;
+    let settings = context.project.environment(&arguments.environment)?;
+    let environment = &settings.name;
     let backup = match arguments.backup {
-        Some(id) => engine.backup(environment, id)?,
+        Some(id) => engine.find_backup(settings, id).await?,
         None => {
-            let newest = engine.store.backups(environment)?.into_iter().next();
+            let newest = engine.newest_backup(settings).await?;
             newest.ok_or_else(|| {
                 CliError::new(Kind::Failed, format!("`{environment}` has no backups"))
                     .hint(format!("`shipway backup create {environment}`"))

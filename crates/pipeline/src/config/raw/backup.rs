@@ -37,8 +37,30 @@ pub(in crate::config) struct Backup {
     /// The time zone of `schedule`, as the time zone database names it.
     #[schemars(extend("default" = "UTC"))]
     pub(in crate::config) time_zone: Option<Placed<String>>,
+    /// A bucket that they are copied to, besides.
+    pub(in crate::config) s3: Option<S3>,
     /// What `shipway backup prune` keeps. The last one that was proven by a restore always stays.
     pub(in crate::config) keep: Option<Keep>,
+}
+
+/// A bucket of a store that speaks S3. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, where
+/// there is one, `AWS_SESSION_TOKEN` let Shipway in: variables of the shell or of `env_files`, or
+/// secrets of these names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct S3 {
+    /// The bucket's name.
+    #[schemars(extend("examples" = ["backups"]))]
+    pub(in crate::config) bucket: Placed<String>,
+    /// A folder in it; each environment has one of its own in that.
+    #[schemars(extend("x-default" = "the project's name", "examples" = ["of/the/shop"]))]
+    pub(in crate::config) prefix: Option<Placed<String>>,
+    /// Where the store is.
+    #[schemars(extend("x-default" = "Amazon's, of the region", "examples" = ["https://s3.example.org"]))]
+    pub(in crate::config) endpoint: Option<Placed<String>>,
+    /// The store's region.
+    #[schemars(extend("default" = default::S3_REGION))]
+    pub(in crate::config) region: Option<String>,
 }
 
 /// How many backups are kept; days, weeks and months are those of UTC.

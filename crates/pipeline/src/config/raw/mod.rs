@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(super) use backup::Backup;
+pub(super) use backup::{Backup, S3};
 pub(super) use branch::{PerBranch, WhenFull};
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};

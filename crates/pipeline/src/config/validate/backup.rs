@@ -5,7 +5,7 @@ use crate::backup::{Keep, Schedule};
 use crate::config::error::problem;
 use crate::config::raw::{self, RecipientText};
 use crate::config::tree::Placed;
-use crate::config::{Backup, default};
+use crate::config::{Backup, S3, default};
 
 impl Checker {
     /// Backups, and whether the file says that one comes before a deployment.
@@ -21,6 +21,7 @@ impl Checker {
             encrypt: raw.encrypt.unwrap_or(false) || !recipients.is_empty(),
             recipients,
             schedule: self.schedule(raw.schedule, raw.time_zone),
+            s3: raw.s3.map(|s3| self.s3(s3)),
             keep: Keep {
                 last: keep.last.unwrap_or(default::KEEP.last),
                 daily: keep.daily.unwrap_or(default::KEEP.daily),
@@ -50,6 +51,35 @@ impl Checker {
         }
     }
 
+    fn s3(&mut self, raw: raw::S3) -> S3 {
+        let bucket = raw.bucket;
+        if bucket.value.is_empty() || !bucket.value.chars().all(is_plain) {
+            let told = format!("`{}` is no bucket's name", bucket.value);
+            let help = "write its name alone; a folder in it is its `prefix`";
+            self.report(problem(bucket.span, told).with_help(help));
+        }
+        if let Some(endpoint) = &raw.endpoint
+            && !is_url(&endpoint.value)
+        {
+            let told = format!("`{}` is no URL of a store", endpoint.value);
+            let help = "write it as `https://s3.example.org`";
+            self.report(problem(endpoint.span, told).with_help(help));
+        }
+        if let Some(prefix) = &raw.prefix
+            && !prefix.value.split('/').all(is_folder)
+        {
+            let told = format!("`{}` is no folder in a bucket", prefix.value);
+            let help = "write letters, digits, `-`, `_` and `.`, with `/` between folders";
+            self.report(problem(prefix.span, told).with_help(help));
+        }
+        S3 {
+            bucket: bucket.value,
+            prefix: raw.prefix.map(|prefix| prefix.value),
+            endpoint: raw.endpoint.map(|endpoint| endpoint.value),
+            region: raw.region.unwrap_or_else(|| default::S3_REGION.to_owned()),
+        }
+    }
+
     fn recipient(&mut self, raw: Placed<RecipientText>) -> String {
         let text = raw.value.0;
         let is_public = text.strip_prefix("age1").is_some_and(|rest| {
@@ -63,6 +93,20 @@ impl Checker {
         }
         text
     }
+}
+
+fn is_url(text: &str) -> bool {
+    let mut schemes = ["https://", "http://"].into_iter();
+    schemes.any(|scheme| text.strip_prefix(scheme).is_some_and(|it| !it.is_empty()))
+}
+
+fn is_folder(name: &str) -> bool {
+    name.chars().all(is_plain) && !matches!(name, "." | "..")
+}
+
+/// What every store takes as a part of a name.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
 #[cfg(test)]
@@ -120,6 +164,26 @@ mod tests {
             ("time_zone: Berlin", "there is no time zone `Berlin`"),
         ] {
             let problems = parse(&file(&format!("backup: {{ {bad} }}"), "")).unwrap_err();
+            assert!(problems[0].message.contains(told), "{bad}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_checked_where_it_stands() {
+        let good = "backup: { s3: { bucket: backups, endpoint: 'https://s3.example.org' } }";
+        let config = parse(&file(good, "")).unwrap();
+        let s3 = config.environments[0].backup.s3.as_ref().unwrap();
+        assert_eq!(s3.bucket, "backups");
+        assert_eq!((s3.region.as_str(), s3.prefix.as_ref()), ("us-east-1", None));
+        for (bad, told) in [
+            ("bucket: a/b", "`a/b` is no bucket's name"),
+            ("bucket: ''", "`` is no bucket's name"),
+            ("bucket: a, endpoint: s3.example.org", "no URL of a store"),
+            ("bucket: a, endpoint: 'https://'", "no URL of a store"),
+            ("bucket: a, prefix: ../b", "`../b` is no folder"),
+        ] {
+            let section = format!("backup: {{ s3: {{ {bad} }} }}");
+            let problems = parse(&file(&section, "")).unwrap_err();
             assert!(problems[0].message.contains(told), "{bad}: {problems:?}");
         }
     }
