@@ -7,7 +7,7 @@ use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::notify::Fact;
 use shipway_pipeline::time::Timestamp;
 
-use super::{BackupError, folder};
+use super::{BackupError, Depth, folder};
 use crate::clock::now;
 use crate::database::DatabaseError;
 use crate::executor::Engine;
@@ -27,23 +27,27 @@ pub struct Due {
     pub removed: Vec<Backup>,
     /// Those that were copied to the environment's bucket.
     pub copied: Vec<Backup>,
-    /// When the next one is due.
+    /// The newest backup, where a proof was due, and it is proven.
+    pub proven: Option<Backup>,
+    /// When the next backup or proof is due.
     pub next: Option<Timestamp>,
 }
 
 impl Engine {
     /// Makes an environment's backup where its schedule says that one is due, removes what nothing
-    /// keeps then, and copies what the environment's bucket lacks.
+    /// keeps then, copies what the environment's bucket lacks, and proves the newest backup where
+    /// that is due.
     ///
     /// What failed is due again with the next call.
     ///
     /// # Errors
-    /// The backup cannot be made, old ones not be removed or copied; what was done before that
-    /// stays.
+    /// One of these fails; what was done before it stays.
     pub async fn back_up_due(&self, environment: &Environment) -> Result<Due, BackupError> {
         let mut due = Due::default();
         let name = &environment.name;
-        let schedule = environment.backup.schedule.as_ref();
+        let settings = &environment.backup;
+        let schedule = settings.schedule.as_ref();
+        let prove = settings.prove.as_ref();
         let _lock = folder::lock(&self.backup_directory(environment)?, LOCK).await?;
         let backups = self.store.backups(name)?;
         if schedule.is_some_and(|schedule| schedule.is_due(&backups, now())) {
@@ -55,7 +59,14 @@ impl Engine {
             due.removed = self.prune_backups(environment).await?;
         }
         due.copied = self.upload_backups(environment).await?;
-        due.next = schedule.and_then(|schedule| schedule.next_after(now()));
+        let backups = self.store.backups(name)?;
+        if let Some(newest) = backups.first()
+            && prove.is_some_and(|prove| prove.is_proof_due(&backups, now()))
+        {
+            due.proven = Some(self.verify_backup(name, newest, Depth::Restore).await?);
+        }
+        let schedules = schedule.into_iter().chain(prove);
+        due.next = schedules.filter_map(|one| one.next_after(now())).min();
         Ok(due)
     }
 

@@ -152,6 +152,39 @@ async fn a_backup_that_is_due_is_made_once_however_many_ask() {
 }
 
 #[tokio::test]
+async fn a_proof_that_is_due_is_of_the_newest_backup_and_fails_where_that_holds_less() {
+    let rig = Rig::new().configured("backup: { before_deploy: false, prove: '0 0 1 1 *' }");
+    rig.postgres.say(
+        "shop",
+        "CREATE TABLE t AS SELECT generate_series(1, 50) AS id",
+    );
+    rig.deploy(1).await;
+    let project = shipway_engine::project::Project::find(rig.project()).unwrap();
+    let environment = project.environment("production").unwrap();
+    let ask = || rig.engine.back_up_due(environment);
+    // There is nothing to prove yet, and nothing says that one is to be made.
+    let none = ask().await.unwrap();
+    assert!(none.made.is_none() && none.proven.is_none());
+    rig.back_up().await.unwrap();
+    let newest = rig.back_up().await.unwrap();
+    // One that does not hold what it says is due again until there is a good one.
+    let mut wrong = newest.clone();
+    wrong.contents.tables.insert("public.t".to_owned(), 51);
+    rig.engine.store.put_backup(&wrong).unwrap();
+    for _ in 0..2 {
+        let refused = ask().await.unwrap_err();
+        assert!(matches!(refused, BackupError::Differs { .. }), "{refused}");
+    }
+    rig.engine.store.put_backup(&newest).unwrap();
+    let proven = ask().await.unwrap().proven.unwrap();
+    assert_eq!(proven.id, newest.id);
+    let again = ask().await.unwrap();
+    assert!(again.proven.is_none() && again.next > proven.proven);
+    let scratch = "SELECT count(*) FROM pg_database WHERE datname LIKE 'shipway_verify_%'";
+    assert_eq!(rig.postgres.say("postgres", scratch), "0");
+}
+
+#[tokio::test]
 async fn settings_of_the_caller_do_not_reach_the_programs() {
     let rig = Rig::new();
     rig.deploy(1).await;

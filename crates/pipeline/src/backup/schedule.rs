@@ -89,6 +89,18 @@ impl Schedule {
     #[must_use]
     pub fn is_due(&self, backups: &[Backup], now: Timestamp) -> bool {
         let last = backups.iter().map(|backup| backup.created).max();
+        self.has_come_since(last, now)
+    }
+
+    /// Whether a proof is due: such a time has come since a backup was last restored and compared,
+    /// or none was yet. Where there is no backup, there is nothing to prove.
+    #[must_use]
+    pub fn is_proof_due(&self, backups: &[Backup], now: Timestamp) -> bool {
+        let last = backups.iter().filter_map(|backup| backup.proven).max();
+        !backups.is_empty() && self.has_come_since(last, now)
+    }
+
+    fn has_come_since(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
         last.is_none_or(|last| self.next_after(last).is_some_and(|next| next <= now))
     }
 }
@@ -141,6 +153,21 @@ mod tests {
         // The newest counts, in whatever order they stand, and whyever it was made.
         let both = [made("2026-11-22T02:30:00Z"), made("2026-01-01T00:00:00Z")];
         assert!(!nightly.is_due(&both, at("2026-11-22T12:00:00Z")));
+    }
+
+    #[test]
+    fn a_proof_is_due_once_its_time_has_come_and_there_is_something_to_prove() {
+        let weekly = in_berlin("0 5 * * 0");
+        let proven = |text: Option<&str>| Backup {
+            proven: text.map(at),
+            ..backup()
+        };
+        let sunday = at("2026-11-22T04:00:00Z");
+        assert!(!weekly.is_proof_due(&[], sunday));
+        assert!(weekly.is_proof_due(&[proven(None)], sunday));
+        let both = [proven(None), proven(Some("2026-11-15T04:20:00Z"))];
+        assert!(weekly.is_proof_due(&both, sunday));
+        assert!(!weekly.is_proof_due(&both, at("2026-11-22T03:59:59Z")));
     }
 
     #[test]

@@ -260,11 +260,22 @@ pub struct Backup {
     /// When they are made by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// When one is restored and compared by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prove: Option<Schedule>,
     /// Where they are copied to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub s3: Option<S3>,
     /// How many are kept.
     pub keep: Keep,
+}
+
+impl Backup {
+    /// Whether there is something that is done for them by itself.
+    #[must_use]
+    pub fn has_chores(&self) -> bool {
+        self.schedule.is_some() || self.prove.is_some() || self.s3.is_some()
+    }
 }
 
 /// A bucket of a store that speaks S3.

@@ -12,15 +12,17 @@ use crate::context::Context;
 use crate::error::{CliError, Kind, Result, report};
 use crate::render::{self, bytes, time};
 
-/// Make the backups that are due
+/// Make and prove the backups that are due
 ///
-/// `backup.schedule` of shipway.yml says when. Call it often, by cron or a systemd timer: it makes
-/// the backup of each environment where such a time has come since its last one, and removes what
-/// `backup.keep` does not keep. What the bucket of `backup.s3` lacks is copied there. Where nothing
-/// is due, or nothing is live, it does nothing. What failed is tried again by the next call.
+/// `backup.schedule` of shipway.yml says when one is made, `backup.prove` when the newest one is
+/// restored into a scratch database and compared. `shipway serve` does it by itself; without it,
+/// call this often, by cron or a systemd timer: it makes the backup of each environment where such
+/// a time has come since its last one, and removes what `backup.keep` does not keep. What the
+/// bucket of `backup.s3` lacks is copied there. Where nothing is due, or nothing is live, it does
+/// nothing. What failed is tried again by the next call.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The environment [default: all that have a schedule or a bucket]
+    /// The environment [default: all that have a schedule, proofs or a bucket]
     environment: Option<String>,
     /// Print one JSON document to standard output
     #[arg(long)]
@@ -60,8 +62,8 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
 fn chosen<'c>(context: &'c Context, arguments: &Arguments) -> Result<Vec<&'c Environment>> {
     if let Some(name) = &arguments.environment {
         let environment = context.project.environment(name)?;
-        if !has_chores(environment) {
-            let told = format!("`{name}` has no schedule of backups, and no bucket");
+        if !environment.backup.has_chores() {
+            let told = format!("`{name}` has no schedule of backups or proofs, and no bucket");
             return Err(CliError::new(Kind::Usage, told)
                 .hint("`backup: { schedule: \"30 3 * * *\" }` in shipway.yml is one"));
         }
@@ -69,12 +71,8 @@ fn chosen<'c>(context: &'c Context, arguments: &Arguments) -> Result<Vec<&'c Env
     }
     let all = context.project.config.environments.values();
     Ok(all
-        .filter(|environment| has_chores(environment))
+        .filter(|environment| environment.backup.has_chores())
         .collect())
-}
-
-fn has_chores(environment: &Environment) -> bool {
-    environment.backup.schedule.is_some() || environment.backup.s3.is_some()
 }
 
 fn told(due: &Due) -> String {
@@ -87,6 +85,9 @@ fn told(due: &Due) -> String {
     }
     if !due.copied.is_empty() {
         told.push(format!("{} copied", due.copied.len()));
+    }
+    if let Some(proven) = &due.proven {
+        told.push(format!("{} is proven", proven.id));
     }
     if told.is_empty() {
         told.push("nothing is due".to_owned());

@@ -30,11 +30,15 @@ pub(in crate::config) struct Backup {
     /// restores one needs the identity of one of them.
     #[schemars(extend("default" = []))]
     pub(in crate::config) recipients: Option<Vec<Placed<RecipientText>>>,
-    /// When one is made by itself, by `shipway backup run-due`: minute, hour, day of the month,
-    /// month and weekday as cron has them, or `@daily` and the like.
+    /// When one is made by itself, by `shipway serve` or `shipway backup run-due`: minute, hour, day
+    /// of the month, month and weekday as cron has them, or `@daily` and the like.
     #[schemars(extend("examples" = ["30 3 * * *"]))]
     pub(in crate::config) schedule: Option<Placed<String>>,
-    /// The time zone of `schedule`, as the time zone database names it.
+    /// When the newest one is restored into a scratch database by itself, and compared with what was
+    /// saved: written as `schedule` is.
+    #[schemars(extend("examples" = ["0 5 * * 0"]))]
+    pub(in crate::config) prove: Option<Placed<String>>,
+    /// The time zone of `schedule` and `prove`, as the time zone database names it.
     #[schemars(extend("default" = "UTC"))]
     pub(in crate::config) time_zone: Option<Placed<String>>,
     /// A bucket that they are copied to, besides.

@@ -6,11 +6,14 @@ use crate::config::error::problem;
 use crate::config::raw::{self, RecipientText};
 use crate::config::tree::Placed;
 use crate::config::{Backup, S3, default};
+use crate::promotion::Zone;
 
 impl Checker {
     /// Backups, and whether the file says that one comes before a deployment.
     pub(super) fn backup(&mut self, raw: raw::Backup) -> (Option<bool>, Backup) {
         let keep = raw.keep.unwrap_or_default();
+        // The zone is looked at even where nothing needs it: it may be misspelt.
+        let zone = self.zone(raw.time_zone.as_ref());
         let recipients = raw.recipients.unwrap_or_default().into_iter();
         let recipients: Vec<String> = recipients.map(|one| self.recipient(one)).collect();
         let backup = Backup {
@@ -20,7 +23,8 @@ impl Checker {
             timeout: self.duration(raw.timeout, default::BACKUP_TIMEOUT),
             encrypt: raw.encrypt.unwrap_or(false) || !recipients.is_empty(),
             recipients,
-            schedule: self.schedule(raw.schedule, raw.time_zone),
+            schedule: self.schedule(raw.schedule, &zone),
+            prove: self.schedule(raw.prove, &zone),
             s3: raw.s3.map(|s3| self.s3(s3)),
             keep: Keep {
                 last: keep.last.unwrap_or(default::KEEP.last),
@@ -32,15 +36,9 @@ impl Checker {
         (raw.before_deploy, backup)
     }
 
-    fn schedule(
-        &mut self,
-        pattern: Option<Placed<String>>,
-        zone: Option<Placed<String>>,
-    ) -> Option<Schedule> {
-        // The zone is looked at even where nothing needs it: it may be misspelt.
-        let zone = self.zone(zone.as_ref());
+    fn schedule(&mut self, pattern: Option<Placed<String>>, zone: &Zone) -> Option<Schedule> {
         let pattern = pattern?;
-        match Schedule::try_new(&pattern.value, zone) {
+        match Schedule::try_new(&pattern.value, zone.clone()) {
             Ok(schedule) => Some(schedule),
             Err(error) => {
                 let help = "write minute, hour, day of the month, month and weekday, such as \
@@ -151,12 +149,18 @@ mod tests {
 
     #[test]
     fn a_schedule_is_checked_where_it_stands() {
-        let good = "backup: { schedule: '30 3 * * 1-5', time_zone: Europe/Berlin }";
+        let good = "backup: { schedule: '30 3 * * 1-5', prove: '@weekly', \
+                    time_zone: Europe/Berlin }";
         let config = parse(&file(good, "")).unwrap();
-        let schedule = config.environments[0].backup.schedule.as_ref().unwrap();
-        assert_eq!(schedule.to_string(), "30 3 * * 1-5 Europe/Berlin");
+        let backup = &config.environments[0].backup;
+        let shown = [&backup.schedule, &backup.prove].map(|one| one.as_ref().unwrap().to_string());
+        assert_eq!(
+            shown,
+            ["30 3 * * 1-5 Europe/Berlin", "@weekly Europe/Berlin"]
+        );
         for (bad, told) in [
             ("schedule: 'every night'", "no time that comes again"),
+            ("prove: weekly", "no time that comes again"),
             (
                 "schedule: '@daily', time_zone: Berlin",
                 "there is no time zone `Berlin`",
@@ -174,7 +178,10 @@ mod tests {
         let config = parse(&file(good, "")).unwrap();
         let s3 = config.environments[0].backup.s3.as_ref().unwrap();
         assert_eq!(s3.bucket, "backups");
-        assert_eq!((s3.region.as_str(), s3.prefix.as_ref()), ("us-east-1", None));
+        assert_eq!(
+            (s3.region.as_str(), s3.prefix.as_ref()),
+            ("us-east-1", None)
+        );
         for (bad, told) in [
             ("bucket: a/b", "`a/b` is no bucket's name"),
             ("bucket: ''", "`` is no bucket's name"),
