@@ -8,12 +8,14 @@
 //!                                        what runs, looked at in the background
 //!
 //! store: open requests ──► queue ──► children, one for each request that has its turn
+//! the clock ──► backups ──► a child that makes and proves what is due
 //! ```
 //!
 //! A list never waits for a runtime: what runs is observed beside the calls, and told with the
 //! time at which it was seen. Nothing that a deployment needs lives in this process.
 
 mod api;
+mod backups;
 mod caller;
 pub mod client;
 mod connection;

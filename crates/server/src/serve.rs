@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api;
+use crate::backups;
 use crate::caller::Peer;
 use crate::connection;
 use crate::listen::{ListenError, Listeners, acceptor};
@@ -80,6 +81,8 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     if let Some(interval) = options.poll {
         tokio::spawn(poll::run(Arc::clone(&shared), interval));
     }
+    let backups = backups::run(Arc::clone(&shared), options.carrier.clone());
+    let backups = tokio::spawn(backups);
     let telling = tokio::spawn(telling::run(Arc::clone(&shared), Arc::clone(&options.tell)));
     let router = Arc::new(api::router(shared));
     // One for each way in: strangers never take the places of those at the socket.
@@ -110,7 +113,7 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
     let empty = async { tokio::join!(local.is_empty(), remote.is_empty()) };
     let _ = tokio::time::timeout(GRACE, empty).await;
     // It leaves its children as they are; what it was about to record is recorded.
-    let recorded = async { tokio::join!(queue, telling) };
+    let recorded = async { tokio::join!(queue, backups, telling) };
     let _ = tokio::time::timeout(GRACE, recorded).await;
     Ok(())
 }

@@ -23,12 +23,15 @@ use crate::telling;
 /// The store has one writer: more threads would only wait for each other.
 const STORE_THREADS: usize = 8;
 
-/// Run the daemon of a project in the foreground: its HTTP API, webhooks, queue and notifications
+/// Run the daemon of a project in the foreground: its HTTP API, webhooks, queue, backups and
+/// notifications
 ///
 /// Requests, those of pushes included, are carried out by processes that outlive the daemon: it can
 /// be killed, restarted and upgraded at any time. Webhooks of GitHub, GitLab and Gitea or Forgejo
 /// are taken at /v1/hooks/github, gitlab and gitea where SHIPWAY_HOOK_SECRET_GITHUB, _GITLAB or
 /// _GITEA holds the secret, or one of these names with _FILE behind it a file with the secret.
+/// Backups are made, proven and copied as `backup` of shipway.yml says, which `shipway backup
+/// run-due` does without a daemon.
 ///
 /// It answers at the socket `serve.sock` of the state directory, to its own user and root, and
 /// with `--listen` to whoever shows a token (`shipway tokens create`). The API is described in

@@ -13,13 +13,13 @@ use crate::common::{sandbox, text};
 const LARGE: usize = 20_000_000;
 
 /// A sandbox with an SQLite file, whose backups go to a bucket.
-struct Site {
-    sandbox: Sandbox,
-    store: S3Server,
+pub(crate) struct Site {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: S3Server,
 }
 
 impl Site {
-    fn new(backup: &str) -> Self {
+    pub(crate) fn new(backup: &str) -> Self {
         let (sandbox, store) = (sandbox(), S3Server::new());
         let section = format!(
             "\ndatabase: {{ sqlite: data/app.sqlite3 }}\nbackup: {{ before_deploy: false, s3: {}{backup} }}\n\nenvironments:",

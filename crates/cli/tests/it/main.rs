@@ -45,6 +45,7 @@ mod restores;
 mod roles;
 mod rollback;
 mod scale;
+mod scheduled;
 mod schema;
 mod secret_store;
 mod secrets;

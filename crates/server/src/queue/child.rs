@@ -1,4 +1,5 @@
-//! Children: `shipway carry-out`, in a process group of their own, with what they tell in files.
+//! Children: `shipway carry-out` and `shipway backup run-due`, in process groups of their own, with
+//! what they tell in files.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -15,7 +16,7 @@ use crate::hook::Provider;
 use crate::options::Carrier;
 
 /// The exit codes of the command that say that nothing is wrong with it.
-pub(super) const OK: i32 = 0;
+pub(crate) const OK: i32 = 0;
 pub(super) const WAITING: i32 = 5;
 pub(super) const LOCKED: i32 = 6;
 
@@ -48,20 +49,48 @@ impl Runs {
         self.directory.join(format!("{id}.ndjson"))
     }
 
-    fn log(&self, id: RequestId) -> PathBuf {
+    pub(super) fn log(&self, id: RequestId) -> PathBuf {
         self.directory.join(format!("{id}.log"))
     }
 
-    /// Starts to carry a request out. The child outlives the daemon, and its terminal's signals
-    /// are none of its business.
+    /// What was done about backups last, as a JSON document, and what was complained of.
+    pub(crate) fn backups(&self) -> (PathBuf, PathBuf) {
+        let path = |name| self.directory.join(name);
+        (path("backups.json"), path("backups.log"))
+    }
+
+    /// Starts to carry a request out.
     pub(super) fn spawn(&self, carrier: &Carrier, id: RequestId) -> io::Result<Child> {
+        let words = ["carry-out", &id.to_string(), "--events"];
+        let events = self.append(&self.events(id))?;
+        Self::spawn_into(carrier, &words, events, self.append(&self.log(id))?)
+    }
+
+    /// Starts to make and prove the backups that are due.
+    pub(crate) fn spawn_backups(&self, carrier: &Carrier) -> io::Result<Child> {
+        let words = ["backup", "run-due", "--json"];
+        let (told, complained) = self.backups();
+        let [told, complained] = [self.append(&told)?, self.append(&complained)?];
+        // Of the last time it is known by now.
+        told.set_len(0)?;
+        complained.set_len(0)?;
+        Self::spawn_into(carrier, &words, told, complained)
+    }
+
+    /// Starts a child that outlives the daemon; its terminal's signals are none of its business.
+    fn spawn_into(
+        carrier: &Carrier,
+        words: &[&str],
+        output: File,
+        errors: File,
+    ) -> io::Result<Child> {
         let mut command = Command::new(&carrier.program);
         command
             .args(&carrier.arguments)
-            .args(["carry-out", &id.to_string(), "--events"])
+            .args(words)
             .stdin(Stdio::null())
-            .stdout(self.append(&self.events(id))?)
-            .stderr(self.append(&self.log(id))?)
+            .stdout(output)
+            .stderr(errors)
             .process_group(0);
         // What is the daemon's alone: gates and builds must not see it.
         let own = [
@@ -92,16 +121,6 @@ impl Runs {
         file.write_all(&line)
     }
 
-    /// What a child said last that ended with this code.
-    pub(super) fn last_words(&self, id: RequestId, code: i32) -> String {
-        let text = tail(&self.log(id)).unwrap_or_default();
-        let line = text.lines().rfind(|line| line.contains("error:"));
-        let line = line
-            .or_else(|| text.lines().next_back())
-            .unwrap_or_default();
-        format!("its process ended with exit code {code}: {}", line.trim())
-    }
-
     fn append(&self, path: &Path) -> io::Result<File> {
         DirBuilder::new()
             .recursive(true)
@@ -113,6 +132,16 @@ impl Runs {
             .mode(0o600)
             .open(path)
     }
+}
+
+/// What a child said last that ended with this code.
+pub(crate) fn last_words(log: &Path, code: i32) -> String {
+    let text = tail(log).unwrap_or_default();
+    let line = text.lines().rfind(|line| line.contains("error:"));
+    let line = line
+        .or_else(|| text.lines().next_back())
+        .unwrap_or_default();
+    format!("its process ended with exit code {code}: {}", line.trim())
 }
 
 fn tail(path: &Path) -> io::Result<String> {

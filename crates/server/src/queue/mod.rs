@@ -27,8 +27,8 @@ use crate::options::Carrier;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
-pub(crate) use child::Runs;
 pub use child::events_of;
+pub(crate) use child::{OK, Runs, last_words};
 use survey::{Seen, survey};
 use turns::Turns;
 
@@ -201,8 +201,8 @@ impl Work {
         let status = child.wait().await.map_err(|error| error.to_string())?;
         match status.code() {
             // Killed, or somebody else carries it out: that is no fault of its own.
-            None | Some(child::OK | child::WAITING | child::LOCKED) => Ok(()),
-            Some(code) => Err(self.runs.last_words(id, code)),
+            None | Some(OK | child::WAITING | child::LOCKED) => Ok(()),
+            Some(code) => Err(last_words(&self.runs.log(id), code)),
         }
     }
 }
