@@ -11,7 +11,7 @@ use shipway_pipeline::deployment::{Outcome, State};
 use shipway_testkit::fakes::{Call, Fault, Moment, Of, Then};
 use shipway_testkit::{PostgresServer, SmallDisk};
 
-use crate::rig::Rig;
+use crate::rig::{Rig, why};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -38,20 +38,6 @@ fn fill(disk: &Path, left: u64) -> std::path::PathBuf {
 
 fn word(rig: &Rig) -> String {
     rig.postgres.say("shop", "SELECT word FROM t")
-}
-
-fn databases(rig: &Rig) -> String {
-    let sql = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database \
-               WHERE datname LIKE 'shop%'";
-    rig.postgres.say("postgres", sql)
-}
-
-fn why(finished: &Finished) -> String {
-    finished
-        .cause
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default()
 }
 
 /// What is in the database now was not there when the backup was made.
@@ -117,7 +103,7 @@ async fn a_full_disk_ends_a_restore_and_the_old_database_serves() {
         "{}",
         why(&refused)
     );
-    assert_eq!(databases(&rig), "shop");
+    assert_eq!(rig.databases(), "shop");
 
     // It was less when it was saved: only the server notices.
     let mut smaller = made.clone();
@@ -134,7 +120,7 @@ async fn a_full_disk_ends_a_restore_and_the_old_database_serves() {
         why(&failed)
     );
     assert_eq!(
-        (databases(&rig).as_str(), word(&rig).as_str()),
+        (rig.databases().as_str(), word(&rig).as_str()),
         ("shop", "second")
     );
 
@@ -170,7 +156,7 @@ async fn a_server_that_dies_while_it_restores_has_the_old_database() {
     assert_eq!(aside[0].name, format!("shop_new_{}", failed.deployment));
     let removed = rig.engine.remove_databases_aside(&production, &aside);
     removed.await.unwrap();
-    assert_eq!(databases(&rig), "shop");
+    assert_eq!(rig.databases(), "shop");
 }
 
 /// Restores until the release is stopped, and kills the server right then.
@@ -224,7 +210,7 @@ async fn a_server_that_stays_away_before_the_exchange_comes_back_with_the_old_da
     assert_eq!(word(&rig), "second");
     // What was restored may have been written to, so nothing removes it unasked.
     let left = format!("shop shop_new_{}", failed.deployment);
-    assert_eq!(databases(&rig), left);
+    assert_eq!(rig.databases(), left);
     // Nothing stands in the way of another attempt.
     let restored = rig.restore(&made).await.unwrap();
     assert_eq!(restored.outcome, Outcome::Succeeded, "{}", why(&restored));

@@ -5,5 +5,6 @@ mod access;
 mod backup;
 mod broken;
 mod faults;
+mod naive_restores;
 mod rig;
 mod under_load;

@@ -144,6 +144,13 @@ impl Rig {
         self
     }
 
+    /// The names of the database `shop` and of what stands beside it.
+    pub(crate) fn databases(&self) -> String {
+        let sql = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database \
+                   WHERE datname LIKE 'shop%'";
+        self.postgres.say("postgres", sql)
+    }
+
     /// The names of the files in the directory of backups.
     pub(crate) fn files(&self) -> Vec<String> {
         let folder = self.project().join("state/backups/production");
@@ -164,6 +171,12 @@ impl Rig {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Why a deployment was not what was asked for.
+pub(crate) fn why(finished: &Finished) -> String {
+    let cause = finished.cause.as_ref();
+    cause.map(ToString::to_string).unwrap_or_default()
 }
 
 pub(crate) fn workload() -> Workload {
