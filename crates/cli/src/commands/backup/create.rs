@@ -4,11 +4,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use shipway_engine::backup::Depth;
-use shipway_engine::clock::now;
 use shipway_pipeline::backup::{Backup, Reason, predict};
-use shipway_store::Audit;
 
-use super::upload;
+use super::{audit, upload};
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
@@ -45,15 +43,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
         );
     }
     let mut backup = engine.create_backup(environment, Reason::Asked).await?;
-    engine.store.audit(
-        &Audit {
-            actor: &engine.actor,
-            action: "back up",
-            environment: Some(environment),
-            subject: &backup.id.to_string(),
-        },
-        now(),
-    )?;
+    audit(engine, "back up", &backup)?;
     if arguments.verify {
         backup = engine
             .verify_backup(environment, &backup, Depth::Restore)

@@ -9,7 +9,10 @@ mod upload;
 mod verify;
 
 use clap::Subcommand;
+use shipway_engine::Engine;
+use shipway_engine::clock::now;
 use shipway_pipeline::backup::Backup;
+use shipway_store::Audit;
 
 use crate::arguments::Global;
 use crate::error::Result;
@@ -48,6 +51,17 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         Command::RunDue(arguments) => run_due::run(arguments, global).await,
         Command::Prune(arguments) => prune::run(arguments, global).await,
     }
+}
+
+/// Records in the audit trail what was done about a backup.
+fn audit(engine: &Engine, action: &str, backup: &Backup) -> Result<()> {
+    let audit = Audit {
+        actor: &engine.actor,
+        action,
+        environment: Some(&backup.environment),
+        subject: &backup.id.to_string(),
+    };
+    Ok(engine.store.audit(&audit, now())?)
 }
 
 /// How much is known of a backup, in a word.

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use shipway_engine::backup::Fate;
-use shipway_engine::clock::now;
 use shipway_pipeline::backup::Kept;
-use shipway_store::Audit;
 
+use super::audit;
 use crate::arguments::Global;
 use crate::confirm;
 use crate::context::Context;
@@ -68,15 +67,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     );
     confirm::ask_plainly(&question, arguments.yes)?;
     for removed in engine.prune_backups(environment).await? {
-        engine.store.audit(
-            &Audit {
-                actor: &engine.actor,
-                action: "remove backup",
-                environment: Some(&environment.name),
-                subject: &removed.id.to_string(),
-            },
-            now(),
-        )?;
+        audit(engine, "remove backup", &removed)?;
         anstream::eprintln!("removed {}", removed.id);
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ use shipway_engine::backup::{BackupError, Due};
 use shipway_engine::database::DatabaseError;
 use shipway_pipeline::config::Environment;
 
+use super::audit;
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result, report};
@@ -38,6 +39,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
         let name = &environment.name;
         match context.engine.back_up_due(environment).await {
             Ok(due) => {
+                record(&context, &due)?;
                 documents.push(json!({ "environment": name, "due": due }));
                 if !arguments.json {
                     anstream::println!("{name}: {}", told(&due));
@@ -57,6 +59,16 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
         render::json(&documents)?;
     }
     Ok(code)
+}
+
+fn record(context: &Context, due: &Due) -> Result<()> {
+    if let Some(made) = &due.made {
+        audit(&context.engine, "back up", made)?;
+    }
+    for removed in &due.removed {
+        audit(&context.engine, "remove backup", removed)?;
+    }
+    Ok(())
 }
 
 fn chosen<'c>(context: &'c Context, arguments: &Arguments) -> Result<Vec<&'c Environment>> {
