@@ -4,7 +4,7 @@ use shipway_testkit::{Behaviour, Environment, Sandbox, docker};
 
 use crate::common::{PROGRAM, deployed};
 
-const DATABASE: &str = "
+pub(crate) const DATABASE: &str = "
   db:
     image: postgres:17.2
     environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: of-this-test-alone }
@@ -15,9 +15,14 @@ volumes:
   rows: {}
 ";
 
+/// The container of the database.
+pub(crate) fn container(sandbox: &Sandbox) -> String {
+    format!("{}-testing-db-1", sandbox.project_name())
+}
+
 /// What the database's own client says.
-fn say(sandbox: &Sandbox, sql: &str) -> String {
-    let container = format!("{}-testing-db-1", sandbox.project_name());
+pub(crate) fn say(sandbox: &Sandbox, sql: &str) -> String {
+    let container = container(sandbox);
     let words = [
         "exec",
         &container,

@@ -12,6 +12,7 @@ mod common;
 mod config;
 mod container_database;
 mod container_endings;
+mod container_migrations;
 mod container_roles;
 mod containers;
 mod deploy;
