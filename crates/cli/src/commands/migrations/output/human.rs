@@ -12,9 +12,13 @@ pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
     let told = report.findings.iter().filter(|finding| {
         finding.waived.is_none() && (verbose || finding.severity > Severity::Info)
     });
+    // Written at once: a terminal takes thousands of findings no faster one by one.
+    let mut text = String::new();
     for finding in told {
-        anstream::println!("{}\n", one(finding, &selection.files, &renderer));
+        text.push_str(&one(finding, &selection.files, &renderer));
+        text.push_str("\n\n");
     }
+    anstream::print!("{text}");
     summary(report, selection);
 }
 
@@ -40,11 +44,12 @@ fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
     let message = visible(&finding.message);
     let mut group = Group::with_title(level.primary_title(message).id(finding.rule.id));
     if let Some(file) = files.get(finding.file) {
-        let annotation = AnnotationKind::Primary.span(first_line(&file.text, finding));
+        let shown = Shown::of(&file.text, finding);
         group = group.element(
-            Snippet::source(&file.text)
+            Snippet::source(shown.line)
+                .line_start(shown.number)
                 .path(&file.path)
-                .annotation(annotation),
+                .annotation(AnnotationKind::Primary.span(shown.range)),
         );
     }
     let group = group
@@ -57,12 +62,28 @@ fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
-/// An operation can go over many lines; its first one says which it is.
-fn first_line(text: &str, finding: &Finding) -> std::ops::Range<usize> {
-    let start = text.floor_char_boundary(finding.range.start.min(text.len()));
-    let end = text.floor_char_boundary(finding.range.end.clamp(start, text.len()));
-    let length = text[start..end].find(['\n', '\r']);
-    start..length.map_or(end, |length| start + length)
+/// What is shown of a file: an operation can go over many lines, and its first one says which it
+/// is. The renderer would read all of the file again for each finding.
+struct Shown<'a> {
+    line: &'a str,
+    number: usize,
+    range: std::ops::Range<usize>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(text: &'a str, finding: &Finding) -> Self {
+        let start = text.floor_char_boundary(finding.range.start.min(text.len()));
+        let end = text.floor_char_boundary(finding.range.end.clamp(start, text.len()));
+        let before = &text[..start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let length = text[line_start..].find(['\n', '\r']);
+        let line_end = length.map_or(text.len(), |length| line_start + length);
+        Self {
+            line: &text[line_start..line_end.max(start)],
+            number: before.matches('\n').count() + 1,
+            range: start - line_start..end.min(line_end.max(start)) - line_start,
+        }
+    }
 }
 
 /// Escapes control characters: names come from files and end up on terminals.
