@@ -12,11 +12,9 @@ use crate::error::{CliError, Kind, Result};
 ///
 /// Reads the names of test files from standard input, one a line, and prints those of this part.
 /// What each took comes from the JUnit report of the gate's last pass. Meant for the command of a
-/// gate with `parallel`, where the options have their values from the environment:
-///
-///     pytest $(ls shop/*/tests/test_*.py | shipway gates split) --junitxml=junit.xml
+/// gate with `parallel`, where the options have their values from the environment: `pytest $(ls
+/// shop/*/tests/test_*.py | shipway gates split) --junitxml=junit.xml`.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// Which part, from 1
     #[arg(long, env = "SHIPWAY_PART", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
