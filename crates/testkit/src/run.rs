@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Child;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::wait::wait_until;
+use crate::wait::{PATIENCE, wait_until, wait_within};
 
 /// A command that runs in the background.
 #[derive(Debug)]
@@ -94,8 +95,15 @@ impl Running {
 
     /// Waits until it ends.
     #[must_use = "it has an exit code"]
-    pub fn finish(mut self) -> Ended {
-        let status = wait_until(&format!("`{}` to end", self.words), || {
+    pub fn finish(self) -> Ended {
+        self.finish_within(PATIENCE)
+    }
+
+    /// Waits until it ends, which takes its time on any machine.
+    #[must_use = "it has an exit code"]
+    pub fn finish_within(mut self, patience: Duration) -> Ended {
+        let what = format!("`{}` to end", self.words);
+        let status = wait_within(patience, &what, || {
             self.child.try_wait().expect("it is a child")
         });
         Ended {

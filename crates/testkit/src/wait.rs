@@ -11,15 +11,23 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 ///
 /// # Panics
 /// When it does not in time; `what` says what was waited for.
-pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let give_up = Instant::now() + PATIENCE;
+pub fn wait_until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_within(PATIENCE, what, look)
+}
+
+/// Waits for something that takes its time by itself, on any machine.
+///
+/// # Panics
+/// When `look` does not find it in time; `what` says what was waited for.
+pub fn wait_within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let give_up = Instant::now() + patience;
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(
             Instant::now() < give_up,
-            "waited {PATIENCE:?} in vain for {what}"
+            "waited {patience:?} in vain for {what}"
         );
         std::thread::sleep(LOOK_AGAIN);
     }

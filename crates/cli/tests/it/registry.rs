@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use shipway_testkit::{Behaviour, Environment, Registry, Sandbox};
@@ -147,8 +148,10 @@ fn a_registry_without_room_stops_a_deployment_before_anything_is_touched() {
     let registry = Registry::with_little_room(64);
     set(&sandbox, &registry);
     sandbox.release(Behaviour::Good);
-    let stopped = sandbox.run(["deploy", "testing"]);
-    stopped
+    // The engine sends each layer five times, with pauses of 50 s in all.
+    let deploying = sandbox.start(["deploy", "testing"]);
+    deploying
+        .finish_within(Duration::from_secs(300))
         .expect_code(1)
         .expect_told(&["cannot push", "its disk is full"]);
     assert_answering(&sandbox, "testing", &old);
