@@ -19,7 +19,11 @@ pub fn wait_until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 ///
 /// # Panics
 /// When `look` does not find it in time; `what` says what was waited for.
-pub fn wait_within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
     let give_up = Instant::now() + patience;
     loop {
         if let Some(found) = look() {
