@@ -40,8 +40,8 @@ pub struct Project {
     pub tree: Node,
 }
 
-/// One service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One service. The default has neither a name nor an instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// The service's key.
     pub name: String,

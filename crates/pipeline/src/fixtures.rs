@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use indexmap::IndexMap;
-use shipway_compose::model::{Resources, Restart, Service};
+use shipway_compose::model::Service;
 use shipway_compose::process::Process;
 
 use crate::colour::Colour;
@@ -36,35 +35,12 @@ environments:
 pub(crate) fn service(name: &str, replicas: u32) -> Service {
     Service {
         name: name.to_owned(),
-        span: shipway_compose::yaml::Span::default(),
-        image: None,
-        build: None,
         command: Some(vec![name.to_owned()]),
-        entrypoint: None,
-        environment: IndexMap::new(),
-        ports: vec![],
-        mounts: vec![],
-        healthcheck: None,
-        depends_on: IndexMap::new(),
-        restart: Restart::default(),
         replicas,
         stop_signal: "SIGTERM".to_owned(),
         stop_grace_period: Duration::from_secs(10),
-        working_dir: None,
-        profiles: vec![],
-        labels: IndexMap::new(),
-        networks: IndexMap::new(),
-        network_mode: None,
-        secrets: vec![],
-        configs: vec![],
-        limits: Resources::default(),
-        reservations: Resources::default(),
-        container_name: None,
-        user: None,
-        platform: None,
-        links: vec![],
-        extra_hosts: vec![],
         process: Some(Process::default()),
+        ..Service::default()
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indexmap::IndexMap;
-use shipway_compose::model::{Resources, Restart, Service};
+use shipway_compose::model::Service;
 use shipway_compose::process::Process;
 use shipway_engine::backup::BackupError;
 use shipway_engine::database::{Databases, Server};
@@ -212,34 +211,11 @@ fn release(number: u32) -> Release {
 fn service() -> Service {
     Service {
         name: "web".to_owned(),
-        span: shipway_compose::yaml::Span::default(),
-        image: None,
-        build: None,
         command: Some(vec!["web".to_owned()]),
-        entrypoint: None,
-        environment: IndexMap::new(),
-        ports: vec![],
-        mounts: vec![],
-        healthcheck: None,
-        depends_on: IndexMap::new(),
-        restart: Restart::default(),
         replicas: 1,
         stop_signal: "SIGTERM".to_owned(),
         stop_grace_period: Duration::from_secs(10),
-        working_dir: None,
-        profiles: vec![],
-        labels: IndexMap::new(),
-        networks: IndexMap::new(),
-        network_mode: None,
-        secrets: vec![],
-        configs: vec![],
-        limits: Resources::default(),
-        reservations: Resources::default(),
-        container_name: None,
-        user: None,
-        platform: None,
-        links: vec![],
-        extra_hosts: vec![],
         process: Some(Process::default()),
+        ..Service::default()
     }
 }
