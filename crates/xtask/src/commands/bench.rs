@@ -7,6 +7,7 @@ mod api;
 mod backup;
 mod compose;
 mod deploy;
+mod history;
 mod migrations;
 mod proxy;
 mod status;

@@ -4,18 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
-use shipway_compose::{NoFiles, Request, SourceFile, load};
-use shipway_pipeline::config::{self, Config};
-use shipway_pipeline::deployment::{Outcome, State};
-use shipway_pipeline::plan::{Around, Facts, Kind, make};
-use shipway_pipeline::release::Release;
-use shipway_pipeline::time::Timestamp;
-use shipway_pipeline::workload::{self, Workload};
-use shipway_store::{Change, NewDeployment, Store};
+use anyhow::{Result, anyhow, bail};
+use shipway_pipeline::config;
+use shipway_store::Store;
 use tokio::process::Command;
 
-use super::Bench;
+use super::{Bench, history};
 use crate::measure::{median, ratio};
 
 const SECONDS: u64 = 5;
@@ -32,15 +26,6 @@ environments:
     compose: [docker-compose.yml]
     route: { listen: 8080 }
     health: { path: /health/ }
-";
-
-const COMPOSE: &str = "\
-services:
-  web:
-    image: bench/web
-    x-shipway:
-      process:
-        command: [web, \"{port}\"]
 ";
 
 /// One thing that is timed.
@@ -88,78 +73,11 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
 /// Makes a project whose state has so many finished deployments, and the last one live.
 fn project(parent: &Path, deployments: u64) -> Result<PathBuf> {
     let directory = parent.join(format!("status-{deployments}"));
-    std::fs::create_dir_all(&directory)?;
-    std::fs::write(directory.join("shipway.yml"), CONFIGURATION)?;
-    std::fs::write(directory.join("docker-compose.yml"), COMPOSE)?;
+    history::write_project(&directory, CONFIGURATION)?;
     let store = Store::open(&directory.join(".shipway"))?;
-    let (config, workload) = resolve()?;
-    store.put_workload(&workload)?;
-    let environment = config
-        .environments
-        .values()
-        .next()
-        .context("the configuration has an environment")?;
-    let lease = store.take_lease(&environment.name, "bench", Timestamp(0))?;
-    let mut live = None;
-    for number in 1..=deployments {
-        let release = release(&config, number)?;
-        let now = Timestamp(number * 1000);
-        let new = NewDeployment {
-            release: release.id.clone(),
-            subject: String::new(),
-            request: None,
-            requested_by: "bench".to_owned(),
-            now,
-        };
-        let made = store.create_deployment(&lease, &new, |deployment| {
-            make(&Facts {
-                deployment,
-                kind: Kind::Deploy,
-                config: &config,
-                environment,
-                release: &release,
-                workload: &workload,
-                live: live.as_ref(),
-                around: &Around::default(),
-            })
-        })?;
-        let finished = State::Finished {
-            outcome: Outcome::Succeeded,
-            cause: None,
-        };
-        let change = Change {
-            state: Some(&finished),
-            live: Some(Some(&made.plan.target)),
-            stable: Some(&made.plan.target),
-            ..Change::default()
-        };
-        store.change(&lease, made.id, &change, now)?;
-        live = Some(made.plan.target);
-    }
-    store.release_lease(lease)?;
-    Ok(directory)
-}
-
-fn resolve() -> Result<(Config, Workload)> {
     let config = config::parse(CONFIGURATION).map_err(|problems| anyhow!("{problems:?}"))?;
-    let files = [SourceFile {
-        name: "docker-compose.yml".to_owned(),
-        text: COMPOSE.to_owned(),
-    }];
-    let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)?;
-    let workload = workload::resolve(
-        &config,
-        &config.environments[0],
-        workload::Files {
-            project: &loaded.project,
-            directory: "/srv/shop",
-            variable: &|_| None,
-            read: &|_| Ok(None),
-            stored: &|_| None,
-        },
-    )
-    .map_err(|problems| anyhow!("{problems:?}"))?;
-    Ok((config, workload))
+    history::deploy(&store, &config, &config.environments[0], deployments)?;
+    Ok(directory)
 }
 
 // === impl Timed ===
@@ -194,21 +112,6 @@ impl Timed {
         self.milliseconds.push(took.as_secs_f64() * 1000.0);
         Ok(())
     }
-}
-
-fn release(config: &Config, number: u64) -> Result<Release> {
-    Ok(Release {
-        id: format!("r{number:012x}").parse()?,
-        project: config.project.clone(),
-        commit: format!("{number:040x}"),
-        subject: String::new(),
-        branch: None,
-        artifacts: [].into(),
-        builds: [].into(),
-        platforms: vec![],
-        created: Timestamp(number * 1000),
-        created_by: "bench".to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -5,17 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use rusqlite::{Connection, params};
-use shipway_compose::{NoFiles, Request, SourceFile, load};
-use shipway_pipeline::config::{self, Config, Environment};
-use shipway_pipeline::deployment::{Outcome, State as Stand};
-use shipway_pipeline::journal::Entry;
-use shipway_pipeline::plan::{Around, Facts, Kind, make};
+use shipway_pipeline::config;
 use shipway_pipeline::promotion::Lane;
-use shipway_pipeline::release::Release;
 use shipway_pipeline::request::{self, Origin, Want};
 use shipway_pipeline::time::Timestamp;
-use shipway_pipeline::workload::{self, Workload};
-use shipway_store::{Act, Carried, Change, NewDeployment, NewRequest, Store};
+use shipway_store::{Act, Carried, NewRequest, Store};
+
+use super::super::history;
 
 pub(super) const ENVIRONMENTS: usize = 50;
 
@@ -30,16 +26,7 @@ pub(super) struct Size {
 
 /// So many deployments of each environment are made one by one, as a command makes them; the
 /// others are copies of their rows.
-const MADE: usize = 4;
-
-const COMPOSE: &str = "\
-services:
-  web:
-    image: bench/web
-    x-shipway:
-      process:
-        command: [web, \"{port}\"]
-";
+const MADE: u64 = 4;
 
 /// The state.
 pub(super) struct State {
@@ -54,14 +41,12 @@ impl State {
     /// Makes a project with this state in a directory.
     pub(super) fn make(directory: &Path, size: Size) -> Result<Self> {
         let text = configuration();
-        std::fs::create_dir_all(directory)?;
-        std::fs::write(directory.join("shipway.yml"), &text)?;
-        std::fs::write(directory.join("docker-compose.yml"), COMPOSE)?;
+        history::write_project(directory, &text)?;
         let config = config::parse(&text).map_err(|problems| anyhow!("{problems:?}"))?;
         let state = directory.join(".shipway");
         let store = Store::open(&state)?;
         for environment in config.environments.values() {
-            history(&store, &config, environment)?;
+            history::deploy(&store, &config, environment, MADE)?;
         }
         multiply(&state.join("shipway.db"), size.deployments)?;
         Ok(Self {
@@ -96,59 +81,10 @@ fn configuration() -> String {
     text
 }
 
-/// Some finished deployments of an environment, and the last one live.
-fn history(store: &Store, config: &Config, environment: &Environment) -> Result<()> {
-    let workload = resolve(config, environment)?;
-    store.put_workload(&workload)?;
-    let lease = store.take_lease(&environment.name, "bench", Timestamp(0))?;
-    let mut live = None;
-    for number in 1..=MADE {
-        let now = Timestamp(number as u64 * 1000);
-        let release = release(config, number)?;
-        store.put_release(&release)?;
-        let new = NewDeployment {
-            release: release.id.clone(),
-            subject: release.id.to_string(),
-            request: None,
-            requested_by: "anna".to_owned(),
-            now,
-        };
-        let made = store.create_deployment(&lease, &new, |deployment| {
-            make(&Facts {
-                deployment,
-                kind: Kind::Deploy,
-                config,
-                environment,
-                release: &release,
-                workload: &workload,
-                live: live.as_ref(),
-                around: &Around::default(),
-            })
-        })?;
-        let finished = Stand::Finished {
-            outcome: Outcome::Succeeded,
-            cause: None,
-        };
-        let change = Change {
-            entries: vec![Entry::Finished {
-                outcome: Outcome::Succeeded,
-            }],
-            state: Some(&finished),
-            live: Some(Some(&made.plan.target)),
-            stable: Some(&made.plan.target),
-            ..Change::default()
-        };
-        store.change(&lease, made.id, &change, now)?;
-        live = Some(made.plan.target);
-    }
-    store.release_lease(lease)?;
-    Ok(())
-}
-
 /// Copies the rows of all deployments until there are as many as there are to be, with their
 /// journals, in one transaction: one by one it would take minutes.
 fn multiply(database: &Path, deployments: usize) -> Result<()> {
-    let made = (ENVIRONMENTS * MADE) as i64;
+    let made = ENVIRONMENTS as i64 * MADE as i64;
     let times = deployments as i64 / made - 1;
     let mut connection = Connection::open(database)?;
     let transaction = connection.transaction()?;
@@ -203,37 +139,6 @@ fn queue(store: &Store, open: usize) -> Result<Carried> {
     let start = |request: &mut request::Request| -> Result<()> { Ok(request.start(act.now)?) };
     store.change_request(first, act, start)?;
     Ok(carried)
-}
-
-fn resolve(config: &Config, environment: &Environment) -> Result<Workload> {
-    let files = [SourceFile {
-        name: "docker-compose.yml".to_owned(),
-        text: COMPOSE.to_owned(),
-    }];
-    let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)?;
-    let files = workload::Files {
-        project: &loaded.project,
-        directory: "/srv/shop",
-        variable: &|_| None,
-        read: &|_| Ok(None),
-        stored: &|_| None,
-    };
-    workload::resolve(config, environment, files).map_err(|problems| anyhow!("{problems:?}"))
-}
-
-fn release(config: &Config, number: usize) -> Result<Release> {
-    Ok(Release {
-        id: format!("r{number:012x}").parse()?,
-        project: config.project.clone(),
-        commit: format!("{number:040x}"),
-        subject: format!("change number {number}"),
-        branch: Some("main".to_owned()),
-        artifacts: [].into(),
-        builds: [].into(),
-        platforms: vec![],
-        created: Timestamp(number as u64 * 1000),
-        created_by: "anna".to_owned(),
-    })
 }
 
 #[cfg(test)]
