@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::wait::wait_until;
 
 /// A server that takes what is posted to it. It ends with its process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Receiver {
     port: u16,
     shared: Arc<Mutex<Shared>>,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// As long as anything may take: far more than on the slowest machine, below the runner's limit.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Waits until `look` finds something.
 ///

@@ -169,14 +169,11 @@ async fn whoever_is_killed_while_it_is_sent_leaves_it_to_others() {
     rig.tell(1, NOW);
     {
         let mut sending = std::pin::pin!(rig.deliver(NOW, PATIENCE));
-        let arrived = async {
-            while receiver.received().is_empty() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
+        let watched = receiver.clone();
+        let arrived = tokio::task::spawn_blocking(move || watched.wait_for(1));
         tokio::select! {
             sent = &mut sending => panic!("nobody answered: {sent:?}"),
-            () = arrived => {}
+            arrived = arrived => assert_eq!(arrived.unwrap().len(), 1),
         }
         // Dropped here, between sending and recording, as by a kill.
     }

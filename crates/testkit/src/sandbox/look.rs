@@ -1,13 +1,14 @@
 //! What is so in a sandbox: what answers, what the program says, what runs.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::Sandbox;
 use crate::client::{self, Answer, Socket};
 use crate::process::{self, Process, Purpose};
-use crate::wait::wait_until;
+use crate::wait::{LOOK_AGAIN, PATIENCE, wait_until};
 
 impl Sandbox {
     /// The port that an environment listens on.
@@ -100,7 +101,6 @@ impl Sandbox {
             }
         }
         // A process that was killed takes a moment to be gone.
-        let mut last = Vec::new();
         let is_so = |found: &[Process]| {
             let of = |wanted: fn(&Purpose) -> bool| {
                 found
@@ -117,14 +117,18 @@ impl Sandbox {
             let proxies = of(|one| matches!(one, Purpose::Proxy)).len();
             instances == expected && supervisors == expected.len() && others == 0 && proxies <= 1
         };
-        for _ in 0..200 {
-            last = self.processes();
-            if is_so(&last) {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let found = self.processes();
+            if is_so(&found) {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(
+                Instant::now() < give_up,
+                "live are {expected:#?}, but there are {found:#?}"
+            );
+            std::thread::sleep(LOOK_AGAIN);
         }
-        panic!("live are {expected:#?}, but there are {last:#?}");
     }
 
     /// The proxy's process.
