@@ -67,6 +67,14 @@ fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The parts of the path below that of the project, and the query.
+fn below<'r>(project: &str, received: &'r Received) -> Result<(Vec<&'r str>, &'r str), String> {
+    let path = received.path.as_str();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let rest = path.strip_prefix(project).ok_or("no such project")?;
+    Ok((rest.split('/').skip(1).collect(), query))
+}
+
 // === GitHub ===
 
 fn github(hub: &mut Hub, received: &Received) -> Result<Response, String> {
@@ -83,14 +91,7 @@ fn github(hub: &mut Hub, received: &Received) -> Result<Response, String> {
             && received.header("user-agent").starts_with("shipway/"),
         "the headers are wrong",
     )?;
-    let (path, query) = received
-        .path
-        .split_once('?')
-        .unwrap_or((&received.path, ""));
-    let path = path
-        .strip_prefix("/repos/acme/shop")
-        .ok_or("no such repository")?;
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (parts, query) = below("/repos/acme/shop", received)?;
     match (received.method.as_str(), parts.as_slice()) {
         ("GET", []) => Ok(Response::json(200, &json!({ "full_name": "acme/shop" }))),
         ("POST", ["statuses", sha]) => github_status(hub, sha, &received.json()),
@@ -181,14 +182,7 @@ fn gitlab(hub: &mut Hub, received: &Received) -> Result<Response, String> {
             &json!({ "message": "401 Unauthorized" }),
         ));
     }
-    let (path, query) = received
-        .path
-        .split_once('?')
-        .unwrap_or((&received.path, ""));
-    let path = path
-        .strip_prefix("/api/v4/projects/acme%2Fshop")
-        .ok_or("no such project")?;
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (parts, query) = below("/api/v4/projects/acme%2Fshop", received)?;
     match (received.method.as_str(), parts.as_slice()) {
         ("GET", []) => {
             let project = json!({ "path_with_namespace": "acme/shop" });

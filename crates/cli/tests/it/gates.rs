@@ -313,4 +313,6 @@ echo $mine >> {root}/parts
         said.contains("there are 3 names for 4 parts"),
         "{refused}{said}"
     );
+    let none = sandbox.run(["gates", "split"]).expect_code(2);
+    none.expect_told(&["no names of tests came", "pipe a list into it"]);
 }

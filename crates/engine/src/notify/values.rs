@@ -63,8 +63,12 @@ impl<'a> Values<'a> {
     }
 
     fn secret(&self, name: &str, environment: &EnvironmentName) -> Result<String, String> {
-        let nowhere =
-            || format!("`{name}` is neither a variable here nor a secret of `{environment}`");
+        let nowhere = || {
+            format!(
+                "`{name}` is neither a variable here nor a secret of `{environment}`: `shipway \
+                 secrets set {environment} {name}` stores it"
+            )
+        };
         let secret: SecretName = name.parse().map_err(|_| nowhere())?;
         let unreadable = |error: &dyn std::error::Error| {
             format!("the secret `{name}` of `{environment}` cannot be read: {error}")

@@ -275,7 +275,8 @@ async fn what_is_missing_here_may_be_there_for_whoever_tries_next() {
     let rig = rig("  ops: { kind: slack, url: \"${MISSING_URL}\" }");
     rig.tell(1, NOW);
     let sent = rig.deliver(NOW, PATIENCE).await;
-    let told = "`MISSING_URL` is neither a variable here nor a secret of `production`";
+    let told = "`MISSING_URL` is neither a variable here nor a secret of `production`: \
+                `shipway secrets set production MISSING_URL` stores it";
     assert_eq!(sent[0].told, told);
     rig.secret("MISSING_URL", &receiver.url("/"));
     assert_eq!(

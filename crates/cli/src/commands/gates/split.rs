@@ -12,8 +12,8 @@ use crate::error::{CliError, Kind, Result};
 ///
 /// Reads the names of test files from standard input, one a line, and prints those of this part.
 /// What each took comes from the JUnit report of the gate's last pass. Meant for the command of a
-/// gate with `parallel`, where the options have their values from the environment: `pytest $(ls
-/// shop/*/tests/test_*.py | shipway gates split) --junitxml=junit.xml`.
+/// gate with `parallel`, where the options have their values from the environment:
+/// `ls shop/*/tests/test_*.py | shipway gates split | xargs -r pytest --junitxml=junit.xml`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Which part, from 1
@@ -43,11 +43,16 @@ pub(super) fn run(arguments: &Arguments) -> Result {
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .collect();
+    if names.is_empty() {
+        let told = "no names of tests came by standard input";
+        return Err(CliError::usage(told).hint("pipe a list into it: `ls test_*.py | …`"));
+    }
     // A test runner that is given no name runs them all.
     if names.len() < parts as usize {
-        let told = format!("there are {} names for {parts} parts", names.len());
-        let most = names.len().max(1);
-        return Err(CliError::usage(told).hint(format!("`parallel` of the gate is at most {most}")));
+        let count = names.len();
+        let told = format!("there are {count} names for {parts} parts");
+        let hint = format!("`parallel` of the gate is at most {count}");
+        return Err(CliError::usage(told).hint(hint));
     }
     for name in split(&names, &timings(arguments)?, (part, parts)) {
         anstream::println!("{name}");
