@@ -95,11 +95,15 @@ pub(crate) fn occupant(web: u32) -> Occupant {
 }
 
 pub(crate) fn plan(strategy: &str, old: Option<u32>, new: u32) -> Plan {
+    plan_of(Kind::Deploy, strategy, old, new)
+}
+
+pub(crate) fn plan_of(kind: Kind, strategy: &str, old: Option<u32>, new: u32) -> Plan {
     let config = config(strategy);
     let live = old.map(occupant);
     make(&Facts {
         deployment: DeploymentId(2),
-        kind: Kind::Deploy,
+        kind,
         config: &config,
         environment: &config.environments[0],
         release: &release(),

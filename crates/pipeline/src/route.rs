@@ -142,6 +142,30 @@ impl Route {
     }
 }
 
+/// What is to be put so that `wanted` is in force; `None` where nothing is to be done.
+///
+/// A route that says already what is wanted is left alone only if nothing older can take its place
+/// any more. Where another holder of the lease put it, or an answer to a put is missing, a put may
+/// still be on its way to the proxy: it is fenced off by a generation of its own.
+pub fn follow(current: Option<&Route>, wanted: Route, in_doubt: bool) -> Option<Route> {
+    let Some(current) = current else {
+        return Some(Route {
+            generation: Generation(1),
+            ..wanted
+        });
+    };
+    let says_the_same = current.listen == wanted.listen
+        && current.hosts == wanted.hosts
+        && current.backends == wanted.backends;
+    if says_the_same && current.epoch == wanted.epoch && !in_doubt {
+        return None;
+    }
+    Some(Route {
+        generation: current.generation.next(),
+        ..wanted
+    })
+}
+
 /// The first host that both lists answer for on one address: `Some(None)` where both answer for
 /// any host.
 pub fn shared_host<'a>(hosts: &'a [String], others: &[String]) -> Option<Option<&'a str>> {
@@ -186,6 +210,22 @@ mod tests {
     fn a_deposed_holder_is_refused_whatever_its_generation() {
         let refused = route(3, 5, 1).accepts(&route(2, 9, 1)).unwrap_err();
         assert!(matches!(refused, Refused::Epoch { .. }));
+    }
+
+    #[test]
+    fn what_is_routed_is_put_again_only_where_something_older_may_be_on_its_way() {
+        let current = route(2, 5, 1);
+        let again = |epoch, in_doubt| {
+            let put = follow(Some(&current), route(epoch, 0, 1), in_doubt);
+            put.map(|route| route.generation)
+        };
+        assert_eq!(again(2, false), None);
+        assert_eq!(again(2, true), Some(Generation(6)));
+        assert_eq!(again(3, false), Some(Generation(6)));
+        let first = follow(None, route(1, 0, 1), false).unwrap();
+        assert_eq!(first.generation, Generation(1));
+        let other = follow(Some(&current), route(2, 0, 9), false).unwrap();
+        assert_eq!(current.accepts(&other), Ok(Acceptance::Replaces));
     }
 
     #[test]

@@ -17,6 +17,8 @@
 //! a crash the state is loaded and [`Event::Recovered`] asks for the effect
 //! again; every effect is safe to repeat.
 
+#[cfg(test)]
+mod simulation;
 mod step;
 
 use std::fmt;

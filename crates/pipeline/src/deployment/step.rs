@@ -184,6 +184,8 @@ fn is_tidying(plan: &Plan, path: Path, index: usize) -> bool {
         Path::Untouched => true,
         // While the database is still to go back, nothing may be left running.
         Path::Touched if goes_back_after(plan, path, index) => false,
+        // What did not stop may be a singleton, and the old one is about to start.
+        Path::Touched if is_stop_before_start(plan, path, index) => false,
         Path::Touched => {
             way_back(plan, path)
                 .iter()
@@ -202,6 +204,15 @@ fn goes_back_after(plan: &Plan, path: Path, index: usize) -> bool {
         .iter()
         .skip(index)
         .any(|step| matches!(step.action, Action::SwapDatabaseBack { .. }))
+}
+
+/// Whether this step of the way back stops instances in whose place others start after it.
+fn is_stop_before_start(plan: &Plan, path: Path, index: usize) -> bool {
+    let mut steps = way_back(plan, path).iter().skip(index);
+    steps
+        .next()
+        .is_some_and(|step| matches!(step.action, Action::Stop { .. }))
+        && steps.any(|step| matches!(step.action, Action::Start { .. }))
 }
 
 fn stage_of(plan: &Plan, index: usize) -> Stage {
