@@ -16,6 +16,7 @@ mod settle;
 mod smoke;
 
 use std::fmt::Display;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use shipway_pipeline::deployment::Failure;
@@ -51,6 +52,8 @@ pub(crate) struct Performer<'a> {
     target: Running,
     previous: Option<Running>,
     mask: Mask,
+    /// Whether the answer to a put of a route is missing: it may still be carried out.
+    put_in_doubt: AtomicBool,
 }
 
 /// What an occupant runs.
@@ -85,6 +88,7 @@ impl<'a> Performer<'a> {
             engine,
             lease,
             plan,
+            put_in_doubt: AtomicBool::new(false),
         })
     }
 

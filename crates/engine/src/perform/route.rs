@@ -1,55 +1,75 @@
 //! The switch: one change of the proxy's table.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
-use shipway_pipeline::route::{Backend, Route, shared_host};
+use shipway_pipeline::route::{Backend, Route, follow, shared_host};
 
 use super::{Performed, Performer, failed, failure};
+use crate::ports::RouterError;
+
+/// How often a put is tried: those of this deployment whose answers are missing are fewer.
+const ATTEMPTS: u32 = 3;
 
 impl Performer<'_> {
-    /// Routes to exactly these instances. The generation follows the one in force; a route that
-    /// says so already is left alone, which makes a repeated switch harmless.
+    /// Routes to exactly these instances. The generation follows the one in force; what this very
+    /// holder put already is left alone.
     pub(super) async fn route(&self, target: &[InstanceId], previous: &[InstanceId]) -> Performed {
         let mut backends = self.backends(Side::Target, target).await?;
         backends.extend(self.backends(Side::Previous, previous).await?);
-        let key = self.route_key();
-        let router = &self.engine.router;
-        let current = router.route(&key).await.map_err(|error| failed(&error))?;
-        let generation = current
-            .as_ref()
-            .map_or(Generation(1), |current| current.generation.next());
         let wanted = Route {
-            key,
+            key: self.route_key(),
             epoch: self.lease.epoch(),
-            generation,
+            generation: Generation::default(),
             listen: self.plan.route.listen,
             hosts: self.plan.route.hosts.clone(),
             backends,
         };
-        if let Some(current) = current
-            && says_the_same(&current, &wanted)
-        {
-            return Ok(Some(Detail::Routed {
-                generation: current.generation,
-                micros: 0,
-            }));
-        }
-        let began = Instant::now();
-        if let Err(error) = router.put(&wanted).await {
-            // The answer may be what was lost: what the proxy says is so.
-            let current = router.route(&wanted.key).await;
-            if !matches!(current, Ok(Some(current)) if says_the_same(&current, &wanted)) {
-                return Err(failed(&error));
+        let mut attempt = 1;
+        loop {
+            match self.put(wanted.clone()).await {
+                // An older put, whose answer is missing, came in between.
+                Err(RouterError::Refused(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(failed(&error)),
+                Ok(detail) => return Ok(Some(detail)),
             }
         }
-        Ok(Some(Detail::Routed {
-            generation,
+    }
+
+    /// Puts a route after the one in force, if that is needed.
+    async fn put(&self, wanted: Route) -> Result<Detail, RouterError> {
+        let router = &self.engine.router;
+        let current = router.route(&wanted.key).await?;
+        let in_doubt = self.put_in_doubt.load(Ordering::Relaxed);
+        let Some(route) = follow(current.as_ref(), wanted, in_doubt) else {
+            return Ok(Detail::Routed {
+                generation: current.map_or_else(Generation::default, |route| route.generation),
+                micros: 0,
+            });
+        };
+        // A newer holder of the lease has put one: nothing is sent any more.
+        if let Some(Err(refused)) = current.map(|current| current.accepts(&route)) {
+            return Err(RouterError::Refused(refused.to_string()));
+        }
+        let began = Instant::now();
+        // Whoever gives up waiting drops this here.
+        self.put_in_doubt.store(true, Ordering::Relaxed);
+        if let Err(error) = router.put(&route).await {
+            // The answer may be what was lost: what the proxy says is so.
+            let current = router.route(&route.key).await;
+            if !matches!(current, Ok(Some(current)) if current == route) {
+                return Err(error);
+            }
+        }
+        self.put_in_doubt.store(false, Ordering::Relaxed);
+        Ok(Detail::Routed {
+            generation: route.generation,
             micros: began.elapsed().as_micros() as u64,
-        }))
+        })
     }
 
     /// A port that somebody else has is found before anything starts.
@@ -137,10 +157,4 @@ impl Performer<'_> {
             .map_err(|error| failed(&error))?;
         Ok(None)
     }
-}
-
-fn says_the_same(current: &Route, wanted: &Route) -> bool {
-    current.listen == wanted.listen
-        && current.hosts == wanted.hosts
-        && current.backends == wanted.backends
 }
