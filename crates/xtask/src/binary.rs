@@ -5,6 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 use cargo_metadata::camino::Utf8PathBuf;
+use clap::ValueEnum;
 
 use crate::program::cargo;
 use crate::workspace::Workspace;
@@ -12,11 +13,15 @@ use crate::workspace::Workspace;
 /// The program's name.
 pub(crate) const NAME: &str = "shipway";
 
-/// How it is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How it is built: a profile of the workspace's `Cargo.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
-    Development,
+    /// Not optimised
+    Dev,
+    /// Optimised, quickly built
     Release,
+    /// What is shipped: optimised across crates
+    Dist,
 }
 
 /// Builds `shipway` and returns where it stands.
@@ -24,14 +29,8 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Utf8PathB
     let mut command = cargo(workspace.root());
     command
         .args(["build", "--quiet", "--package", "shipway-cli"])
-        .args(["--bin", NAME])
+        .args(["--bin", NAME, "--profile", profile.name()])
         .arg("--message-format=json-render-diagnostics");
-    match profile {
-        Profile::Development => {}
-        Profile::Release => {
-            command.arg("--release");
-        }
-    }
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -48,4 +47,16 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Utf8PathB
             _ => None,
         })
         .with_context(|| format!("cargo built no `{NAME}`"))
+}
+
+// === impl Profile ===
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Dist => "dist",
+        }
+    }
 }

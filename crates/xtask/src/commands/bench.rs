@@ -25,7 +25,7 @@ use crate::workspace::Workspace;
 
 /// Measure speed, as ratios against something else in the same run.
 ///
-/// Builds for release first. Quiet machines give better figures.
+/// Builds what is shipped first. Quiet machines give better figures.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// What to measure [default: everything]
@@ -39,6 +39,9 @@ pub(crate) struct Arguments {
     /// How large the database is that is backed up
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=16_384))]
     mib: u64,
+    /// How the program is built that is measured
+    #[arg(long, value_enum, default_value_t = Profile::Dist)]
+    profile: Profile,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +66,7 @@ enum Benchmark {
 
 /// What a benchmark works with.
 struct Bench<'a> {
-    /// The released program.
+    /// The program that is measured.
     program: &'a Path,
     /// Gone afterwards.
     directory: &'a Path,
@@ -77,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if cfg!(debug_assertions) {
         return run_for_release(&workspace);
     }
-    let program = binary::build(&workspace, Profile::Release)?;
+    let program = binary::build(&workspace, arguments.profile)?;
     let directory = tempfile::tempdir().context("cannot make a directory")?;
     let bench = Bench {
         program: program.as_std_path(),
@@ -140,7 +143,7 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
 /// Runs this program again as a released one: the backend and the load of an unoptimised one
 /// would be the bottleneck.
 fn run_for_release(workspace: &Workspace) -> Result<()> {
-    println!("building for release, which may take some minutes");
+    println!("building, optimised, which may take some minutes");
     program::run(
         cargo(workspace.root())
             .args(["run", "--quiet", "--release", "--package", "shipway-xtask"])

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    let binary = build(&workspace, Profile::Development)?;
+    let binary = build(&workspace, Profile::Dev)?;
     let pages = [
         (
             "docs/reference/diagnostics.md",
