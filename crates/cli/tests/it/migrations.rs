@@ -133,6 +133,25 @@ fn folders_of_sql_need_no_repository() {
 }
 
 #[test]
+fn a_rule_that_was_told_often_is_told_in_a_line() {
+    let sandbox = empty();
+    let drop = |number| format!("ALTER TABLE t DROP COLUMN c{number};\n");
+    let text: String = (1..=12).map(drop).collect();
+    sandbox.write("db/1.sql", &text);
+    let told = sandbox.run(["migrations", "check", "db"]);
+    let told = told.expect_code(3).stdout;
+    assert_eq!(told.matches("error[drop-column]").count(), 12, "{told}");
+    assert_eq!(told.matches("shipway explain drop-column").count(), 10);
+    assert!(
+        told.contains("\ndb/1.sql:12:1: error[drop-column]: "),
+        "{told}"
+    );
+    let told = sandbox.run(["migrations", "check", "db", "--verbose"]);
+    let told = told.expect_code(3).stdout;
+    assert_eq!(told.matches("shipway explain drop-column").count(), 12);
+}
+
+#[test]
 fn an_environment_is_asked_for_what_is_live_there() {
     let sandbox = sandbox();
     write_first(&sandbox);

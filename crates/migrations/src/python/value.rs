@@ -139,5 +139,6 @@ impl Call {
 
 /// The last part of a dotted path.
 pub(crate) fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
+    let dot = path.bytes().rposition(|byte| byte == b'.');
+    &path[dot.map_or(0, |dot| dot + 1)..]
 }

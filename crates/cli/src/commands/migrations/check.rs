@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// Whoever runs the migrations sets lock_timeout
     #[arg(long)]
     lock_timeout: bool,
-    /// Tell what is merely good to know as well
+    /// Tell each finding in full, and what is merely good to know as well
     #[arg(short, long)]
     verbose: bool,
     /// Form of the output

@@ -1,11 +1,18 @@
 //! For people: the place, the reason, the way out.
 
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use owo_colors::OwoColorize;
 use shipway_migrations::{File, Finding, Phase, Report, Severity};
 
 use super::super::select::Selection;
 use super::is_refusal;
+
+/// A rule is told in full so many times; whoever has read that knows it. What comes after is a line
+/// each.
+const IN_FULL: usize = 10;
 
 pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
     let renderer = renderer(&std::io::stdout());
@@ -14,12 +21,19 @@ pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
     });
     // Written at once: a terminal takes thousands of findings no faster one by one.
     let mut text = String::new();
+    let mut times: HashMap<&str, usize> = HashMap::new();
     for finding in told {
-        text.push_str(&one(finding, &selection.files, &renderer));
-        text.push_str("\n\n");
+        let times = times.entry(finding.rule.id).or_default();
+        *times += 1;
+        if *times <= IN_FULL || verbose {
+            text.push_str(&one(finding, &selection.files, &renderer));
+            text.push_str("\n\n");
+        } else {
+            text.push_str(&in_a_line(finding, &selection.files));
+        }
     }
     anstream::print!("{text}");
-    summary(report, selection);
+    summary(report, selection, verbose);
 }
 
 /// How findings look on a stream.
@@ -62,6 +76,21 @@ fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
+/// A finding of a rule that was told in full often enough.
+fn in_a_line(finding: &Finding, files: &[File]) -> String {
+    let place = files.get(finding.file).map_or_else(String::new, |file| {
+        let (line, column) = file.line_and_column(finding.range.start);
+        format!("{}:{line}:{column}: ", file.path)
+    });
+    let level = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Off => "info",
+    };
+    let (id, message) = (finding.rule.id, visible(&finding.message));
+    format!("{place}{level}[{id}]: {message}\n")
+}
+
 /// What is shown of a file: an operation can go over many lines, and its first one says which it
 /// is. The renderer would read all of the file again for each finding.
 struct Shown<'a> {
@@ -95,7 +124,7 @@ fn visible(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-fn summary(report: &Report, selection: &Selection) {
+fn summary(report: &Report, selection: &Selection, verbose: bool) {
     let count = |severity| {
         let of = |finding: &&Finding| finding.severity == severity && finding.waived.is_none();
         report.findings.iter().filter(of).count()
@@ -127,11 +156,22 @@ fn summary(report: &Report, selection: &Selection) {
         told.join(", ")
     };
     let (checked, what) = (report.checked.len(), &selection.what);
-    anstream::eprintln!("{mark} {checked} checked ({what}): {result}");
-    for migration in &report.checked {
-        if migration.phase == Phase::Contract {
-            let name = &migration.name;
-            anstream::eprintln!("  {name} takes something away: it belongs after the switch");
-        }
+    let mut text = format!("{mark} {checked} checked ({what}): {result}\n");
+    let contracts = || {
+        let all = report.checked.iter();
+        all.filter(|migration| migration.phase == Phase::Contract)
+    };
+    let shown = if verbose { usize::MAX } else { IN_FULL };
+    for migration in contracts().take(shown) {
+        let name = &migration.name;
+        let _ = writeln!(
+            text,
+            "  {name} takes something away: it belongs after the switch"
+        );
     }
+    let left = contracts().count().saturating_sub(shown);
+    if left > 0 {
+        let _ = writeln!(text, "  and {left} more do (`--verbose`)");
+    }
+    anstream::eprint!("{text}");
 }
