@@ -9,7 +9,7 @@ use shipway_testkit::{
 use crate::common::{sandbox, sandbox_with, text};
 
 /// Names the channel `ops`: a signed webhook that takes these events.
-fn with_channel(sandbox: &Sandbox, receiver: &Receiver, more: &str) {
+pub(crate) fn with_channel(sandbox: &Sandbox, receiver: &Receiver, more: &str) {
     let channels = format!(
         "notifications:\n  ops: {{ kind: webhook, url: \"${{OPS_URL}}\", \
          secret: \"${{OPS_KEY}}\"{more} }}\nenvironments:"

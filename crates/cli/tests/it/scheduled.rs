@@ -1,10 +1,11 @@
 //! Backups that the daemon makes, proves and copies by itself.
 
 use serde_json::Value;
-use shipway_testkit::{Daemon, wait_until};
+use shipway_testkit::{Daemon, Receiver, wait_until};
 
 use crate::bucket::Site;
 use crate::common::text;
+use crate::notify::with_channel;
 
 fn backups(site: &Site) -> Vec<Value> {
     let listed = site
@@ -67,4 +68,32 @@ fn what_fails_is_told() {
     });
     assert_eq!(backups(&site).len(), 0);
     let _ = daemon.stop().expect_code(0);
+}
+
+#[test]
+fn what_fails_keeps_nothing_else_from_being_done() {
+    let site = Site::new(", schedule: '0 0 1 1 *', prove: '0 0 1 1 *'");
+    let (sandbox, receiver) = (&site.sandbox, Receiver::start());
+    with_channel(sandbox, &receiver, "");
+    let [_, (secret, _)] = site.store.variables();
+    sandbox.set_variable(secret, "another");
+    let ended = sandbox.run(["backup", "run-due", "--json"]).expect_code(1);
+    let due = &ended.json()[0]["due"];
+    assert_eq!(text(due, "/made/id"), "b1");
+    assert_eq!(text(due, "/proven/id"), "b1");
+    assert_eq!(text(due, "/failed/0/chore"), "copy");
+    assert_eq!(due["failed"].as_array().map(Vec::len), Some(1));
+    let audit = sandbox.run_well(["audit", "list"]).stdout;
+    assert!(audit.contains("back up"), "{audit}");
+
+    // Tried again, it is told once.
+    let _ = sandbox.run(["backup", "run-due"]).expect_code(1);
+    let _ = sandbox.run_well(["notify", "run-due"]);
+    let [told] = &receiver.received()[..] else {
+        panic!("{:?}", receiver.received());
+    };
+    let told = told.json();
+    assert_eq!(text(&told, "/type"), "backup-failed");
+    assert_eq!(text(&told, "/data/chore"), "copy");
+    assert!(text(&told, "/data/reason").contains("s3://backups/shop/testing"));
 }

@@ -29,7 +29,7 @@ use shipway_pipeline::id::BackupId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::time::Timestamp;
 
-pub use due::Due;
+pub use due::{Due, Failed};
 pub use error::BackupError;
 pub use exchange::Aside;
 pub use verify::Depth;

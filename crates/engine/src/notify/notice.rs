@@ -38,7 +38,8 @@ pub(super) fn of(
                 None => notice,
             }))
         }
-        About::Backup { by, reason } => Ok(Some(Notice {
+        About::Backup { chore, by, reason } => Ok(Some(Notice {
+            chore: Some(*chore),
             reason: Some(reason.clone()),
             command: format!("shipway backup list {}", told.fact.environment),
             ..new(by)

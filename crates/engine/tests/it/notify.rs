@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use shipway_engine::notify::{Courier, Sent};
+use shipway_pipeline::backup::Chore;
 use shipway_pipeline::config::{self, Config};
 use shipway_pipeline::id::{DeploymentId, MessageId};
 use shipway_pipeline::name::EnvironmentName;
@@ -77,7 +78,7 @@ impl Rig {
     /// Something to be told, at this time.
     fn tell(&self, day: u64, at: Timestamp) {
         let why = ("cron", "there is no room".to_owned());
-        let fact = Fact::of_failed_backup(&production(), None, why, day);
+        let fact = Fact::of_failed_backup(&production(), (Chore::Make, None), why, day);
         self.store.tell(&fact, at).expect("it is recorded");
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use shipway_engine::backup::{BackupError, Depth};
-use shipway_pipeline::backup::Source;
+use shipway_pipeline::backup::{Chore, Source};
 use shipway_store::Keyring;
 
 use crate::rig::Rig;
@@ -172,8 +172,9 @@ async fn a_proof_that_is_due_is_of_the_newest_backup_and_fails_where_that_holds_
     wrong.contents.tables.insert("public.t".to_owned(), 51);
     rig.engine.store.put_backup(&wrong).unwrap();
     for _ in 0..2 {
-        let refused = ask().await.unwrap_err();
-        assert!(matches!(refused, BackupError::Differs { .. }), "{refused}");
+        let refused = ask().await.unwrap().failed.pop().unwrap();
+        assert_eq!(refused.chore, Chore::Prove);
+        assert!(matches!(refused.error, BackupError::Differs { .. }));
     }
     rig.engine.store.put_backup(&newest).unwrap();
     let proven = ask().await.unwrap().proven.unwrap();

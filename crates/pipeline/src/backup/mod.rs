@@ -1,5 +1,6 @@
 //! Backups: what is known of each, which are kept, and whether what came of one is what went in.
 
+mod chore;
 mod compare;
 #[cfg(test)]
 mod fixtures;
@@ -16,6 +17,7 @@ use crate::id::{BackupId, DeploymentId, ReleaseId};
 use crate::name::{EnvironmentName, ProjectName};
 use crate::time::Timestamp;
 
+pub use chore::Chore;
 pub use compare::{Contents, Difference, Sequence, compare};
 pub use keep::{Keep, Kept, decide_kept};
 pub use postgres::{Grant, Postgres, Setting, identifier, literal};

@@ -42,7 +42,7 @@ pub enum Event {
     Expired,
     /// A request could not be carried out, such as for a gate that did not pass.
     Refused,
-    /// A scheduled backup failed.
+    /// A scheduled backup, its copy or its proof failed.
     BackupFailed,
     /// Somebody tries a channel.
     #[serde(skip_deserializing)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
+use crate::backup::Chore;
 use crate::id::{BackupId, DeploymentId, RequestId};
 use crate::name::EnvironmentName;
 use crate::request::{Request, State};
@@ -34,8 +35,11 @@ pub enum About {
         /// Which.
         id: RequestId,
     },
-    /// A backup that there is not.
+    /// A backup that there is not, or that is less safe than it should be.
     Backup {
+        /// What failed.
+        #[serde(default)]
+        chore: Chore,
         /// Who, or what, wanted it.
         by: String,
         /// Why there is none.
@@ -73,23 +77,24 @@ impl Fact {
         })
     }
 
-    /// Of a backup that failed: once a day for as long as the same one is the last good one.
+    /// Of a backup that failed: once a day for as long as the same one is the newest.
     pub fn of_failed_backup(
         environment: &EnvironmentName,
-        last_good: Option<BackupId>,
+        (chore, newest): (Chore, Option<BackupId>),
         (by, reason): (&str, String),
         day: u64,
     ) -> Self {
         let event = Event::BackupFailed;
-        let last = last_good.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        let newest = newest.map_or_else(|| "none".to_owned(), |id| id.to_string());
         Self {
             event,
             environment: environment.clone(),
             about: About::Backup {
+                chore,
                 by: by.to_owned(),
                 reason,
             },
-            mark: format!("{environment}:{event}:{last}:{day}"),
+            mark: format!("{environment}:{event}:{}:{newest}:{day}", chore.as_str()),
         }
     }
 }
@@ -106,10 +111,14 @@ mod tests {
         let one = Fact::of_deployment(Event::Failed, &production, DeploymentId(7));
         assert_eq!(one.mark, "d7:failed");
         let why = ("shipway", "no room".to_owned());
-        let mark = |last, day| Fact::of_failed_backup(&production, last, why.clone(), day).mark;
-        assert_eq!(mark(None, 1), "production:backup-failed:none:1");
-        assert_ne!(mark(None, 1), mark(Some(BackupId(2)), 1));
-        assert_ne!(mark(None, 1), mark(None, 2));
+        let mark = |chore, newest, day| {
+            Fact::of_failed_backup(&production, (chore, newest), why.clone(), day).mark
+        };
+        let first = mark(Chore::Make, None, 1);
+        assert_eq!(first, "production:backup-failed:make:none:1");
+        assert_ne!(first, mark(Chore::Make, Some(BackupId(2)), 1));
+        assert_ne!(first, mark(Chore::Make, None, 2));
+        assert_ne!(first, mark(Chore::Copy, None, 1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A notice in words, before it gets the form of a channel.
 
 use super::{Event, Notice};
+use crate::backup::Chore;
 use crate::config::render_duration;
 use crate::plan::Kind;
 
@@ -146,7 +147,11 @@ fn title(notice: &Notice) -> String {
         Event::Rejected => format!("{request} was rejected"),
         Event::Expired => format!("{request} is void"),
         Event::Refused => format!("{request} was refused"),
-        Event::BackupFailed => "the backup failed".to_owned(),
+        Event::BackupFailed => match notice.chore {
+            None | Some(Chore::Make) => "the backup failed".to_owned(),
+            Some(Chore::Copy) => "backups could not be copied to the bucket".to_owned(),
+            Some(Chore::Prove) => "the newest backup could not be proven".to_owned(),
+        },
         Event::Test => "this is a test".to_owned(),
     };
     format!("{place}: {told}")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Event;
+use crate::backup::Chore;
 use crate::deployment::Cause;
 use crate::id::{DeploymentId, ReleaseId, RequestId};
 use crate::name::{EnvironmentName, ProjectName};
@@ -38,6 +39,9 @@ pub struct Notice {
     /// Why the deployment was made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kind: Option<Kind>,
+    /// What failed about backups.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chore: Option<Chore>,
     /// The release.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub release: Option<ReleaseId>,
@@ -83,6 +87,7 @@ impl Notice {
             deployment: None,
             request: None,
             kind: None,
+            chore: None,
             release: None,
             commit: None,
             subject: None,

@@ -20,7 +20,7 @@ use crate::render::{self, bytes, time};
 /// call this often, by cron or a systemd timer: it makes the backup of each environment where such
 /// a time has come since its last one, and removes what `backup.keep` does not keep. What the
 /// bucket of `backup.s3` lacks is copied there. Where nothing is due, or nothing is live, it does
-/// nothing. What failed is tried again by the next call.
+/// nothing. What failed keeps nothing else from being done, and is tried again by the next call.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The environment [default: all that have a schedule, proofs or a bucket]
@@ -43,6 +43,10 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
                 documents.push(json!({ "environment": name, "due": due }));
                 if !arguments.json {
                     anstream::println!("{name}: {}", told(&due));
+                }
+                for failed in due.failed {
+                    anstream::eprintln!("{name}:");
+                    code = report(&CliError::from(failed.error));
                 }
             }
             // There is nothing to lose yet.
@@ -101,7 +105,7 @@ fn told(due: &Due) -> String {
     if let Some(proven) = &due.proven {
         told.push(format!("{} is proven", proven.id));
     }
-    if told.is_empty() {
+    if told.is_empty() && due.failed.is_empty() {
         told.push("nothing is due".to_owned());
     }
     if let Some(next) = due.next {
