@@ -7,7 +7,7 @@ use shipway_pipeline::deployment::{self, Effect, Failure, Outcome, State};
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::{Detail, Entry};
 use shipway_pipeline::plan::{Action, Occupant, Plan, Step};
-use shipway_runtime::Runtime;
+use shipway_runtime::{Runtime, crash_point};
 use shipway_store::{Change, Deployment, Frozen, Keyring, Lease, Store};
 use tokio::sync::watch;
 
@@ -301,10 +301,12 @@ impl Run<'_> {
             stable,
             freeze,
         };
+        crash_point::pass("an effect is done and not recorded");
         let records = self
             .engine
             .store
             .change(self.lease, self.plan.deployment, &change, at)?;
+        crash_point::pass("an intent is recorded and not carried out");
         for record in records {
             self.engine.reporter.tell(Kind::Journal {
                 deployment: self.plan.deployment,

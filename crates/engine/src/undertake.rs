@@ -6,6 +6,7 @@ use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Plan, Severity};
 use shipway_pipeline::route::RouteKey;
+use shipway_runtime::crash_point;
 use shipway_store::{Lease, NewDeployment};
 
 use crate::clock::now;
@@ -105,6 +106,7 @@ impl Engine {
             requested_by: self.actor.clone(),
             now: now(),
         };
+        crash_point::pass("a deployment is planned and not recorded");
         let deployment = self
             .store
             .create_deployment(lease, &new, |id| plan::renumber(plan, id))?;

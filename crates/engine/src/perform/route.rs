@@ -8,6 +8,7 @@ use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
 use shipway_pipeline::route::{Backend, Route, follow, shared_host};
+use shipway_runtime::crash_point;
 
 use super::{Performed, Performer, failed, failure};
 use crate::ports::RouterError;
@@ -55,6 +56,7 @@ impl Performer<'_> {
         if let Some(Err(refused)) = current.map(|current| current.accepts(&route)) {
             return Err(RouterError::Refused(refused.to_string()));
         }
+        crash_point::pass("a route is about to be put");
         let began = Instant::now();
         // Whoever gives up waiting drops this here.
         self.put_in_doubt.store(true, Ordering::Relaxed);
@@ -66,6 +68,7 @@ impl Performer<'_> {
             }
         }
         self.put_in_doubt.store(false, Ordering::Relaxed);
+        crash_point::pass("a route is in force");
         Ok(Detail::Routed {
             generation: route.generation,
             micros: began.elapsed().as_micros() as u64,

@@ -25,7 +25,7 @@ use super::supervisor::parse_report;
 use super::{artifact, files as own, list, stop, stop_signal};
 use crate::clock;
 use crate::state::{epoch, files, lock};
-use crate::{ColourSpec, Error, FileContents};
+use crate::{ColourSpec, Error, FileContents, crash_point};
 
 /// A supervisor reports within milliseconds; only one that hangs takes this long.
 const REPORT_PATIENCE: Duration = Duration::from_secs(60);
@@ -210,7 +210,9 @@ fn prepare(directory: &Path, spec: &Spec, contents: &FileContents) -> io::Result
     own::write(&staged.join(own::FOLDER), &spec.service, contents)?;
     let lock = lock::try_lock_file(&staged.join("lock"))?;
     let lock = lock.ok_or_else(|| io::Error::other("somebody locked a new file"))?;
+    crash_point::pass("an instance's directory is complete and has no name yet");
     fs::rename(&staged, directory)?;
+    crash_point::pass("an instance's directory is there and nothing runs");
     Ok(lock)
 }
 
@@ -237,6 +239,7 @@ async fn launch(
             .current_dir("/");
         Command::from(command).spawn()?.wait().await?;
     }
+    crash_point::pass("a supervisor was launched and has not reported yet");
     let mut report = Vec::new();
     let mut reader = pipe::Receiver::from_owned_fd(reader.into())?;
     let Ok(read) = timeout(REPORT_PATIENCE, reader.read_to_end(&mut report)).await else {

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, crash_point};
 
 /// What `st_blocks` counts in, whatever the file system's own blocks are.
 const BLOCK: u64 = 512;
@@ -25,6 +25,7 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path);
     create_private_file(&temporary)?.write_all(content)?;
+    crash_point::pass("a file is written and has no name yet");
     fs::rename(&temporary, path)
 }
 
@@ -34,7 +35,9 @@ pub(crate) fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = create_private_file(&temporary)?;
     file.write_all(content)?;
     file.sync_all()?;
+    crash_point::pass("a file is synced and has no name yet");
     fs::rename(&temporary, path)?;
+    crash_point::pass("a file has its name, which is not synced yet");
     match path.parent() {
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
@@ -58,6 +61,7 @@ fn create_private_file(path: &Path) -> io::Result<File> {
 
 /// Removes a file or tree, read-only directories included; what is not there is no error.
 pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+    crash_point::pass("a tree is about to be removed");
     match remove_once(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             make_directories_writable(path)?;
