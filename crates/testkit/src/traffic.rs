@@ -27,7 +27,7 @@ const PROXY: &str = "-";
 
 /// A constant load on an environment.
 ///
-/// Keep-alive and close, `GET` and `POST`, and open event streams.
+/// Keep-alive and close, `GET`, `POST` and `PUT`, and open event streams.
 #[derive(Debug)]
 pub struct Traffic {
     load: Handle,
@@ -67,23 +67,32 @@ impl Traffic {
     /// # Panics
     /// When it cannot be started.
     pub fn start(sandbox: &Sandbox, environment: &str) -> Self {
+        Self::of(sandbox, environment, CONNECTIONS)
+    }
+
+    /// The same with so many clients.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn of(sandbox: &Sandbox, environment: &str, connections: usize) -> Self {
         let posts = Arc::new(AtomicU64::new(0));
-        let post = || {
+        let send = |method| {
             let posts = Arc::clone(&posts);
             let body = Body::Made(Arc::new(move |number| {
                 posts.fetch_add(1, Ordering::Relaxed);
                 Bytes::from(number.to_string())
             }));
-            Template::new(http::Method::POST, "/echo/{n}").with_body(body)
+            Template::new(method, "/echo/{n}").with_body(body)
         };
         let target = format!("http://127.0.0.1:{}", sandbox.port(environment));
         let load = Load::builder(target.parse().expect("it is an address"))
-            .connections(CONNECTIONS)
+            .connections(connections)
             .rate(RATE)
             .request(3, Template::get("/"))
             .request(1, Template::get("/").closing())
-            .request(3, post())
-            .request(1, post().closing())
+            .request(3, send(http::Method::POST))
+            .request(1, send(http::Method::POST).closing())
+            .request(1, send(http::Method::PUT))
             .streams(STREAMS, "/stream")
             .tally_by(HeaderName::from_static("x-release"))
             .start()

@@ -10,6 +10,8 @@ questions are never counted.
   dies N             ends after N requests
   slow-start N       listens after N seconds
   ignores-sigterm    has to be killed
+  closes-after N     closes a connection after N requests, without a word
+  closes-idle N      closes a connection that had nothing to do for N milliseconds
 """
 
 import json
@@ -40,6 +42,20 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     # Head and body go out in one piece.
     wbufsize = -1
+    answered = 0
+
+    def handle_one_request(self):
+        if BEHAVIOUR == "closes-idle":
+            self.connection.settimeout(NUMBER / 1000)
+        super().handle_one_request()
+        self.answered += 1
+        if BEHAVIOUR == "closes-after" and self.answered >= NUMBER:
+            self.close_connection = True
+
+    def parse_request(self):
+        # It is idle no more: the rest may take its time.
+        self.connection.settimeout(None)
+        return super().parse_request()
 
     def do_GET(self):
         if self.path == "/health/":
@@ -52,9 +68,16 @@ class Handler(BaseHTTPRequestHandler):
             return self.stream()
         if self.path == "/socket":
             return self.socket()
+        if self.path.startswith("/large/"):
+            return self.large(int(self.path.removeprefix("/large/")))
         if self.path.startswith("/slow/"):
             time.sleep(float(self.path.removeprefix("/slow/")) / 1000)
         return self.answer(200, os.environ.get("GREETING", "hello"))
+
+    def do_PUT(self):
+        if self.path == "/sink":
+            return self.sink(int(self.headers["Content-Length"]))
+        return self.do_POST()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -103,6 +126,29 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.1)
         self.wfile.write(b"0\r\n\r\n")
+
+    def large(self, length):
+        self.send_response_only(200)
+        self.send_header("X-Release", RELEASE)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        piece = b"x" * 65536
+        while length > 0:
+            self.wfile.write(piece[:length])
+            length -= len(piece)
+        self.wfile.flush()
+
+    def sink(self, length):
+        """Reads a body without keeping it, and says how long it was."""
+        left = length
+        while left > 0:
+            piece = self.rfile.read(min(left, 65536))
+            if not piece:
+                self.close_connection = True
+                return
+            left -= len(piece)
+        if self.count():
+            self.answer(201, str(length))
 
     def socket(self):
         """Sends back each line of a connection that was upgraded."""

@@ -28,6 +28,10 @@ pub enum Behaviour {
     SlowStart(u32),
     /// Has to be killed.
     IgnoresSigterm,
+    /// Closes a connection after this many requests, without a word.
+    ClosesAfter(u32),
+    /// Closes a connection that had nothing to do for this many milliseconds.
+    ClosesIdle(u32),
 }
 
 impl fmt::Display for Behaviour {
@@ -40,6 +44,8 @@ impl fmt::Display for Behaviour {
             Self::DiesAfter(requests) => write!(f, "dies {requests}"),
             Self::SlowStart(seconds) => write!(f, "slow-start {seconds}"),
             Self::IgnoresSigterm => f.write_str("ignores-sigterm"),
+            Self::ClosesAfter(requests) => write!(f, "closes-after {requests}"),
+            Self::ClosesIdle(millis) => write!(f, "closes-idle {millis}"),
         }
     }
 }

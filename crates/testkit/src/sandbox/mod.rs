@@ -346,6 +346,20 @@ impl Sandbox {
         self.start_with("tester", input.into(), &words).finish()
     }
 
+    /// Runs `shipway` so that it kills itself at this point of all that it passes, from 1; where
+    /// it passes fewer, it ends as usual.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use = "it may have ended before"]
+    pub fn run_dying(&self, point: u64, words: &[&str]) -> Ended {
+        let place = self.variables.borrow().len();
+        self.set_variable("SHIPWAY_CRASH_AT", &point.to_string());
+        let running = self.start_words("tester", words);
+        self.variables.borrow_mut().truncate(place);
+        running.finish()
+    }
+
     fn start_with(&self, actor: &str, input: Stdio, words: &[&str]) -> Running {
         self.runs.set(self.runs.get() + 1);
         let path = |ending: &str| {
