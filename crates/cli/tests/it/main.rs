@@ -15,6 +15,8 @@ mod container_endings;
 mod container_migrations;
 mod container_roles;
 mod containers;
+#[cfg(debug_assertions)]
+mod crashes;
 mod deploy;
 mod diff;
 mod drift;

@@ -1,59 +1,142 @@
 //! `cargo xtask prove`: what tests show a few times, shown often.
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand};
 
 use crate::program::{self, cargo};
 use crate::workspace::Workspace;
 
 /// Repeat a test that cannot be sure after a few times, for longer than the suite may take.
 ///
-/// Ends at the first time that does not hold.
+/// Ends at the first time that does not hold, and prints what was counted.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// What is to be proven
+    #[command(subcommand)]
     campaign: Campaign,
-    /// How often
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    count: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Subcommand)]
 enum Campaign {
     /// Backups under write load restore to a consistent state; needs PostgreSQL's server
-    Backups,
+    Backups {
+        /// How often
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        count: u64,
+    },
+    /// Whatever is lost, late, doubled or killed in a simulated world, an environment is old or
+    /// new, whole
+    Simulation {
+        /// How many deployments, each with a seed of its own
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+        seeds: u64,
+    },
+    /// Kill the command and its recovery at each effect and durable write of each strategy
+    Crashes {
+        /// Only each so manieth point
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        stride: u64,
+    },
+    /// Switches of every kind under a mixed load lose no request and execute none twice
+    Switches {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        count: u64,
+        /// Clients of the constant load, in one campaign after the other
+        #[arg(long, value_name = "N", default_values_t = [64, 512], value_delimiter = ',')]
+        connections: Vec<u64>,
+        /// Size of large uploads and downloads, in MiB
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1024))]
+        large: u64,
+    },
 }
 
-/// Where a campaign's test is, and the variable that tells it how often.
+/// Where a campaign's test is, and the variables that tell it how much.
 struct Test {
     package: &'static str,
-    binary: &'static str,
+    /// The words that choose the target.
+    target: &'static [&'static str],
     name: &'static str,
-    variable: &'static str,
+    /// Whether the name is that of a module, all of whose tests are meant.
+    is_module: bool,
+    /// As it is delivered: what only computes is many times as fast.
+    is_optimised: bool,
+    variables: Vec<(&'static str, String)>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    let test = arguments.campaign.test();
-    program::run(
-        cargo(workspace.root())
-            .args(["test", "--package", test.package, "--test", test.binary])
-            .args(["--", "--exact", "--nocapture", test.name])
-            .env(test.variable, arguments.count.to_string()),
-    )
+    for test in arguments.campaign.tests() {
+        run_test(&workspace, test)?;
+    }
+    Ok(())
+}
+
+fn run_test(workspace: &Workspace, test: Test) -> Result<()> {
+    let mut command = cargo(workspace.root());
+    command.args(["test", "--package", test.package]);
+    if test.is_optimised {
+        command.arg("--release");
+    }
+    command.args(test.target).args(["--", "--nocapture"]);
+    // The tests of a module come one after the other, each with the machine to itself.
+    command.args(if test.is_module {
+        ["--test-threads=1", test.name]
+    } else {
+        ["--exact", test.name]
+    });
+    program::run(command.envs(test.variables))
 }
 
 // === impl Campaign ===
 
 impl Campaign {
-    fn test(self) -> Test {
+    fn tests(&self) -> Vec<Test> {
         match self {
-            Self::Backups => Test {
+            Self::Backups { count } => vec![Test {
                 package: "shipway-engine",
-                binary: "postgres",
+                target: &["--test", "postgres"],
                 name: "under_load::backups_under_load_hold_one_moment",
-                variable: "SHIPWAY_BACKUPS",
-            },
+                is_module: false,
+                is_optimised: false,
+                variables: vec![("SHIPWAY_BACKUPS", count.to_string())],
+            }],
+            Self::Simulation { seeds } => vec![Test {
+                package: "shipway-pipeline",
+                target: &["--lib"],
+                name: "deployment::simulation::whatever_is_lost_late_or_killed_the_environment_is_whole",
+                is_module: false,
+                is_optimised: true,
+                variables: vec![("SHIPWAY_SIMULATION_SEEDS", seeds.to_string())],
+            }],
+            Self::Crashes { stride } => vec![Test {
+                package: "shipway-cli",
+                target: &["--test", "it"],
+                name: "crashes::",
+                is_module: true,
+                // A release build has no points at which it can be killed.
+                is_optimised: false,
+                variables: vec![("SHIPWAY_CRASH_STRIDE", stride.to_string())],
+            }],
+            Self::Switches {
+                count,
+                connections,
+                large,
+            } => {
+                let switches = |connections: &u64| Test {
+                    package: "shipway-cli",
+                    target: &["--test", "it"],
+                    name: "switches::switches_of_every_kind_lose_nothing_of_any_client",
+                    is_module: false,
+                    is_optimised: true,
+                    variables: vec![
+                        ("SHIPWAY_SWITCHES", count.to_string()),
+                        ("SHIPWAY_CONNECTIONS", connections.to_string()),
+                        ("SHIPWAY_LARGE", (large << 20).to_string()),
+                    ],
+                };
+                connections.iter().map(switches).collect()
+            }
         }
     }
 }
@@ -66,14 +149,34 @@ mod tests {
     #[test]
     fn every_campaign_has_its_test() {
         let workspace = Workspace::load().unwrap();
-        for campaign in Campaign::value_variants() {
-            let test = campaign.test();
+        let campaigns = [
+            Campaign::Backups { count: 1 },
+            Campaign::Simulation { seeds: 1 },
+            Campaign::Crashes { stride: 1 },
+            Campaign::Switches {
+                count: 1,
+                connections: vec![1],
+                large: 1,
+            },
+        ];
+        for test in campaigns.iter().flat_map(Campaign::tests) {
             let folder = test.package.strip_prefix("shipway-").unwrap();
-            let (module, function) = test.name.split_once("::").unwrap();
-            let path = format!("crates/{folder}/tests/{}/{module}.rs", test.binary);
+            let (module, function) = test.name.rsplit_once("::").unwrap();
+            let module = module.replace("::", "/");
+            let path = match test.target {
+                ["--test", binary] => format!("crates/{folder}/tests/{binary}/{module}.rs"),
+                _ => format!("crates/{folder}/src/{module}/mod.rs"),
+            };
             let text = std::fs::read_to_string(workspace.root().join(&path)).unwrap();
-            assert!(text.contains(&format!("fn {function}(")), "{path}");
-            assert!(text.contains(&format!("\"{}\"", test.variable)), "{path}");
+            let is_there = if test.is_module {
+                text.contains("#[test]")
+            } else {
+                text.contains(&format!("fn {function}("))
+            };
+            assert!(is_there, "{path}");
+            for (variable, _) in test.variables {
+                assert!(text.contains(&format!("\"{variable}\"")), "{path}");
+            }
         }
     }
 }
