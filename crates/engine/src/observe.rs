@@ -161,7 +161,10 @@ impl Engine {
         let recorded = self.store.deployment(live.deployment)?;
         let is_same_route = recorded.is_some_and(|recorded| {
             let route = recorded.plan.route;
-            route.listen == environment.route.listen && route.hosts == environment.route.hosts
+            let wanted = &environment.route;
+            route.listen == wanted.listen
+                && route.hosts == wanted.hosts
+                && route.tls == wanted.tls.as_ref().map(Into::into)
         });
         Ok(is_same_route
             && live.release == request.release.id

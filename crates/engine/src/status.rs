@@ -299,9 +299,13 @@ fn url(environment: &Environment) -> String {
     let route = &environment.route;
     let host =
         named_host(environment).map_or_else(|| route.listen.ip().to_string(), ToOwned::to_owned);
-    match route.listen.port() {
-        80 => format!("http://{host}/"),
-        port => format!("http://{host}:{port}/"),
+    let (scheme, port) = match &route.tls {
+        Some(tls) => ("https", tls.listen.port()),
+        None => ("http", route.listen.port()),
+    };
+    match (scheme, port) {
+        ("http", 80) | ("https", 443) => format!("{scheme}://{host}/"),
+        _ => format!("{scheme}://{host}:{port}/"),
     }
 }
 

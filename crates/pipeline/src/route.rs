@@ -62,8 +62,28 @@ pub struct Route {
     /// Host names it answers for, lower case without port; `*.example.org` matches one label or
     /// more; empty answers for any host that no other route on the address names.
     pub hosts: Vec<String>,
+    /// How its hosts are reached by HTTPS; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// Who answers. Empty: 503 with `Retry-After`.
     pub backends: Vec<Backend>,
+}
+
+/// How the hosts of a route are reached by HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Where the proxy listens for it.
+    pub listen: SocketAddr,
+    /// The file of the certificate and of those between it and its root, in PEM.
+    pub certificate: String,
+    /// The file of its key, in PEM. The path is all that is ever kept of it.
+    pub key: String,
+    /// Whether requests that come without TLS are sent on to HTTPS.
+    pub redirect: bool,
+    /// For how many seconds browsers shall come by HTTPS only; `None` says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hsts: Option<u64>,
 }
 
 /// An instance that takes requests.
@@ -113,6 +133,12 @@ pub enum Acceptance {
 }
 
 impl Route {
+    /// Where the proxy listens for it.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let secure = self.tls.as_ref().map(|tls| tls.listen);
+        std::iter::once(self.listen).chain(secure)
+    }
+
     /// Decides whether `offered` may take this route's place.
     ///
     /// # Errors
@@ -156,6 +182,7 @@ pub fn follow(current: Option<&Route>, wanted: Route, in_doubt: bool) -> Option<
     };
     let says_the_same = current.listen == wanted.listen
         && current.hosts == wanted.hosts
+        && current.tls == wanted.tls
         && current.backends == wanted.backends;
     if says_the_same && current.epoch == wanted.epoch && !in_doubt {
         return None;
@@ -196,6 +223,7 @@ mod tests {
             generation: Generation(generation),
             listen: "127.0.0.1:8080".parse().unwrap(),
             hosts: vec![],
+            tls: None,
             backends: vec![Backend {
                 colour: Colour::Blue,
                 deployment: DeploymentId(1),
@@ -226,6 +254,15 @@ mod tests {
         assert_eq!(first.generation, Generation(1));
         let other = follow(Some(&current), route(2, 0, 9), false).unwrap();
         assert_eq!(current.accepts(&other), Ok(Acceptance::Replaces));
+        let mut secured = route(2, 0, 1);
+        secured.tls = Some(Tls {
+            listen: "127.0.0.1:8443".parse().unwrap(),
+            certificate: "/shop.pem".to_owned(),
+            key: "/shop.key".to_owned(),
+            redirect: true,
+            hsts: None,
+        });
+        assert!(follow(Some(&current), secured, false).is_some());
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //!   clients ─► worker: session ─ request ─ upstream ─► instances
 //! ```
 //!
-//! HTTP/1.1 is spoken on both sides. It leaves to others: what to route and
+//! HTTP/1.1 is spoken on both sides, with TLS to clients where a route has a
+//! certificate ([`check_certificate`]). It leaves to others: what to route and
 //! when (engine), and starting the process (command line).
 
 mod body;
@@ -31,6 +32,7 @@ mod state;
 mod status;
 mod table;
 mod tally;
+mod tls;
 mod upstream;
 mod view;
 mod wire;
@@ -41,3 +43,4 @@ pub use lock::Error as DirectoryError;
 pub use options::{Limits, Options, Paths};
 pub use run::{Error, run};
 pub use state::Error as StateError;
+pub use tls::{Error as CertificateError, check_certificate};

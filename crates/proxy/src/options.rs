@@ -26,6 +26,12 @@ pub struct Limits {
     /// Request line and headers; more is answered 431. 64 KiB: twice what browsers and
     /// identity providers are seen to send.
     pub header_bytes: usize,
+    /// For the whole of a TLS handshake; then the connection is closed. 10 s: two round trips, of
+    /// which the slowest networks need a second each.
+    pub handshake: Duration,
+    /// Between two looks whether certificates have changed on the disk: 10 s. A look costs two
+    /// calls of the system for each.
+    pub certificates: Duration,
     /// From a request's first byte to the end of its headers; then the connection is closed.
     /// 30 s, against clients that send a byte at a time.
     pub header_read: Duration,
@@ -98,6 +104,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             header_bytes: 64 * 1024,
+            handshake: Duration::from_secs(10),
+            certificates: Duration::from_secs(10),
             header_read: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
             body_idle: Duration::from_secs(60),
@@ -122,6 +130,7 @@ impl Limits {
         // Below 10 ms the sweeps themselves would cost; above 250 ms an upstream's own idle
         // time would be learned too coarsely.
         [
+            self.handshake,
             self.header_read,
             self.keep_alive,
             self.body_idle,

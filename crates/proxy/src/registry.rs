@@ -1,21 +1,24 @@
 //! The control side's state: every change of the table goes through here, one at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod listening;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
 use shipway_pipeline::id::{Epoch, Generation, InstanceId};
 use shipway_pipeline::route::{Acceptance, Backend, Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 
-use crate::control::{Cut, Deleted, Held, HoldFor, Listen, Put, Refusal, Target, Unbound};
+use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Reloaded, Target};
 use crate::hold::Hold;
-use crate::listen;
 use crate::options::Paths;
 use crate::state::{self, Removed, State};
 use crate::table::{Entry, Table, check_pattern};
 use crate::tally::{Owner, Tally};
+use crate::tls::Keyring;
 use crate::worker::{Handle, Shared, WorkerOrder};
 
 /// Deployments of a route whose counts are kept after they left it: those that a judgement or an
@@ -31,7 +34,9 @@ pub(crate) struct Registry {
     state: State,
     holds: BTreeMap<RouteKey, Arc<Hold>>,
     tallies: BTreeMap<Owner, BTreeMap<InstanceId, Arc<Tally>>>,
-    bound: BTreeSet<SocketAddr>,
+    keyring: Keyring,
+    /// Where the workers listen, and whether that is for HTTPS.
+    bound: BTreeMap<SocketAddr, bool>,
     unbound: BTreeMap<SocketAddr, String>,
 }
 
@@ -52,23 +57,15 @@ impl Registry {
             workers,
             holds: BTreeMap::new(),
             tallies: BTreeMap::new(),
-            bound: BTreeSet::new(),
+            keyring: Keyring::new(),
+            bound: BTreeMap::new(),
             unbound: BTreeMap::new(),
         };
         registry.swap();
-        let addresses: BTreeSet<_> = registry.state.routes.iter().map(|it| it.listen).collect();
-        for address in addresses {
+        for address in registry.wanted().into_keys() {
             registry.try_bind(address).await;
         }
         Ok(registry)
-    }
-
-    /// Tries again what could not be bound at the start.
-    pub(crate) async fn bind_missing(&mut self) {
-        let missing: Vec<_> = self.unbound.keys().copied().collect();
-        for address in missing {
-            self.try_bind(address).await;
-        }
     }
 
     pub(crate) async fn put(&mut self, route: Route) -> Result<Put, Refusal> {
@@ -86,27 +83,18 @@ impl Registry {
                 changed: false,
             });
         }
-        if let Some(clash) = self.shared.table.load().find_clash(&route) {
-            return Err(Refusal::Host {
-                host: clash.host,
-                holder: clash.holder,
-            });
-        }
+        self.check_beside(&route)?;
+        self.admit(&route)?;
         let generation = route.generation;
-        let listen = route.listen;
-        let listeners = if self.bound.contains(&listen) {
-            None
-        } else {
-            Some(self.open(listen)?)
-        };
+        let listeners = self.open_missing(&route)?;
         let mut next = self.state.clone();
         next.routes.retain(|it| it.key != route.key);
         next.removed.retain(|it| it.key != route.key);
         next.routes.push(route);
         self.save(next)?;
         self.swap();
-        if let Some(listeners) = listeners {
-            self.listen(listen, listeners).await;
+        for (address, listeners) in listeners {
+            self.listen(address, listeners).await;
         }
         self.settle().await;
         Ok(Put {
@@ -224,31 +212,22 @@ impl Registry {
         })
     }
 
-    /// Whether it could listen on an address; nothing changes.
-    pub(crate) fn try_listen(&self, listen: &Listen) -> Result<(), Refusal> {
-        let address = listen.address;
-        if self.listening().contains(&address) {
-            return Ok(());
+    /// The certificates of the routes.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Reads certificates that have changed on the disk.
+    pub(crate) fn reload_changed(&mut self) {
+        if self.keyring.read_changed(&self.state.routes) {
+            self.keyring.publish(&self.state.routes);
         }
-        let bound = listen::bind(address, 1).map(drop);
-        bound.map_err(|error| Refusal::Listen {
-            address,
-            reason: error.to_string(),
-        })
     }
 
-    pub(crate) fn listening(&self) -> Vec<SocketAddr> {
-        self.bound.iter().copied().collect()
-    }
-
-    pub(crate) fn unbound(&self) -> Vec<Unbound> {
-        let unbound = self.unbound.iter();
-        unbound
-            .map(|(&address, reason)| Unbound {
-                address,
-                reason: reason.clone(),
-            })
-            .collect()
+    /// Does it now, and tells what came of it.
+    pub(crate) fn reload(&mut self) -> Vec<Reloaded> {
+        self.reload_changed();
+        self.reloaded()
     }
 
     /// Lets all waiting requests go, as nobody would resume them any more.
@@ -256,6 +235,44 @@ impl Registry {
         for hold in self.holds.values() {
             hold.resume();
         }
+    }
+
+    /// What other routes have, no further one can have.
+    fn check_beside(&self, route: &Route) -> Result<(), Refusal> {
+        let table = self.shared.table.load();
+        if let Some((address, holder)) = table.find_mismatch(route) {
+            return Err(Refusal::Invalid {
+                reason: format!(
+                    "{address} is for HTTP and for HTTPS, of {} and {holder}: give each an address \
+                     of its own",
+                    route.key
+                ),
+            });
+        }
+        match table.find_clash(route) {
+            None => Ok(()),
+            Some(clash) => Err(Refusal::Host {
+                host: clash.host,
+                holder: clash.holder,
+            }),
+        }
+    }
+
+    /// Takes the certificate that a route is to have. One that it has already never stands in the
+    /// way of a switch: what is wrong with it, the status tells.
+    fn admit(&mut self, route: &Route) -> Result<(), Refusal> {
+        let Some(tls) = &route.tls else { return Ok(()) };
+        let mut present = self.state.routes.iter();
+        let is_kept = |it: &Route| {
+            it.key == route.key && it.tls.as_ref() == Some(tls) && it.hosts == route.hosts
+        };
+        if present.any(is_kept) {
+            return Ok(());
+        }
+        let admitted = self.keyring.admit(tls, &route.hosts);
+        admitted.map_err(|error| Refusal::Certificate {
+            reason: error.to_string(),
+        })
     }
 
     /// A route that is not there may be put by whoever holds the lease, with a generation behind
@@ -294,6 +311,7 @@ impl Registry {
 
     /// Makes the present state the table that workers read.
     fn swap(&mut self) {
+        self.keyring.publish(&self.state.routes);
         let workers = self.workers.len();
         let present = self.shared.table.load_full();
         let mut entries = BTreeMap::new();
@@ -322,57 +340,13 @@ impl Registry {
             let entry = Entry {
                 tallies: tallies.collect(),
                 hold: Arc::clone(hold),
+                hsts: hsts(route),
                 route: route.clone(),
             };
             entries.insert(route.key.clone(), Arc::new(entry));
         }
         self.shared.table.store(Arc::new(Table::build(entries)));
         self.forget_old();
-    }
-
-    /// Waits until no worker claims by the old table, then leaves addresses without routes.
-    async fn settle(&mut self) {
-        for worker in &self.workers {
-            worker.order(WorkerOrder::Pass).await;
-        }
-        let used: BTreeSet<_> = self.state.routes.iter().map(|it| it.listen).collect();
-        self.unbound.retain(|address, _| used.contains(address));
-        let unused: Vec<_> = self.bound.difference(&used).copied().collect();
-        for address in unused {
-            for worker in &self.workers {
-                worker.order(|done| WorkerOrder::Leave(address, done)).await;
-            }
-            self.bound.remove(&address);
-        }
-    }
-
-    fn open(&self, address: SocketAddr) -> Result<Vec<std::net::TcpListener>, Refusal> {
-        listen::bind(address, self.workers.len()).map_err(|error| Refusal::Listen {
-            address,
-            reason: error.to_string(),
-        })
-    }
-
-    async fn listen(&mut self, address: SocketAddr, listeners: Vec<std::net::TcpListener>) {
-        for (worker, listener) in self.workers.iter().zip(listeners) {
-            worker
-                .order(|done| WorkerOrder::Listen(address, listener, done))
-                .await;
-        }
-        self.unbound.remove(&address);
-        self.bound.insert(address);
-    }
-
-    async fn try_bind(&mut self, address: SocketAddr) {
-        match listen::bind(address, self.workers.len()) {
-            Ok(listeners) => self.listen(address, listeners).await,
-            Err(error) => {
-                let reason = error.to_string();
-                if self.unbound.insert(address, reason).is_none() {
-                    tracing::error!(%address, %error, "cannot listen; trying again");
-                }
-            }
-        }
     }
 
     /// Drops the counts of deployments that are long gone.
@@ -425,10 +399,31 @@ fn check(route: &Route) -> Result<(), Refusal> {
     if route.listen.port() == 0 {
         return invalid(format!("`{}` names no port", route.listen));
     }
+    check_tls(route)?;
     if route.generation == Generation(0) && route.epoch == Epoch(0) {
         return invalid("a route without epoch and generation could not be replaced safely".into());
     }
     Ok(())
+}
+
+fn check_tls(route: &Route) -> Result<(), Refusal> {
+    let Some(tls) = &route.tls else { return Ok(()) };
+    let reason = if tls.listen.port() == 0 {
+        format!("`{}` names no port", tls.listen)
+    } else if tls.listen == route.listen {
+        format!("`{}` cannot be for HTTP and for HTTPS", tls.listen)
+    } else if route.hosts.is_empty() {
+        "a route with a certificate names its hosts".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::Invalid { reason })
+}
+
+/// What browsers are told for a route.
+fn hsts(route: &Route) -> Option<HeaderValue> {
+    let seconds = route.tls.as_ref()?.hsts?;
+    HeaderValue::try_from(format!("max-age={seconds}")).ok()
 }
 
 fn check_epoch(offered: Epoch, current: Epoch) -> Result<(), Refusal> {

@@ -101,11 +101,13 @@ async fn serve(paths: &Paths, shared: &Arc<Shared>, workers: &[Handle]) -> Resul
     let server = Server::new(registry, workers.len());
     let listener = open(paths)?;
     let mut bind_again = tokio::time::interval(BIND_AGAIN);
+    let mut read_again = tokio::time::interval(shared.limits.certificates);
     tracing::info!(dir = %paths.dir().display(), workers = workers.len(), "the proxy runs");
     loop {
         tokio::select! {
             source = server.listen(&listener) => return Err(control(paths, source)),
             _ = bind_again.tick() => server.bind_missing().await,
+            _ = read_again.tick() => server.reload_changed().await,
             () = server.wanted_down() => break,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,

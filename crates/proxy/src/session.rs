@@ -53,6 +53,8 @@ pub(crate) struct Peer {
     /// Ready for headers: made once per connection, shared by its requests.
     pub(crate) header: HeaderValue,
     pub(crate) is_trusted: bool,
+    /// Whether nobody on the way can read along.
+    pub(crate) is_secure: bool,
 }
 
 /// What the connection's task is told to do.
@@ -68,6 +70,8 @@ pub(crate) enum Order {
 /// What a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waiting {
+    /// What comes before the first byte of HTTP.
+    Handshake,
     NextRequest,
     EndOfHead,
     ResponseHead,
@@ -85,6 +89,15 @@ enum Upload {
     Open,
     /// The client is waited for.
     Stalled,
+}
+
+// === impl Peer ===
+
+impl Peer {
+    /// What it speaks, as URLs begin.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
+    }
 }
 
 // === impl Session ===
@@ -116,6 +129,16 @@ impl Session {
         })
     }
 
+    // --- from what comes before HTTP
+
+    pub(crate) fn await_handshake(&self, now: Instant) {
+        self.wait(now, self.limits.handshake, Waiting::Handshake);
+    }
+
+    pub(crate) fn shook_hands(&self, now: Instant) {
+        self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+    }
+
     // --- from the socket
 
     pub(crate) fn saw_bytes(&self, bytes: &[u8]) {
@@ -132,6 +155,14 @@ impl Session {
         self.write_blocked.set(is_blocked);
         if !is_blocked {
             self.moved.set(true);
+        }
+    }
+
+    /// A flush does not move anything by itself, but shows that a client reads too slowly where
+    /// bytes wait below us.
+    pub(crate) fn saw_flush(&self, is_blocked: bool) {
+        if is_blocked != self.write_blocked.get() {
+            self.saw_write(is_blocked);
         }
     }
 
@@ -276,7 +307,9 @@ impl Session {
     fn overdue(&self, now: Instant, deadline: Instant, waiting: Waiting) {
         match waiting {
             Waiting::NextRequest => self.give_order(Order::Close),
-            Waiting::EndOfHead | Waiting::Hangup => self.give_order(Order::Kill),
+            Waiting::Handshake | Waiting::EndOfHead | Waiting::Hangup => {
+                self.give_order(Order::Kill);
+            }
             Waiting::ResponseHead => self.no_head(now, deadline),
             Waiting::Body => self.stalled(now, deadline),
             Waiting::Tunnel | Waiting::Nothing => {}

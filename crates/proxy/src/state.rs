@@ -17,7 +17,10 @@ use shipway_pipeline::route::{Route, RouteKey};
 use crate::options::Paths;
 
 /// Raised when a field is added; a file of a higher version is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// What a file says that has nothing of what came later: an older program may read it.
+const FIRST: u32 = 1;
 
 /// What survives a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,7 +112,7 @@ pub(crate) fn save(paths: &Paths, state: &State) -> Result<(), Error> {
 
 fn replace(paths: &Paths, state: &State) -> io::Result<()> {
     let stored = Stored {
-        version: VERSION,
+        version: version_of(state),
         routes: state.routes.clone(),
         removed: state.removed.clone(),
     };
@@ -128,6 +131,12 @@ fn replace(paths: &Paths, state: &State) -> io::Result<()> {
     }
     fs::rename(&temporary, paths.routes())?;
     File::open(paths.dir())?.sync_all()
+}
+
+/// Version 2 has certificates.
+fn version_of(state: &State) -> u32 {
+    let has_tls = state.routes.iter().any(|route| route.tls.is_some());
+    if has_tls { VERSION } else { FIRST }
 }
 
 fn read(path: &Path) -> io::Result<Option<State>> {

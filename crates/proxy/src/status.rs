@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shipway_pipeline::id::InstanceId;
-use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::route::{RouteKey, Tls};
 
-use crate::control::{DeploymentStatus, InstanceStatus, RouteStatus, Status};
+use crate::control::{DeploymentStatus, InstanceStatus, Reloaded, RouteStatus, Status, TlsStatus};
 use crate::registry::{Registry, routed};
 use crate::tally::{Owner, Tally, Totals};
 
@@ -22,6 +22,7 @@ impl Registry {
                     key: route.key.clone(),
                     routed: Some((route.epoch, route.generation)),
                     held: self.held(&route.key),
+                    tls: route.tls.as_ref().map(|tls| self.tls_status(tls)),
                     deployments: Vec::new(),
                 };
                 (route.key.clone(), status)
@@ -33,12 +34,38 @@ impl Registry {
                 key: key.clone(),
                 routed: None,
                 held: self.held(key),
+                tls: None,
                 deployments: Vec::new(),
             });
             route.deployments.push(self.deployment(owner, tallies));
         }
         Status {
             routes: routes.into_values().collect(),
+        }
+    }
+
+    /// How each route with a certificate is reached by HTTPS.
+    pub(crate) fn reloaded(&self) -> Vec<Reloaded> {
+        let routes = self.routes().iter();
+        routes
+            .filter_map(|route| {
+                Some(Reloaded {
+                    key: route.key.clone(),
+                    tls: self.tls_status(route.tls.as_ref()?),
+                })
+            })
+            .collect()
+    }
+
+    fn tls_status(&self, tls: &Tls) -> TlsStatus {
+        let kept = self.keyring().kept(tls);
+        TlsStatus {
+            listen: tls.listen,
+            certificate: tls.certificate.clone(),
+            names: kept.names,
+            ends: kept.ends.map(|(_, day)| day),
+            ends_soon: kept.ends_soon,
+            problem: kept.problem,
         }
     }
 

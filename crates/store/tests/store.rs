@@ -45,6 +45,7 @@ fn plan(deployment: DeploymentId) -> Plan {
         route: RoutePlan {
             listen: SocketAddr::from(([127, 0, 0, 1], 80)),
             hosts: vec![],
+            tls: None,
             service: "web".parse().unwrap(),
         },
         probe: None,

@@ -1,5 +1,6 @@
 //! The switch: one change of the proxy's table.
 
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
-use shipway_pipeline::route::{Backend, Route, follow, shared_host};
+use shipway_pipeline::route::{Backend, Route, RouteKey, Tls, follow, shared_host};
 use shipway_runtime::crash_point;
 
 use super::{Performed, Performer, failed, failure};
@@ -28,6 +29,7 @@ impl Performer<'_> {
             generation: Generation::default(),
             listen: self.plan.route.listen,
             hosts: self.plan.route.hosts.clone(),
+            tls: self.plan.route.tls.clone(),
             backends,
         };
         let mut attempt = 1;
@@ -77,26 +79,47 @@ impl Performer<'_> {
 
     /// A port that somebody else has is found before anything starts.
     pub(super) async fn check_address(&self) -> Performed {
-        let address = self.plan.route.listen;
         let key = self.route_key();
+        if let Some(tls) = &self.plan.route.tls {
+            self.check_tls(&key, tls).await?;
+            self.check_one_address(&key, tls.listen).await?;
+        }
+        self.check_one_address(&key, self.plan.route.listen).await
+    }
+
+    /// A certificate that is in use already never stands in the way of a release, or of the way
+    /// back: the proxy tells what is wrong with it.
+    async fn check_tls(&self, key: &RouteKey, tls: &Tls) -> Result<(), Failure> {
         let router = &self.engine.router;
-        let routes = router.routes_at(&key, address).await;
+        let routes = router.routes_at(key, tls.listen).await;
+        let routes = routes.map_err(|error| failed(&error))?;
+        let is_used = |route: &Route| route.key == *key && route.tls.as_ref() == Some(tls);
+        if routes.iter().flatten().any(is_used) {
+            return Ok(());
+        }
+        let hosts = &self.plan.route.hosts;
+        router.check_tls(key, tls, hosts).await.map_err(failure)
+    }
+
+    async fn check_one_address(&self, key: &RouteKey, address: SocketAddr) -> Performed {
+        let router = &self.engine.router;
+        let routes = router.routes_at(key, address).await;
         if let Some(routes) = routes.map_err(|error| failed(&error))? {
-            return self.check_hosts(&routes);
+            return self.check_hosts(&routes, address);
         }
         // What has it gives it up right before the switch.
         let adoption = self.plan.adoption.as_ref();
         if adoption.is_some_and(|adoption| !adoption.yields.is_empty()) {
             return Ok(None);
         }
-        let listens = router.try_listen(&key, address).await;
+        let listens = router.try_listen(key, address).await;
         listens
             .map(|()| None)
             .map_err(|reason| failure(format!("the proxy could not listen on {address}: {reason}")))
     }
 
     /// A host that another environment answers for, too.
-    fn check_hosts(&self, routes: &[Route]) -> Performed {
+    fn check_hosts(&self, routes: &[Route], address: SocketAddr) -> Performed {
         let key = self.route_key();
         for other in routes.iter().filter(|other| other.key != key) {
             let hosts = &self.plan.route.hosts;
@@ -105,8 +128,8 @@ impl Performer<'_> {
             {
                 let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
                 return Err(failure(format!(
-                    "{host} is answered by {} on {} already",
-                    other.key, other.listen
+                    "{host} is answered by {} on {address} already",
+                    other.key
                 )));
             }
         }

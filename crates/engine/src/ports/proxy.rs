@@ -13,13 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
-use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::route::{Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
-use shipway_proxy::Paths;
 use shipway_proxy::control::{
-    Client, Cut, Dial, Error, Health, HoldFor, Listen, Probed, Refusal, Stream, Target,
+    CheckTls, Client, Cut, Dial, Error, Health, HoldFor, Listen, Probed, Refusal, Stream, Target,
 };
 use shipway_proxy::probe::{self, Answer, Question};
+use shipway_proxy::{Paths, check_certificate};
 use shipway_runtime::compose::ProxyContainer;
 
 use super::router::{Router, RouterError, Traffic};
@@ -220,7 +220,7 @@ impl Router for ProxyRouter {
             return Ok(None);
         }
         let mut routes = self.call(|| self.client.routes()).await?;
-        routes.retain(|route| route.listen == address);
+        routes.retain(|route| route.addresses().any(|it| it == address));
         Ok(Some(routes))
     }
 
@@ -235,6 +235,22 @@ impl Router for ProxyRouter {
                 let asked = self.call(|| self.client.try_listen(&listen));
                 asked.await.map_err(|error| error.to_string())
             }
+        }
+    }
+
+    async fn check_tls(&self, _key: &RouteKey, tls: &Tls, hosts: &[String]) -> Result<(), String> {
+        // One that does not run yet is started by this user, who can read what it will.
+        match self.health().await {
+            Ok(None) => check_certificate(tls, hosts),
+            Ok(Some(_)) => {
+                let check = CheckTls {
+                    tls: tls.clone(),
+                    hosts: hosts.to_vec(),
+                };
+                let checked = self.call(|| self.client.check_tls(&check)).await;
+                checked.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
         }
     }
 

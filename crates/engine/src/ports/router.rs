@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
-use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::route::{Route, RouteKey, Tls};
 use shipway_pipeline::traffic::{Counters, InFlight};
+use shipway_proxy::check_certificate;
 use shipway_proxy::probe::{self, Answer, Question};
 
 /// Changes and observes the routes of a proxy.
@@ -47,6 +48,12 @@ pub trait Router: Send + Sync {
     async fn try_listen(&self, _key: &RouteKey, address: SocketAddr) -> Result<(), String> {
         let bound = std::net::TcpListener::bind(address).map(drop);
         bound.map_err(|error| error.to_string())
+    }
+
+    /// Whether the environment's proxy could use a certificate for these hosts; `Err` says in one
+    /// line why not, and the way out.
+    async fn check_tls(&self, _key: &RouteKey, tls: &Tls, hosts: &[String]) -> Result<(), String> {
+        check_certificate(tls, hosts)
     }
 
     /// Asks an instance, from where the environment's proxy is; `Err` says in one line why there

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::route::{Route, RouteKey};
+use shipway_pipeline::route::{Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::probe::{Answer, Question};
 
@@ -69,6 +69,10 @@ impl Router for Routers {
 
     async fn try_listen(&self, key: &RouteKey, address: SocketAddr) -> Result<(), String> {
         self.of(key).try_listen(key, address).await
+    }
+
+    async fn check_tls(&self, key: &RouteKey, tls: &Tls, hosts: &[String]) -> Result<(), String> {
+        self.of(key).check_tls(key, tls, hosts).await
     }
 
     async fn ask(&self, key: &RouteKey, question: &Question) -> Result<Answer, String> {

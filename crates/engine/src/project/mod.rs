@@ -81,8 +81,9 @@ impl Project {
         let path = directory.join(FILE);
         let text =
             std::fs::read_to_string(&path).map_err(|source| ProjectError::Read { path, source })?;
-        let config = config::parse(&text)
+        let mut config = config::parse(&text)
             .map_err(|problems| ProjectError::Invalid(Invalid::of_config(&text, problems)))?;
+        config.locate(&directory);
         Ok(Self {
             directory,
             config,

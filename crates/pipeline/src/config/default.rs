@@ -3,6 +3,7 @@
 //! Defaults follow the field's practice. The types of what is written name these in the schema,
 //! and the checks fill them in: one source for both.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::backup::Keep;
@@ -16,7 +17,10 @@ const fn minutes(number: u64) -> Duration {
 }
 
 /// The address of a route that gives only a port: from outside only when asked for.
-pub(super) const ADDRESS: &str = "127.0.0.1";
+pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Where browsers look for HTTPS.
+pub(super) const TLS_PORT: u16 = 443;
 
 /// A big migration; one that takes longer should not stand in the way of a release.
 pub(super) const MIGRATE_TIMEOUT: Duration = minutes(10);

@@ -13,11 +13,13 @@ mod quantity;
 mod raw;
 pub mod reference;
 mod schema;
+mod tls;
 mod tree;
 mod validate;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -28,6 +30,7 @@ pub use migrations::{Migrations, Tool};
 pub(crate) use quantity::serialize_duration;
 pub use quantity::{parse_duration, parse_ratio, render_duration};
 pub use schema::{schema, schema_text};
+pub use tls::Tls;
 pub use tree::{Refused, from_node};
 pub use validate::parse;
 
@@ -75,6 +78,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// Makes the paths of certificates and keys those of the folder that holds the file, so that
+    /// they mean the same to whoever reads them.
+    pub fn locate(&mut self, folder: &Path) {
+        let all = self.environments.values_mut();
+        for environment in all.chain(self.templates.values_mut()) {
+            if let Some(tls) = &mut environment.route.tls {
+                tls.locate(folder);
+            }
+        }
+    }
+
     /// Adds the environments that branches have. One whose template is gone is left out.
     pub fn open_branches(&mut self, known: &[BranchEnvironment]) {
         for one in known {
@@ -332,6 +346,9 @@ pub struct RouteConfig {
     pub listen: SocketAddr,
     /// Host names; empty takes every host.
     pub hosts: Vec<String>,
+    /// How the hosts are reached by HTTPS; `None` where they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 /// How an instance of the routed service shows that it is healthy.

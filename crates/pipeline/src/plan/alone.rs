@@ -33,6 +33,7 @@ impl Alone<'_> {
             route: RoutePlan {
                 listen: environment.route.listen,
                 hosts: environment.route.hosts.clone(),
+                tls: environment.route.tls.as_ref().map(Into::into),
                 service: self.workload.routed.clone(),
             },
             probe: None,

@@ -36,7 +36,7 @@ use crate::digest::Digest;
 use crate::id::{DeploymentId, ReleaseId};
 use crate::migration::Outlook;
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
-use crate::route::RouteKey;
+use crate::route::{RouteKey, Tls};
 use crate::strategy::Strategy;
 
 /// Version of the stored form; raised when a field is added or changes its meaning.
@@ -130,6 +130,9 @@ pub struct RoutePlan {
     pub listen: SocketAddr,
     /// Host names; empty takes every host.
     pub hosts: Vec<String>,
+    /// How its hosts are reached by HTTPS; `None` where they are not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tls: Option<Tls>,
     /// The service that takes the requests.
     pub service: ServiceName,
 }

@@ -8,6 +8,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch, Generation, InstanceId};
 use shipway_pipeline::route::{Refused, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
 
+use crate::control::certificate::TlsStatus;
 use crate::probe::Answer;
 
 /// What a `PUT` of a route did.
@@ -97,6 +98,9 @@ pub struct RouteStatus {
     pub routed: Option<(Epoch, Generation)>,
     /// Whether it is held.
     pub held: Held,
+    /// How it is reached by HTTPS; `None` where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsStatus>,
     /// By colour and deployment, also those no longer routed.
     pub deployments: Vec<DeploymentStatus>,
 }
@@ -241,6 +245,12 @@ pub enum Refusal {
         /// The deployment.
         deployment: DeploymentId,
     },
+    /// The route's certificate cannot be used.
+    #[error("{reason}")]
+    Certificate {
+        /// What is wrong with it, and the way out.
+        reason: String,
+    },
     /// The table could not be kept on disk.
     #[error("the routing table could not be kept: {reason}")]
     State {
@@ -259,7 +269,9 @@ impl Refusal {
             | Self::Host { .. }
             | Self::Listen { .. }
             | Self::StillRouted { .. } => http::StatusCode::CONFLICT,
-            Self::Invalid { .. } => http::StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid { .. } | Self::Certificate { .. } => {
+                http::StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Unknown { .. } => http::StatusCode::NOT_FOUND,
             Self::State { .. } => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -273,6 +285,7 @@ impl Refusal {
             Self::Host { .. }
             | Self::Listen { .. }
             | Self::Invalid { .. }
+            | Self::Certificate { .. }
             | Self::Unknown { .. }
             | Self::StillRouted { .. }
             | Self::State { .. } => None,

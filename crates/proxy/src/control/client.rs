@@ -16,6 +16,7 @@ use shipway_pipeline::traffic::InFlight;
 use crate::control::api::{
     Cut, Deleted, Health, Held, HoldFor, Listen, Probed, Put, Refusal, Status, Target,
 };
+use crate::control::certificate::{CheckTls, Reloaded};
 use crate::control::dial::Dial;
 use crate::control::way::Way;
 use crate::probe::Question;
@@ -174,6 +175,23 @@ impl Client {
     /// See [`Error`]; that it could not is a refusal.
     pub async fn try_listen(&self, listen: &Listen) -> Result<(), Error> {
         self.call(Method::POST, "/v1/listen", Some(listen)).await
+    }
+
+    /// Asks whether the proxy could use a certificate.
+    ///
+    /// # Errors
+    /// See [`Error`]; that it could not is a refusal.
+    pub async fn check_tls(&self, check: &CheckTls) -> Result<(), Error> {
+        self.call(Method::POST, "/v1/certificate", Some(check))
+            .await
+    }
+
+    /// Reads the certificates that have changed on the disk, without waiting for the next look.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn reload(&self) -> Result<Vec<Reloaded>, Error> {
+        self.call(Method::POST, "/v1/reload", None::<&()>).await
     }
 
     /// That the proxy runs, and how.

@@ -6,6 +6,7 @@ use shipway_pipeline::traffic::{BUCKETS, bucket_bound};
 
 use crate::registry::Registry;
 use crate::tally::{Owner, Totals};
+use crate::tls::Kept;
 
 /// Of the histogram's buckets every fourth is told, one per doubling: 19 series per deployment
 /// instead of 73, and what is left out can be read on the status.
@@ -29,6 +30,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     in_flight(&mut page, &counted);
     events(&mut page, &counted);
     routes(&mut page, registry);
+    certificates(&mut page, registry);
     page.0
 }
 
@@ -182,5 +184,49 @@ fn routes(page: &mut Page, registry: &Registry) {
             "shipway_proxy_held{{project=\"{}\",environment=\"{}\"}} {}",
             key.project, key.environment, held.waiting
         ));
+    }
+}
+
+type Flag = (&'static str, &'static str, fn(&Kept) -> bool);
+
+fn certificates(page: &mut Page, registry: &Registry) {
+    let kept: Vec<(String, Kept)> = registry
+        .routes()
+        .iter()
+        .filter_map(|route| {
+            let key = &route.key;
+            let kept = registry.keyring().kept(route.tls.as_ref()?);
+            let labels = format!(
+                "project=\"{}\",environment=\"{}\"",
+                key.project, key.environment
+            );
+            Some((labels, kept))
+        })
+        .collect();
+    let name = "shipway_proxy_certificate_end_seconds";
+    page.family(name, "gauge", "When the certificate ends, since 1970.");
+    for (labels, kept) in &kept {
+        if let Some((end, _)) = &kept.ends {
+            page.line(format_args!("{name}{{{labels}}} {end}"));
+        }
+    }
+    let flags: [Flag; 2] = [
+        (
+            "shipway_proxy_certificate_ends_soon",
+            "Whether the certificate ends within 14 days.",
+            |kept| kept.ends_soon,
+        ),
+        (
+            "shipway_proxy_certificate_problem",
+            "Whether the certificate's files as they are now cannot be used.",
+            |kept| kept.problem.is_some(),
+        ),
+    ];
+    for (name, help, is_so) in flags {
+        page.family(name, "gauge", help);
+        for (labels, kept) in &kept {
+            let is_so = u8::from(is_so(kept));
+            page.line(format_args!("{name}{{{labels}}} {is_so}"));
+        }
     }
 }

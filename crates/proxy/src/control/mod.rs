@@ -10,6 +10,8 @@
 //! | `POST /v1/resume` | [`Target`] | [`Held`] |
 //! | `POST /v1/cut` | [`Cut`] | [`InFlight`](shipway_pipeline::traffic::InFlight) |
 //! | `POST /v1/listen` | [`Listen`] | – |
+//! | `POST /v1/certificate` | [`CheckTls`] | – |
+//! | `POST /v1/reload` | – | [`Reloaded`] of each route with a certificate |
 //! | `POST /v1/probe` | [`Question`](crate::probe::Question) | [`Probed`] |
 //! | `GET /v1/health` | – | [`Health`] |
 //! | `GET /v1/metrics` | – | Prometheus' text format |
@@ -25,6 +27,7 @@
 mod address;
 mod api;
 mod bridge;
+mod certificate;
 mod client;
 mod dial;
 mod metrics;
@@ -36,6 +39,7 @@ pub use api::{
     Refusal, RouteStatus, Status, Target, Unbound,
 };
 pub use bridge::bridge;
+pub use certificate::{CheckTls, Reloaded, TlsStatus};
 pub use client::{Client, Error};
 pub use dial::{Dial, Stream};
 

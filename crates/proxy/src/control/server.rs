@@ -18,9 +18,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, Notify};
 
 use crate::control::api::{Health, Probed, Refusal};
+use crate::control::certificate::CheckTls;
 use crate::control::metrics;
 use crate::probe;
 use crate::registry::Registry;
+use crate::tls;
 
 /// A route with ten thousand instances fits in.
 const LARGEST_BODY: usize = 4 << 20;
@@ -70,6 +72,11 @@ impl Server {
         self.registry.lock().await.bind_missing().await;
     }
 
+    /// Reads certificates that have changed.
+    pub(crate) async fn reload_changed(&self) {
+        self.registry.lock().await.reload_changed();
+    }
+
     /// Lets all waiting requests go.
     pub(crate) async fn resume_all(&self) {
         self.registry.lock().await.resume_all();
@@ -94,6 +101,12 @@ impl Server {
             (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?)?),
             (&Method::POST, "/v1/cut") => json(&registry.cut(&read(body)?).await?),
             (&Method::POST, "/v1/listen") => json(&registry.try_listen(&read(body)?)?),
+            (&Method::POST, "/v1/certificate") => {
+                let CheckTls { tls, hosts } = read(body)?;
+                let checked = tls::check_certificate(&tls, &hosts);
+                json(&checked.map_err(|reason| Refusal::Certificate { reason })?)
+            }
+            (&Method::POST, "/v1/reload") => json(&registry.reload()),
             (&Method::GET, "/v1/health") => json(&self.health(&registry)),
             (&Method::GET, "/v1/metrics" | "/metrics") => Ok(text(metrics::render(&registry))),
             (&Method::POST, "/v1/shutdown") => {

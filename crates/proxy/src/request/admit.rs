@@ -6,14 +6,14 @@ use http::{HeaderValue, Method, Request, Uri, Version};
 
 use crate::request::refuse::Refusal;
 
-/// Checks the target of a request and brings it into origin form; its host.
-pub(crate) fn check<B>(request: &mut Request<B>) -> Result<HeaderValue, Refusal> {
+/// Checks the target of a request that came by `scheme` and brings it into origin form; its host.
+pub(crate) fn check<B>(request: &mut Request<B>, scheme: &str) -> Result<HeaderValue, Refusal> {
     if request.method() == Method::CONNECT {
         return Err(Refusal::Connect);
     }
     let host = one_host(request)?;
     if request.uri().authority().is_some() {
-        to_origin_form(request, &host)?;
+        to_origin_form(request, &host, scheme)?;
     }
     Ok(host)
 }
@@ -36,13 +36,18 @@ fn is_host(host: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]~%!$&'()*+;=".contains(byte))
 }
 
-fn to_origin_form<B>(request: &mut Request<B>, host: &HeaderValue) -> Result<(), Refusal> {
+fn to_origin_form<B>(
+    request: &mut Request<B>,
+    host: &HeaderValue,
+    scheme: &str,
+) -> Result<(), Refusal> {
     let uri = request.uri();
-    let is_plain = uri.scheme_str().is_none_or(|scheme| scheme == "http");
+    let as_it_came = uri.scheme_str().is_none_or(|named| named == scheme);
+    let port = if scheme == "https" { 443 } else { 80 };
     let same = uri
         .authority()
-        .is_some_and(|authority| is_same(authority, host));
-    if !is_plain || !same {
+        .is_some_and(|authority| is_same(authority, host, port));
+    if !as_it_came || !same {
         return Err(Refusal::TwoTargets);
     }
     let path = uri
@@ -53,14 +58,14 @@ fn to_origin_form<B>(request: &mut Request<B>, host: &HeaderValue) -> Result<(),
     Ok(())
 }
 
-/// Whether a target and a `Host` header name the same, where port 80 goes without saying.
-fn is_same(target: &Authority, host: &HeaderValue) -> bool {
+/// Whether a target and a `Host` header name the same, where one port goes without saying.
+fn is_same(target: &Authority, host: &HeaderValue, port: u16) -> bool {
     let Ok(host) = Authority::try_from(host.as_bytes()) else {
         return false;
     };
     !target.as_str().contains('@')
         && target.host().eq_ignore_ascii_case(host.host())
-        && target.port_u16().unwrap_or(80) == host.port_u16().unwrap_or(80)
+        && target.port_u16().unwrap_or(port) == host.port_u16().unwrap_or(port)
 }
 
 #[cfg(test)]
@@ -68,12 +73,16 @@ mod tests {
     use super::*;
 
     fn checked(uri: &str, hosts: &[&str]) -> Result<String, Refusal> {
+        checked_by("http", uri, hosts)
+    }
+
+    fn checked_by(scheme: &str, uri: &str, hosts: &[&str]) -> Result<String, Refusal> {
         let mut builder = Request::builder().uri(uri);
         for host in hosts {
             builder = builder.header(HOST, *host);
         }
         let mut request = builder.body(()).unwrap();
-        check(&mut request)?;
+        check(&mut request, scheme)?;
         Ok(request.uri().to_string())
     }
 
@@ -103,12 +112,23 @@ mod tests {
     }
 
     #[test]
+    fn what_came_by_tls_names_https_and_its_port() {
+        let by_tls = |uri: &str, host: &str| checked_by("https", uri, &[host]);
+        assert_eq!(by_tls("https://shop/a", "shop:443").unwrap(), "/a");
+        assert_eq!(by_tls("http://shop/a", "shop"), Err(Refusal::TwoTargets));
+        assert_eq!(
+            by_tls("https://shop/a", "shop:80"),
+            Err(Refusal::TwoTargets)
+        );
+    }
+
+    #[test]
     fn http_1_0_may_go_without_a_host() {
         let mut request = Request::builder()
             .version(Version::HTTP_10)
             .uri("/")
             .body(())
             .unwrap();
-        assert_eq!(check(&mut request).unwrap(), "");
+        assert_eq!(check(&mut request, "http").unwrap(), "");
     }
 }

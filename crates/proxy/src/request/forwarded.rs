@@ -37,7 +37,7 @@ fn replace(headers: &mut HeaderMap, peer: &Peer) {
     }
     headers.insert(FOR, peer.header.clone());
     headers.insert(REAL_IP, peer.header.clone());
-    headers.insert(PROTO, HeaderValue::from_static("http"));
+    headers.insert(PROTO, HeaderValue::from_static(peer.scheme()));
     match headers.get(HOST).cloned() {
         Some(host) => headers.insert(FORWARDED_HOST, host),
         None => headers.remove(FORWARDED_HOST),
@@ -62,7 +62,7 @@ fn extend(headers: &mut HeaderMap, peer: &Peer) {
     headers.insert(FOR, behind(known, &peer.address.to_string(), &peer.header));
     if headers.contains_key(FORWARDED) {
         let known = joined(headers, &FORWARDED);
-        let element = element(peer.address, headers.get(HOST));
+        let element = element(peer, headers.get(HOST));
         headers.insert(FORWARDED, behind(known, &element, &peer.header));
     }
     headers
@@ -70,7 +70,7 @@ fn extend(headers: &mut HeaderMap, peer: &Peer) {
         .or_insert_with(|| peer.header.clone());
     headers
         .entry(PROTO)
-        .or_insert(HeaderValue::from_static("http"));
+        .or_insert(HeaderValue::from_static(peer.scheme()));
     if let Some(host) = headers.get(HOST).cloned() {
         headers.entry(FORWARDED_HOST).or_insert(host);
     }
@@ -94,8 +94,8 @@ fn behind(mut known: String, ours: &str, alone: &HeaderValue) -> HeaderValue {
     HeaderValue::try_from(known).unwrap_or_else(|_| alone.clone())
 }
 
-fn element(address: IpAddr, host: Option<&HeaderValue>) -> String {
-    let mut element = match address {
+fn element(peer: &Peer, host: Option<&HeaderValue>) -> String {
+    let mut element = match peer.address {
         IpAddr::V4(address) => format!("for={address}"),
         IpAddr::V6(address) => format!("for=\"[{address}]\""),
     };
@@ -103,7 +103,7 @@ fn element(address: IpAddr, host: Option<&HeaderValue>) -> String {
         // Writing to a string cannot fail.
         let _ = write!(element, ";host=\"{host}\"");
     }
-    element.push_str(";proto=http");
+    let _ = write!(element, ";proto={}", peer.scheme());
     element
 }
 
@@ -112,6 +112,14 @@ mod tests {
     use super::*;
 
     fn told(is_trusted: bool, headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        told_by(is_trusted, false, headers)
+    }
+
+    fn told_by(
+        is_trusted: bool,
+        is_secure: bool,
+        headers: &[(&'static str, &'static str)],
+    ) -> HeaderMap {
         let mut map = HeaderMap::new();
         map.insert(HOST, HeaderValue::from_static("shop:80"));
         for (name, value) in headers {
@@ -121,6 +129,7 @@ mod tests {
             address: IpAddr::from([192, 0, 2, 1]),
             header: HeaderValue::from_static("192.0.2.1"),
             is_trusted,
+            is_secure,
         };
         set(&mut map, &peer);
         map
@@ -146,6 +155,20 @@ mod tests {
         assert_eq!(headers["x-forwarded-host"], "shop:80");
         assert!(!headers.contains_key("forwarded"));
         assert!(!headers.contains_key("x-forwarded-port"));
+    }
+
+    #[test]
+    fn what_came_by_tls_is_told_as_https() {
+        let headers = told_by(false, true, &[("x-forwarded-proto", "http")]);
+        assert_eq!(headers["x-forwarded-proto"], "https");
+        let headers = told_by(true, true, &[("forwarded", "for=1.1.1.1;proto=http")]);
+        assert_eq!(headers["x-forwarded-proto"], "https");
+        assert!(
+            headers["forwarded"]
+                .to_str()
+                .unwrap()
+                .ends_with(";proto=https")
+        );
     }
 
     #[test]

@@ -186,6 +186,7 @@ mod tests {
             address: IpAddr::from([192, 0, 2, 1]),
             header: HeaderValue::from_static("192.0.2.1"),
             is_trusted: false,
+            is_secure: false,
         }
     }
 

@@ -4,6 +4,7 @@ mod admit;
 mod forward;
 mod forwarded;
 mod headers;
+mod redirect;
 mod refuse;
 
 use std::convert::Infallible;
@@ -47,12 +48,19 @@ async fn answer(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let started = Instant::now();
     session.begin(started, !request.body().is_end_stream())?;
-    let host = admit::check(&mut request)?;
+    let host = admit::check(&mut request, session.peer.scheme())?;
     let host = host.to_str().map_err(|_| Refusal::BadHost)?;
     let mut route = worker
         .view()
         .find(session.listen, host)
         .ok_or(Refusal::NoRoute)?;
+    if let Some(tls) = &route.entry.route.tls
+        && redirect::is_due(tls, &session.peer, request.headers())
+    {
+        let location = redirect::location(tls, host, request.uri()).ok_or(Refusal::BadHost)?;
+        session.finish(Instant::now());
+        return Ok(redirect::response(request.method(), location));
+    }
     let mut started = started;
     if route.entry.hold.is_held() {
         let limits = &worker.limits;
@@ -73,5 +81,14 @@ async fn answer(
         started = Instant::now();
         session.await_head(started);
     }
-    forward::forward(worker, session, &route, request, started).await
+    let mut response = forward::forward(worker, session, &route, request, started).await?;
+    if session.peer.is_secure
+        && let Some(hsts) = &route.entry.hsts
+    {
+        // An application that says it itself knows better.
+        let headers = response.headers_mut();
+        let entry = headers.entry(header::STRICT_TRANSPORT_SECURITY);
+        entry.or_insert_with(|| hsts.clone());
+    }
+    Ok(response)
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use shipway_pipeline::route::{Route, RouteKey, shared_host};
 
 use crate::hold::Hold;
@@ -32,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) hold: Arc<Hold>,
     /// One for each of the route's backends, in their order; shared within a deployment.
     pub(crate) tallies: Vec<Arc<Tally>>,
+    /// For how long browsers shall come by HTTPS only, as they are told it.
+    pub(crate) hsts: Option<HeaderValue>,
 }
 
 /// Two routes answer for the same host on the same address.
@@ -54,8 +57,10 @@ impl Table {
             .values()
             .partition(|entry| entry.route.backends.is_empty());
         for entry in empty.into_iter().chain(answering) {
-            let hosts = sites.entry(entry.route.listen).or_default();
-            hosts.insert(&entry.route.hosts, Arc::clone(entry));
+            for address in entry.route.addresses() {
+                let hosts = sites.entry(address).or_default();
+                hosts.insert(&entry.route.hosts, Arc::clone(entry));
+            }
         }
         Self { entries, sites }
     }
@@ -66,11 +71,11 @@ impl Table {
         if route.backends.is_empty() {
             return None;
         }
-        let others = self
-            .entries
-            .values()
-            .filter(|entry| entry.route.key != route.key && entry.route.listen == route.listen);
-        for entry in others {
+        let has_address = |entry: &&Arc<Entry>| {
+            let mut addresses = entry.route.addresses();
+            addresses.any(|one| route.addresses().any(|other| one == other))
+        };
+        for entry in self.others(route).filter(has_address) {
             if let Some(host) = shared_host(&route.hosts, &entry.route.hosts) {
                 return Some(Clash {
                     host: host.map(str::to_owned),
@@ -79,5 +84,21 @@ impl Table {
             }
         }
         None
+    }
+
+    /// Looks for another route for which an address of `route` is the other of HTTP and HTTPS.
+    pub(crate) fn find_mismatch(&self, route: &Route) -> Option<(SocketAddr, RouteKey)> {
+        let secure = |route: &Route| route.tls.as_ref().map(|tls| tls.listen);
+        self.others(route).find_map(|entry| {
+            let other = &entry.route;
+            let taken = Some(route.listen).filter(|_| secure(other) == Some(route.listen));
+            let taken = taken.or_else(|| secure(route).filter(|address| *address == other.listen));
+            Some((taken?, other.key.clone()))
+        })
+    }
+
+    fn others(&self, route: &Route) -> impl Iterator<Item = &Arc<Entry>> {
+        let entries = self.entries.values();
+        entries.filter(|entry| entry.route.key != route.key)
     }
 }

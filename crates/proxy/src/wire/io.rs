@@ -6,19 +6,19 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::TcpKeepalive;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::session::Session;
+use crate::wire::Stream;
 
 /// How much is read and thrown away from a client that still sends when it was refused.
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A client's socket that tells its session what passes.
 #[derive(Debug)]
-pub(crate) struct ClientIo {
-    stream: TcpStream,
+pub(crate) struct ClientIo<S> {
+    stream: S,
     session: Rc<Session>,
     closing: Closing,
 }
@@ -34,8 +34,8 @@ enum Closing {
 
 // === impl ClientIo ===
 
-impl ClientIo {
-    pub(crate) fn new(stream: TcpStream, session: Rc<Session>) -> Self {
+impl<S: Stream> ClientIo<S> {
+    pub(crate) fn new(stream: S, session: Rc<Session>) -> Self {
         Self {
             stream,
             session,
@@ -45,7 +45,7 @@ impl ClientIo {
 
     /// Lets the kernel find out whether the client is still there.
     pub(crate) fn probe(&self, probes: &TcpKeepalive) -> io::Result<()> {
-        SockRef::from(&self.stream).set_tcp_keepalive(probes)
+        self.stream.socket().set_tcp_keepalive(probes)
     }
 
     /// Reads on for a while after a refusal: closing with unread bytes in the socket would reset
@@ -66,7 +66,7 @@ impl ClientIo {
     }
 }
 
-impl AsyncRead for ClientIo {
+impl<S: Stream> AsyncRead for ClientIo<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl AsyncRead for ClientIo {
     }
 }
 
-impl AsyncWrite for ClientIo {
+impl<S: Stream> AsyncWrite for ClientIo<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -107,11 +107,14 @@ impl AsyncWrite for ClientIo {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_flush(cx);
+        this.session.saw_flush(polled.is_pending());
+        polled
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

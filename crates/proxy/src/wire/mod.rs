@@ -2,6 +2,8 @@
 
 pub(crate) mod framing;
 mod io;
+mod stream;
 
 pub(crate) use framing::Violation;
 pub(crate) use io::ClientIo;
+pub(crate) use stream::Stream;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
@@ -12,14 +13,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::session::{Peer, Session};
-use crate::worker::{Worker, connection};
+use crate::tls::Site;
+use crate::worker::{Worker, connection, secure};
 
 /// After an error that taking another connection would only meet again, such as too many open
 /// files: long enough for some to close.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Starts to take connections.
-pub(crate) fn listen(worker: &Rc<Worker>, address: SocketAddr, listener: std::net::TcpListener) {
+/// Starts to take connections, with TLS where there is a site.
+pub(crate) fn listen(
+    worker: &Rc<Worker>,
+    address: SocketAddr,
+    listener: std::net::TcpListener,
+    site: Option<Arc<Site>>,
+) {
     let listener = match TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => {
@@ -27,7 +34,13 @@ pub(crate) fn listen(worker: &Rc<Worker>, address: SocketAddr, listener: std::ne
             return;
         }
     };
-    let task = tokio::task::spawn_local(take(Rc::clone(worker), address, listener));
+    let queue = Queue {
+        worker: Rc::clone(worker),
+        address,
+        site,
+        listener: RefCell::new(Some(listener)),
+    };
+    let task = tokio::task::spawn_local(queue.take());
     let old = worker.listeners.borrow_mut().insert(address, task);
     if let Some(old) = old {
         old.abort();
@@ -64,29 +77,9 @@ async fn end(tasks: Vec<JoinHandle<()>>) {
 struct Queue {
     worker: Rc<Worker>,
     address: SocketAddr,
+    /// The names of an address that is for HTTPS.
+    site: Option<Arc<Site>>,
     listener: RefCell<Option<TcpListener>>,
-}
-
-async fn take(worker: Rc<Worker>, address: SocketAddr, listener: TcpListener) {
-    let queue = Queue {
-        worker,
-        address,
-        listener: RefCell::new(Some(listener)),
-    };
-    loop {
-        let accepted = std::future::poll_fn(|cx| match &*queue.listener.borrow() {
-            Some(listener) => listener.poll_accept(cx),
-            None => std::task::Poll::Pending,
-        });
-        match accepted.await {
-            Ok((stream, peer)) => queue.begin(stream, peer),
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!(%address, %error, "no connection could be taken");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
@@ -99,6 +92,23 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 // === impl Queue ===
 
 impl Queue {
+    async fn take(self) {
+        loop {
+            let accepted = std::future::poll_fn(|cx| match &*self.listener.borrow() {
+                Some(listener) => listener.poll_accept(cx),
+                None => std::task::Poll::Pending,
+            });
+            match accepted.await {
+                Ok((stream, peer)) => self.begin(stream, peer),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(address = %self.address, %error, "no connection could be taken");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
     fn begin(&self, stream: TcpStream, peer: SocketAddr) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection ended before it began");
@@ -113,12 +123,22 @@ impl Queue {
             address,
             header,
             is_trusted: trusted.iter().any(|range| range.contains(address)),
+            is_secure: self.site.is_some(),
         };
         let limits = self.worker.limits.clone();
         let session = Session::new(self.address, peer, limits, Instant::now());
         self.worker.enlist(&session);
         let worker = Rc::clone(&self.worker);
-        tokio::task::spawn_local(connection::serve(worker, session, stream));
+        // Two tasks, so that what has no TLS does not carry the room for it.
+        match &self.site {
+            None => {
+                tokio::task::spawn_local(connection::serve(worker, session, stream));
+            }
+            Some(site) => {
+                let site = Arc::clone(site);
+                tokio::task::spawn_local(secure::serve(worker, session, stream, site));
+            }
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use tokio::net::TcpStream;
 use crate::body::ResponseBody;
 use crate::request;
 use crate::session::{Order, Session};
-use crate::wire::ClientIo;
+use crate::wire::{ClientIo, Stream};
 use crate::worker::{Worker, tunnel};
 
 /// Takes the session off the worker's list, however its task ends.
-struct Enlisted(Rc<Worker>, Rc<Session>);
+pub(super) struct Enlisted(pub(super) Rc<Worker>, pub(super) Rc<Session>);
 
 impl Drop for Enlisted {
     fn drop(&mut self) {
@@ -29,14 +29,18 @@ impl Drop for Enlisted {
     }
 }
 
-/// Serves a client's connection to its end.
+/// Serves a client's connection without TLS to its end.
 pub(crate) async fn serve(worker: Rc<Worker>, session: Rc<Session>, stream: TcpStream) {
     let _enlisted = Enlisted(Rc::clone(&worker), Rc::clone(&session));
-    // TLS would wrap the stream here, and its ALPN tell HTTP/1 from HTTP/2.
     serve_http1(&worker, &session, stream).await;
 }
 
-async fn serve_http1(worker: &Rc<Worker>, session: &Rc<Session>, stream: TcpStream) {
+/// Speaks HTTP/1 on a stream until it ends.
+pub(super) async fn serve_http1(
+    worker: &Rc<Worker>,
+    session: &Rc<Session>,
+    stream: impl Stream + 'static,
+) {
     let io = TokioIo::new(ClientIo::new(stream, Rc::clone(session)));
     let mut connection = Builder::new()
         .max_header_size(worker.limits.header_bytes)

@@ -13,6 +13,7 @@
 mod accept;
 mod connection;
 mod order;
+mod secure;
 mod thread;
 mod tunnel;
 

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::session::Order as SessionOrder;
 use crate::tally::Tally;
+use crate::tls::Site;
 use crate::worker::{Worker, accept};
 
 /// An order, with where to report that it is carried out.
@@ -16,8 +17,13 @@ use crate::worker::{Worker, accept};
 pub(crate) enum Order {
     /// Nothing: the report proves that no request is between reading the table and its claim.
     Pass(oneshot::Sender<()>),
-    /// Take connections from this listener.
-    Listen(SocketAddr, TcpListener, oneshot::Sender<()>),
+    /// Take connections from this listener, with TLS where there is a site.
+    Listen(
+        SocketAddr,
+        TcpListener,
+        Option<Arc<Site>>,
+        oneshot::Sender<()>,
+    ),
     /// Stop taking connections at this address.
     Leave(SocketAddr, oneshot::Sender<()>),
     /// End what is in hand of a deployment.
@@ -40,8 +46,8 @@ impl Worker {
                 self.view();
                 let _ = done.send(());
             }
-            Order::Listen(address, listener, done) => {
-                accept::listen(self, address, listener);
+            Order::Listen(address, listener, site, done) => {
+                accept::listen(self, address, listener, site);
                 let _ = done.send(());
             }
             Order::Leave(address, done) => {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::session::{Order, Session};
 use crate::upstream::Lease;
-use crate::wire::ClientIo;
+use crate::wire::{ClientIo, Stream};
 
 /// After that much silence the kernel asks whether the other side is there: below the five
 /// minutes after which routers are seen to forget connections.
@@ -22,7 +22,12 @@ const SILENT: Duration = Duration::from_secs(60);
 const PROBE: Duration = Duration::from_secs(15);
 
 /// Runs until both sides have ended, one broke, or the session is told to end.
-pub(crate) async fn run(session: &Session, client: ClientIo, early: Bytes, lease: Box<Lease>) {
+pub(crate) async fn run<S: Stream>(
+    session: &Session,
+    client: ClientIo<S>,
+    early: Bytes,
+    lease: Box<Lease>,
+) {
     let mut carried = pin!(carry(client, early, lease));
     let ended = std::future::poll_fn(|cx| {
         session.register(cx.waker());
@@ -38,7 +43,11 @@ pub(crate) async fn run(session: &Session, client: ClientIo, early: Bytes, lease
     }
 }
 
-async fn carry(mut client: ClientIo, early: Bytes, lease: Box<Lease>) -> io::Result<()> {
+async fn carry<S: Stream>(
+    mut client: ClientIo<S>,
+    early: Bytes,
+    lease: Box<Lease>,
+) -> io::Result<()> {
     let Some(mut opened) = lease.into_opened().await else {
         return Ok(());
     };

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authority;
+mod certificates;
 mod control;
 mod headers;
+mod https;
 mod reuse;
 mod state;
 mod streaming;

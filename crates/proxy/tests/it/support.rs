@@ -14,7 +14,7 @@ use shipway_pipeline::route::{Backend, Route, RouteKey};
 use shipway_proxy::control::{Client, DeploymentStatus, Target};
 use shipway_proxy::{Error, Options, Paths};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -125,6 +125,7 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backends: Vec<Backend>)
         generation: Generation(generation),
         listen,
         hosts: vec![],
+        tls: None,
         backends,
     }
 }
@@ -210,8 +211,8 @@ pub(crate) async fn mirror() -> SocketAddr {
 }
 
 /// One side of an HTTP/1.1 connection, by hand.
-pub(crate) struct Wire {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Wire<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) read: Vec<u8>,
 }
 
@@ -260,17 +261,19 @@ impl Message {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            read: vec![],
-        }
-    }
-
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self::new(stream)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            read: vec![],
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Option<()> {
@@ -286,6 +289,11 @@ impl Wire {
 
     pub(crate) async fn get(&mut self, path: &str) -> Option<Message> {
         self.ask(format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n"))
+            .await
+    }
+
+    pub(crate) async fn get_of(&mut self, host: &str) -> Option<Message> {
+        self.ask(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))
             .await
     }
 

@@ -60,6 +60,7 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backend: SocketAddr) ->
         generation: Generation(generation),
         listen,
         hosts: Vec::new(),
+        tls: None,
         backends: vec![Backend {
             colour,
             deployment: DeploymentId(generation),

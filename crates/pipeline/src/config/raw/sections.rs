@@ -29,6 +29,34 @@ pub(in crate::config) struct Route {
     /// Host names that it answers for.
     #[schemars(extend("x-default" = "every host", "examples" = ["shop.example.org"]))]
     pub(in crate::config) host: Option<OneOrMany<String>>,
+    /// How the hosts are reached by HTTPS, with a certificate of your own.
+    pub(in crate::config) tls: Option<Placed<Tls>>,
+}
+
+/// How the hosts are reached by HTTPS, with a certificate of your own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Tls {
+    /// Where the proxy listens for HTTPS: `address:port`, or just a port of the address of the
+    /// route's own `listen`.
+    #[schemars(extend("default" = default::TLS_PORT, "examples" = [8443, "0.0.0.0:443"]))]
+    pub(in crate::config) listen: Option<Placed<Listen>>,
+    /// The file of the certificate and of those between it and its root, in PEM: its path from
+    /// this file, or an absolute one.
+    ///
+    /// The proxy reads it, and reads it again when it has changed.
+    #[schemars(extend("examples" = ["/etc/letsencrypt/live/shop.example.org/fullchain.pem"]))]
+    pub(in crate::config) certificate: Placed<String>,
+    /// The file of its key, in PEM, which nobody but its owner and group may read.
+    #[schemars(extend("examples" = ["/etc/letsencrypt/live/shop.example.org/privkey.pem"]))]
+    pub(in crate::config) key: Placed<String>,
+    /// Whether requests that come without TLS are sent on to HTTPS.
+    #[schemars(extend("default" = true))]
+    pub(in crate::config) redirect: Option<bool>,
+    /// For how long browsers shall come by HTTPS only, whatever they are asked for
+    /// (`Strict-Transport-Security`).
+    #[schemars(extend("x-default" = "nothing is said of it", "examples" = ["180d"]))]
+    pub(in crate::config) hsts: Option<Placed<DurationText>>,
 }
 
 /// How an instance of the routed service shows that it is healthy.

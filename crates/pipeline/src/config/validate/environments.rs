@@ -7,6 +7,7 @@ use crate::config::tree::Placed;
 
 use super::Checker;
 use super::policy::Groups;
+use super::tls::{self, Clash};
 use crate::config::{Backup, Environment, Migrations};
 use shipway_compose::diagnostic::nearest;
 
@@ -14,7 +15,6 @@ use crate::config::error::problem;
 use crate::config::raw;
 use crate::gate::Gate;
 use crate::name::{EnvironmentName, GateName};
-use crate::route::shared_host;
 
 /// What of the whole file matters to its environments.
 #[derive(Clone, Copy)]
@@ -48,6 +48,7 @@ impl Checker {
                 let span = environment.per_branch.as_ref().map(|one| one.span);
                 let environment = self.environment(name.clone(), environment, (whole, &names));
                 self.check_branches(&environment, span, key.span);
+                self.check_tls(&environment, key.span);
                 self.check_address(&key, &environment, &environments);
                 self.check_together(&key, &environment, &environments);
                 environments.insert(name, environment);
@@ -92,26 +93,29 @@ impl Checker {
         environment: &Environment,
         before: &IndexMap<EnvironmentName, Environment>,
     ) {
-        let route = &environment.route;
         let mut same = before
             .values()
-            .filter(|other| other.host == environment.host && other.route.listen == route.listen);
+            .filter(|other| other.host == environment.host);
         let clash = same.find_map(|other| {
-            let host = shared_host(&route.hosts, &other.route.hosts)?;
-            Some((other.name.clone(), host))
+            let clash = tls::find_clash(&environment.route, &other.route)?;
+            Some((other.name.clone(), clash))
         });
-        let Some((other, host)) = clash else { return };
-        let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
-        self.report(
-            problem(
-                key.span,
-                format!(
-                    "`{}` and `{other}` both answer for {host} on {}",
-                    key.value.0, route.listen
-                ),
-            )
-            .with_help("give each a `listen` or a `host` of its own"),
-        );
+        let Some((other, clash)) = clash else { return };
+        let name = &key.value.0;
+        let (told, help) = match clash {
+            Clash::Kind(address) => (
+                format!("`{name}` and `{other}` have {address} for HTTP and for HTTPS"),
+                "give each a `listen` of its own",
+            ),
+            Clash::Host(address, host) => {
+                let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
+                (
+                    format!("`{name}` and `{other}` both answer for {host} on {address}"),
+                    "give each a `listen` or a `host` of its own",
+                )
+            }
+        };
+        self.report(problem(key.span, told).with_help(help));
     }
 
     /// What no two environments can both have: a Compose project to adopt, or releases of each

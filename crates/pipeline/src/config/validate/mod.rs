@@ -16,6 +16,7 @@ mod notifications;
 mod policy;
 mod sections;
 mod services;
+mod tls;
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The sections of an environment: route, health, bake.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Checker;
 use crate::config::error::problem;
@@ -11,23 +11,25 @@ use crate::config::{Bake, Health, OnInconclusive, RouteConfig, default, parse_ra
 impl Checker {
     pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
         let hosts = raw.host.map_or_else(Vec::new, raw::OneOrMany::into_vec);
-        RouteConfig {
-            listen: self.listen(&raw.listen),
-            hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        }
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let listen = self.listen(&raw.listen, default::ADDRESS);
+        let tls = raw.tls.map(|tls| self.tls(tls, listen, &hosts));
+        RouteConfig { listen, hosts, tls }
     }
 
-    fn listen(&mut self, raw: &Placed<Listen>) -> SocketAddr {
+    /// An address to listen at; `address` is that of a port alone.
+    pub(super) fn listen(&mut self, raw: &Placed<Listen>, address: IpAddr) -> SocketAddr {
         let text = match &raw.value {
             Listen::Port(port) => port.to_string(),
             Listen::Text(text) => text.trim().to_owned(),
         };
-        let with_address = if text.contains(':') {
-            text.clone()
+        let parsed = if text.contains(':') {
+            text.parse().ok()
         } else {
-            format!("{}:{text}", default::ADDRESS)
+            let port = text.parse().ok();
+            port.map(|port| SocketAddr::new(address, port))
         };
-        with_address.parse().unwrap_or_else(|_| {
+        parsed.unwrap_or_else(|| {
             self.report(
                 problem(raw.span, format!("`{text}` is no address to listen on"))
                     .with_help("write `127.0.0.1:8080`, `0.0.0.0:80` or just a port"),

@@ -110,6 +110,7 @@ fn wanted(plan: &Plan, epoch: Epoch, target: &[InstanceId], previous: &[Instance
         generation: Generation::default(),
         listen: plan.route.listen,
         hosts: plan.route.hosts.clone(),
+        tls: plan.route.tls.clone(),
         backends: all,
     }
 }

@@ -128,6 +128,7 @@ impl<'a> World<'a> {
                 generation: Generation(1),
                 listen: plan.route.listen,
                 hosts: plan.route.hosts.clone(),
+                tls: plan.route.tls.clone(),
                 backends: backends(plan, Side::Previous, &routed),
             });
         }

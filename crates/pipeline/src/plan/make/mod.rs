@@ -97,6 +97,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
         route: RoutePlan {
             listen: facts.environment.route.listen,
             hosts: facts.environment.route.hosts.clone(),
+            tls: facts.environment.route.tls.as_ref().map(Into::into),
             service: facts.workload.routed.clone(),
         },
         probe: probe(facts.environment),

@@ -1,0 +1,52 @@
+//! How an environment is reached by HTTPS.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::quantity;
+use crate::route;
+
+/// How an environment's hosts are reached by HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tls {
+    /// Where the proxy listens for it.
+    pub listen: SocketAddr,
+    /// The file of the certificate and of those between it and its root.
+    pub certificate: String,
+    /// The file of its key.
+    pub key: String,
+    /// Whether requests that come without TLS are sent on to HTTPS.
+    pub redirect: bool,
+    /// For how long browsers shall come by HTTPS only; `None` says nothing of it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "quantity::serialize_optional_duration"
+    )]
+    pub hsts: Option<Duration>,
+}
+
+// === impl Tls ===
+
+impl Tls {
+    /// Makes the paths those of a folder, where they are not absolute.
+    pub(super) fn locate(&mut self, folder: &Path) {
+        for path in [&mut self.certificate, &mut self.key] {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    }
+}
+
+impl From<&Tls> for route::Tls {
+    fn from(tls: &Tls) -> Self {
+        Self {
+            listen: tls.listen,
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+            redirect: tls.redirect,
+            hsts: tls.hsts.map(|time| time.as_secs()),
+        }
+    }
+}

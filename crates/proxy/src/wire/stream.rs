@@ -1,0 +1,24 @@
+//! What carries HTTP: a TCP connection, or TLS over one.
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// A client's connection, whatever its bytes are wrapped in.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// The connection itself.
+    fn socket(&self) -> SockRef<'_>;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self)
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.get_ref().0)
+    }
+}
