@@ -1,5 +1,6 @@
 //! What is live where, since when, how healthy, and what is next.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::config::Environment;
@@ -12,10 +13,14 @@ use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::time::Timestamp;
 use shipway_proxy::probe::Question;
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
-use shipway_store::Frozen;
+use shipway_store::{Frozen, Holder, Overview, Summary};
 
 use crate::executor::Engine;
 use crate::project::Project;
+
+/// So many environments are looked at beside each other: more connections would only wait for the
+/// same engine.
+const AT_ONCE: usize = 16;
 
 /// An environment as it is now.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,17 +102,47 @@ impl Engine {
         project: &Project,
         environment: &Environment,
     ) -> Result<EnvironmentStatus, StatusError> {
-        let record = self.store.environment(&environment.name)?;
+        let record = self.store.overview(&environment.name)?;
+        self.look_at(project, environment, record).await
+    }
+
+    /// Observes environments beside each other: what is on record of them is of one moment, and one
+    /// that takes long to answer holds up none of the others.
+    ///
+    /// # Errors
+    /// The store cannot be asked, or a runtime gives no list although it answers.
+    pub async fn statuses(
+        &self,
+        project: &Project,
+        environments: &[&Environment],
+    ) -> Result<Vec<EnvironmentStatus>, StatusError> {
+        let names = environments.iter().map(|environment| &environment.name);
+        let records = self.store.overviews(names)?;
+        let pairs = environments.iter().zip(records);
+        let looks: Vec<_> = pairs
+            .map(|(environment, record)| self.look_at(project, environment, record))
+            .collect();
+        stream::iter(looks).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn look_at(
+        &self,
+        project: &Project,
+        environment: &Environment,
+        record: Overview,
+    ) -> Result<EnvironmentStatus, StatusError> {
+        let Overview {
+            environment: stand,
+            release,
+            unfinished,
+            holder,
+        } = record;
         let key = RouteKey {
             project: project.config.project.clone(),
             environment: environment.name.clone(),
         };
-        let release = match &record.live {
-            Some(live) => self.store.release(&live.release)?,
-            None => None,
-        };
         let (mut instances, mut trouble) = (Vec::new(), None);
-        if let Some(live) = &record.live {
+        if let Some(live) = &stand.live {
             let routed = routed_service(project);
             match self.instances(&key, live, environment, routed).await {
                 Ok(found) => instances = found,
@@ -118,21 +153,21 @@ impl Engine {
                 },
             }
         }
-        let deployment = self.under_way(&environment.name)?;
-        let stable = record.live.is_some() && record.live == record.stable;
+        let deployment = unfinished.map(|one| self.under_way(&one, holder));
+        let stable = stand.live.is_some() && stand.live == stand.stable;
         Ok(EnvironmentStatus {
             url: url(environment),
-            routed: self.routed(&key, record.live.as_ref()).await,
-            next: next(project, environment, &deployment, record.live.is_some()),
+            routed: self.routed(&key, stand.live.as_ref()).await,
+            next: next(project, environment, &deployment, stand.live.is_some()),
             name: environment.name.clone(),
-            live: record.live,
+            live: stand.live,
             release,
-            since: record.live_since,
+            since: stand.live_since,
             stable,
             instances,
             trouble,
             deployment,
-            frozen: record.frozen,
+            frozen: stand.frozen,
         })
     }
 
@@ -196,17 +231,14 @@ impl Engine {
         }
     }
 
-    fn under_way(&self, name: &EnvironmentName) -> Result<Option<UnderWay>, StatusError> {
-        let Some(deployment) = self.store.unfinished(name)? else {
-            return Ok(None);
-        };
-        let is_held = self.store.is_held(name).unwrap_or(true);
-        let holder = self.store.holder(name)?.filter(|_| is_held);
-        Ok(Some(UnderWay {
+    fn under_way(&self, deployment: &Summary, holder: Option<Holder>) -> UnderWay {
+        // Where the lock cannot be asked, nobody is told to take it.
+        let is_held = self.store.is_held(&deployment.environment).unwrap_or(true);
+        UnderWay {
             id: deployment.id,
-            state: deployment.state.name(&deployment.plan).to_owned(),
-            holder: holder.map(|holder| holder.owner),
-        }))
+            state: deployment.state.to_owned(),
+            holder: holder.filter(|_| is_held).map(|holder| holder.owner),
+        }
     }
 }
 

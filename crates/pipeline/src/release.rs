@@ -59,7 +59,12 @@ pub fn identify(
 impl Release {
     /// The first eight digits of the commit.
     pub fn short_commit(&self) -> &str {
-        self.commit.get(..8).unwrap_or(&self.commit)
+        Self::shorten(&self.commit)
+    }
+
+    /// The first eight digits of a commit.
+    pub fn shorten(commit: &str) -> &str {
+        commit.get(..8).unwrap_or(commit)
     }
 
     /// What was built for it and is in a registry, each image once: `repository@sha256:…`.

@@ -1,6 +1,6 @@
 //! What is live where.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::Occupant;
@@ -38,16 +38,7 @@ impl Store {
     /// # Errors
     /// The record cannot be read.
     pub fn environment(&self, name: &EnvironmentName) -> Result<Environment, Error> {
-        let row = self
-            .read()
-            .query_row(
-                "SELECT live, live_since, stable, frozen FROM environments WHERE name = ?1",
-                [name.as_str()],
-                Columns::read,
-            )
-            .optional()
-            .map_err(Error::database("read an environment"))?;
-        row.map_or_else(|| Ok(Environment::default()), Columns::parse)
+        read(&self.read(), name)
     }
 
     /// The environments that anything was ever live in.
@@ -81,6 +72,21 @@ impl Store {
             set(transaction, lease.environment(), "frozen", None)
         })
     }
+}
+
+/// The statement for what is live in an environment.
+pub(crate) const OF_ONE: &str =
+    "SELECT live, live_since, stable, frozen FROM environments WHERE name = ?1";
+
+pub(crate) fn read(connection: &Connection, name: &EnvironmentName) -> Result<Environment, Error> {
+    const ACTION: &str = "read an environment";
+    let row = connection
+        .prepare_cached(OF_ONE)
+        .map_err(Error::database(ACTION))?
+        .query_row([name.as_str()], Columns::read)
+        .optional()
+        .map_err(Error::database(ACTION))?;
+    row.map_or_else(|| Ok(Environment::default()), Columns::parse)
 }
 
 /// The row as it is stored.

@@ -8,7 +8,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use shipway_pipeline::id::Epoch;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::time::Timestamp;
@@ -108,19 +108,7 @@ impl Store {
     /// # Errors
     /// The row cannot be read.
     pub fn holder(&self, environment: &EnvironmentName) -> Result<Option<Holder>, Error> {
-        self.read()
-            .query_row(
-                "SELECT owner, taken FROM leases WHERE environment = ?1 AND owner IS NOT NULL",
-                [environment.as_str()],
-                |row| {
-                    Ok(Holder {
-                        owner: row.get(0)?,
-                        taken: Timestamp(row.get::<_, i64>(1)? as u64),
-                    })
-                },
-            )
-            .optional()
-            .map_err(Error::database("read a lease"))
+        holder(&self.read(), environment)
     }
 
     /// Whether some process holds an environment at this moment.
@@ -153,6 +141,28 @@ impl Store {
         drop(lease);
         Ok(())
     }
+}
+
+/// The statement for who has an environment.
+pub(crate) const HOLDER: &str =
+    "SELECT owner, taken FROM leases WHERE environment = ?1 AND owner IS NOT NULL";
+
+pub(crate) fn holder(
+    connection: &Connection,
+    environment: &EnvironmentName,
+) -> Result<Option<Holder>, Error> {
+    const ACTION: &str = "read a lease";
+    connection
+        .prepare_cached(HOLDER)
+        .map_err(Error::database(ACTION))?
+        .query_row([environment.as_str()], |row| {
+            Ok(Holder {
+                owner: row.get(0)?,
+                taken: Timestamp(row.get::<_, i64>(1)? as u64),
+            })
+        })
+        .optional()
+        .map_err(Error::database(ACTION))
 }
 
 impl Lease {

@@ -1,6 +1,6 @@
 //! Releases, and the workloads that they run in an environment.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::ReleaseId;
@@ -42,11 +42,7 @@ impl Store {
     /// # Errors
     /// The record cannot be read.
     pub fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Error> {
-        self.document(
-            "release",
-            "SELECT document FROM releases WHERE id = ?1",
-            id.as_str(),
-        )
+        read(&self.read(), id)
     }
 
     /// The newest releases first.
@@ -56,7 +52,7 @@ impl Store {
     pub fn releases(&self, limit: usize) -> Result<Vec<Release>, Error> {
         let connection = self.read();
         let mut statement = connection
-            .prepare("SELECT document FROM releases ORDER BY created DESC, id LIMIT ?1")
+            .prepare(NEWEST)
             .map_err(Error::database("list releases"))?;
         let rows = statement
             .query_map([limit as i64], |row| row.get::<_, String>(0))
@@ -93,25 +89,34 @@ impl Store {
     /// # Errors
     /// The record cannot be read.
     pub fn workload(&self, digest: &Digest) -> Result<Option<Workload>, Error> {
-        self.document(
-            "workload",
-            "SELECT document FROM workloads WHERE digest = ?1",
-            digest.hex(),
-        )
+        let query = "SELECT document FROM workloads WHERE digest = ?1";
+        document(&self.read(), "workload", query, digest.hex())
     }
+}
 
-    fn document<T: DeserializeOwned>(
-        &self,
-        what: &'static str,
-        query: &str,
-        key: &str,
-    ) -> Result<Option<T>, Error> {
-        let text: Option<String> = self
-            .read()
-            .query_row(query, [key], |row| row.get(0))
-            .optional()
-            .map_err(Error::database("read a record"))?;
-        text.map(|text| serde_json::from_str(&text).map_err(Error::document(what)))
-            .transpose()
-    }
+/// The statement for a release.
+pub(crate) const OF_ONE: &str = "SELECT document FROM releases WHERE id = ?1";
+
+/// The statement for the newest releases.
+pub(crate) const NEWEST: &str = "SELECT document FROM releases ORDER BY created DESC, id LIMIT ?1";
+
+pub(crate) fn read(connection: &Connection, id: &ReleaseId) -> Result<Option<Release>, Error> {
+    document(connection, "release", OF_ONE, id.as_str())
+}
+
+fn document<T: DeserializeOwned>(
+    connection: &Connection,
+    what: &'static str,
+    query: &str,
+    key: &str,
+) -> Result<Option<T>, Error> {
+    const ACTION: &str = "read a record";
+    let text: Option<String> = connection
+        .prepare_cached(query)
+        .map_err(Error::database(ACTION))?
+        .query_row([key], |row| row.get(0))
+        .optional()
+        .map_err(Error::database(ACTION))?;
+    text.map(|text| serde_json::from_str(&text).map_err(Error::document(what)))
+        .transpose()
 }

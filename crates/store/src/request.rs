@@ -1,8 +1,6 @@
-//! Requests, from the wish to its end.
+//! Requests, from the wish to its end. What reads them stands in `requests`.
 
-use std::path::PathBuf;
-
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Transaction, params};
 use shipway_pipeline::branch::BranchEnvironment;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::name::EnvironmentName;
@@ -15,7 +13,7 @@ use crate::audit::{self, Audit};
 use crate::branch;
 use crate::error::Error;
 use crate::fact;
-use crate::lock::FileLock;
+use crate::requests::read;
 use crate::store::Store;
 
 /// A request to be made.
@@ -55,48 +53,10 @@ pub struct Act<'a> {
     pub now: Timestamp,
 }
 
-/// The right to carry a request out, which the kernel gives back when its holder dies.
-#[derive(Debug)]
-pub struct Carried {
-    path: PathBuf,
-    _lock: FileLock,
-}
-
-impl Carried {
-    /// Gives it back for ever: the request is over, and nobody carries it out again.
-    pub fn finish(self) {
-        // A file that stays takes no room and does no harm.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
 /// As many marks of deliveries are remembered: those of weeks, for whoever pushes all day.
 const REMEMBERED: i64 = 20_000;
 
 impl Store {
-    /// Takes the right to carry a request out; none where another process has it.
-    ///
-    /// # Errors
-    /// The lock's file cannot be used.
-    pub fn try_carry(&self, id: RequestId) -> std::io::Result<Option<Carried>> {
-        let path = self.carrier_lock(id);
-        let lock = FileLock::try_take(&path)?;
-        Ok(lock.map(|lock| Carried { path, _lock: lock }))
-    }
-
-    /// Whether some process carries a request out at this moment.
-    ///
-    /// # Errors
-    /// The lock's file cannot be used.
-    pub fn is_carried(&self, id: RequestId) -> std::io::Result<bool> {
-        FileLock::is_taken(&self.carrier_lock(id))
-    }
-
-    fn carrier_lock(&self, id: RequestId) -> PathBuf {
-        let name = format!("request-{id}.lock");
-        self.directory().join("locks").join(name)
-    }
-
     /// Makes a request and gives it its number.
     ///
     /// # Errors
@@ -188,63 +148,6 @@ impl Store {
             None => Ok(changed?),
         }
     }
-
-    /// A request by its number.
-    ///
-    /// # Errors
-    /// The record cannot be read.
-    pub fn request(&self, id: RequestId) -> Result<Option<Request>, Error> {
-        read(&self.read(), id)
-    }
-
-    /// The requests that are not over, the oldest first.
-    ///
-    /// # Errors
-    /// The records cannot be read.
-    pub fn open_requests(&self) -> Result<Vec<Request>, Error> {
-        self.select(
-            "SELECT document FROM requests WHERE state <> 'ended' ORDER BY id",
-            &[],
-        )
-    }
-
-    /// Requests, the newest first: those before one of them, for the next page.
-    ///
-    /// # Errors
-    /// The records cannot be read.
-    pub fn requests(
-        &self,
-        environment: Option<&EnvironmentName>,
-        before: Option<RequestId>,
-        limit: usize,
-    ) -> Result<Vec<Request>, Error> {
-        let before = before.map_or(i64::MAX, |id| id.0 as i64);
-        let limit = limit as i64;
-        match environment {
-            Some(name) => self.select(
-                "SELECT document FROM requests
-                 WHERE environment = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
-                &[&before, &limit, &name.as_str()],
-            ),
-            None => self.select(
-                "SELECT document FROM requests WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-                &[&before, &limit],
-            ),
-        }
-    }
-
-    fn select(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Request>, Error> {
-        const ACTION: &str = "read requests";
-        let connection = self.read();
-        let mut statement = connection
-            .prepare_cached(sql)
-            .map_err(Error::database(ACTION))?;
-        let rows = statement
-            .query_map(values, document)
-            .map_err(Error::database(ACTION))?;
-        rows.map(|row| parse(&row.map_err(Error::database(ACTION))?))
-            .collect()
-    }
 }
 
 /// Makes a request, and says so in the audit trail.
@@ -296,18 +199,6 @@ fn create(
     Ok(request)
 }
 
-fn read(connection: &rusqlite::Connection, id: RequestId) -> Result<Option<Request>, Error> {
-    let found = connection
-        .query_row(
-            "SELECT document FROM requests WHERE id = ?1",
-            [id.0 as i64],
-            document,
-        )
-        .optional()
-        .map_err(Error::database("read a request"))?;
-    found.map(|document| parse(&document)).transpose()
-}
-
 fn put(transaction: &Transaction<'_>, request: &Request) -> Result<(), Error> {
     transaction
         .execute(
@@ -320,14 +211,6 @@ fn put(transaction: &Transaction<'_>, request: &Request) -> Result<(), Error> {
         )
         .map_err(Error::database("record a request"))?;
     Ok(())
-}
-
-fn document(row: &Row<'_>) -> rusqlite::Result<String> {
-    row.get(0)
-}
-
-fn parse(document: &str) -> Result<Request, Error> {
-    serde_json::from_str(document).map_err(Error::document("request"))
 }
 
 #[cfg(test)]
@@ -356,27 +239,6 @@ mod tests {
             reason: Some("the shop is down".to_owned()),
             origin: Origin::Person,
         }
-    }
-
-    #[test]
-    fn requests_are_numbered_read_again_and_paged() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path()).unwrap();
-        for environment in ["testing", "production", "testing"] {
-            store
-                .create_request(new(environment), Timestamp(1))
-                .unwrap();
-        }
-        let numbers = |found: Vec<Request>| found.iter().map(|one| one.id.0).collect::<Vec<_>>();
-        assert_eq!(numbers(store.open_requests().unwrap()), [1, 2, 3]);
-        assert_eq!(numbers(store.requests(None, None, 2).unwrap()), [3, 2]);
-        let before = Some(RequestId(2));
-        assert_eq!(numbers(store.requests(None, before, 2).unwrap()), [1]);
-        let testing = "testing".parse().unwrap();
-        assert_eq!(
-            numbers(store.requests(Some(&testing), None, 9).unwrap()),
-            [3, 1]
-        );
     }
 
     #[test]

@@ -188,6 +188,10 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX messages_due ON messages (due) WHERE due IS NOT NULL;
     CREATE INDEX messages_failed ON messages (id) WHERE state = 'failed';
 ",
+    "
+    CREATE INDEX deployments_by_release ON deployments (release, id);
+    CREATE INDEX releases_by_age ON releases (created DESC, id);
+",
 ];
 
 /// The newest schema that this program knows.

@@ -273,3 +273,63 @@ fn secrets_have_versions_and_a_removed_number_is_not_given_again() {
     assert_eq!(store.secrets_recipient().unwrap(), None);
     assert_eq!(put(b"three"), Version(3));
 }
+
+#[test]
+fn a_list_tells_of_deployments_what_their_records_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    let lease = store.take_lease(&production(), "ada", NOW).unwrap();
+    let first = create(&store, &lease);
+    let live = occupant(first);
+    let finished = State::Finished {
+        outcome: Outcome::RolledBack,
+        cause: None,
+    };
+    let change = Change {
+        state: Some(&finished),
+        live: Some(Some(&live)),
+        ..Change::default()
+    };
+    store
+        .change(&lease, first, &change, Timestamp(2000))
+        .unwrap();
+    let new = NewDeployment {
+        release: "r0123456789ab".parse().unwrap(),
+        subject: "r1".to_owned(),
+        request: None,
+        requested_by: "bob".to_owned(),
+        now: Timestamp(3000),
+    };
+    let on_it = |id| Plan {
+        previous: Some(live.clone()),
+        ..plan(id)
+    };
+    let second = store.create_deployment(&lease, &new, on_it).unwrap().id;
+
+    let listed = store.summaries(Some(&production()), None, 9).unwrap();
+    assert_eq!(store.summaries(None, None, 9).unwrap(), listed);
+    assert_eq!(store.summaries(None, Some(second), 9).unwrap(), listed[1..]);
+    assert_eq!(store.summary(first).unwrap().as_ref(), Some(&listed[1]));
+    for one in &listed {
+        let record = store.deployment(one.id).unwrap().unwrap();
+        assert_eq!(one.environment, record.plan.environment);
+        assert_eq!(one.kind, record.plan.kind);
+        assert_eq!(one.release, record.plan.target.release);
+        assert_eq!(one.state, record.state.name(&record.plan));
+        let previous = record.plan.previous.map(|before| before.release);
+        assert_eq!(one.previous, previous);
+        assert_eq!(one.requested_by, record.requested_by);
+        assert_eq!((one.created, one.changed), (record.created, record.changed));
+        // Nobody recorded the release.
+        assert_eq!(one.commit, None);
+    }
+    assert_eq!(listed[1].outcome, Some(Outcome::RolledBack));
+    assert_eq!((listed[0].outcome, listed[0].state), (None, "queued"));
+
+    let nowhere: EnvironmentName = "nowhere".parse().unwrap();
+    let both = store.overviews([&nowhere, &production()]).unwrap();
+    assert_eq!(both[0].environment.live, None);
+    assert_eq!(both[1].environment.live.as_ref(), Some(&live));
+    assert_eq!(both[1].unfinished.as_ref(), Some(&listed[0]));
+    assert_eq!(both[1].holder.as_ref().unwrap().owner, "ada");
+}

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::request::Request;
+use shipway_store::RequestPage;
 
 use crate::arguments::Global;
 use crate::context::Context;
@@ -60,21 +61,16 @@ fn here(arguments: &Arguments, global: &Global) -> Result<Vec<Request>> {
     let (context, _events) = Context::open(global)?;
     requests::expire(&context)?;
     let environment = match &arguments.environment {
-        Some(name) => Some(&context.project.environment(name)?.name),
+        Some(name) => Some(context.project.environment(name)?.name.clone()),
         None => None,
     };
-    let store = &context.engine.store;
-    if arguments.all {
-        return Ok(store.requests(environment, arguments.before, arguments.limit)?);
-    }
-    let mut open = store.open_requests()?;
-    open.retain(|request| {
-        environment.is_none_or(|name| request.environment == *name)
-            && arguments.before.is_none_or(|before| request.id < before)
-    });
-    open.reverse();
-    open.truncate(arguments.limit);
-    Ok(open)
+    let page = RequestPage {
+        environment,
+        before: arguments.before,
+        limit: arguments.limit,
+        is_open: !arguments.all,
+    };
+    Ok(context.engine.store.requests(&page)?)
 }
 
 fn row(request: &Request) -> Vec<String> {

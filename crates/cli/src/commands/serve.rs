@@ -173,12 +173,9 @@ fn teller(global: Global) -> Tell {
 
 async fn observe(global: &Global) -> Observed {
     let (context, _events) = Context::open(global).map_err(|error| error.message().to_owned())?;
-    let mut all = Vec::new();
-    for environment in context.project.config.environments.values() {
-        let seen = context.engine.status(&context.project, environment).await;
-        all.push(seen.map_err(|error| error.to_string())?);
-    }
-    Ok(all)
+    let environments: Vec<_> = context.project.config.environments.values().collect();
+    let seen = context.engine.statuses(&context.project, &environments);
+    seen.await.map_err(|error| error.to_string())
 }
 
 impl From<ServeError> for CliError {

@@ -82,13 +82,13 @@ async fn elsewhere(client: &Client, arguments: &Arguments) -> Result<Vec<Observe
 
 async fn here(arguments: &Arguments, global: &Global) -> Result<Vec<Observed>> {
     let (context, _events) = Context::open(global)?;
-    let chosen = match &arguments.environment {
+    let chosen: Vec<&Environment> = match &arguments.environment {
         Some(name) => vec![context.project.environment(name)?],
         None => context.project.config.environments.values().collect(),
     };
     let mut all = Vec::new();
-    for environment in chosen {
-        let status = context.engine.status(&context.project, environment).await?;
+    let statuses = context.engine.statuses(&context.project, &chosen).await?;
+    for (environment, status) in chosen.into_iter().zip(statuses) {
         let resources = if arguments.resources && status.trouble.is_none() {
             Some(resources(&context, environment).await?)
         } else {

@@ -10,7 +10,8 @@ use shipway_pipeline::deployment::State as Stand;
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::Record as Entry;
 use shipway_pipeline::push::printable;
-use shipway_store::{Deployment as Record, Store};
+use shipway_pipeline::release::Release;
+use shipway_store::{Deployment as Record, Store, Summary};
 
 use super::names;
 use crate::caller::Caller;
@@ -108,26 +109,33 @@ pub(super) async fn list(
     let before = query.before.as_deref().map(id).transpose()?;
     let limit = names::page(query.limit);
     let asked = shared.ask(move |store| {
-        let found = store.deployments_before(environment.as_ref(), before, limit)?;
+        let found = store.summaries(environment.as_ref(), before, limit)?;
         let is_last = found.len() < limit;
         let next = found.last().filter(|_| !is_last);
-        let next = next.map(|record| record.id.to_string());
-        let seen = found.into_iter();
-        let mut records: Vec<Record> = seen
-            .filter(|record| caller.sees(&record.plan.environment))
-            .collect();
-        let described = records.iter().map(|record| Deployment::of(store, record));
-        let deployments = described.collect::<Result<_, _>>()?;
-        if !query.records {
-            records.clear();
-        }
+        let next = next.map(|one| one.id.to_string());
+        let is_seen = |one: &Summary| caller.sees(&one.environment);
+        let seen: Vec<Summary> = found.into_iter().filter(is_seen).collect();
+        let records = if query.records {
+            records(store, &seen)?
+        } else {
+            Vec::new()
+        };
         Ok(Page {
-            deployments,
+            deployments: seen.into_iter().map(Deployment::from).collect(),
             records,
             next,
         })
     });
     Ok(Json(asked.await?))
+}
+
+/// The records of what a page tells. Plans are long, so they are read only where they are asked for.
+fn records(store: &Store, seen: &[Summary]) -> Result<Vec<Record>, Problem> {
+    let mut all = Vec::new();
+    for one in seen {
+        all.extend(store.deployment(one.id)?);
+    }
+    Ok(all)
 }
 
 /// One deployment.
@@ -139,11 +147,11 @@ pub(super) async fn one(
     let id = id(&text)?;
     let asked = shared.ask(move |store| {
         let missing = || Problem::not_found(format!("there is no deployment `{id}`"));
+        let summary = store.summary(id)?.ok_or_else(missing)?;
+        caller.check(Action::View, Some(&summary.environment))?;
         let record = store.deployment(id)?.ok_or_else(missing)?;
-        caller.check(Action::View, Some(&record.plan.environment))?;
         let journal = store.journal(id)?;
-        Detail::of(Deployment::of(store, &record)?, &record, &journal)
-            .map_err(|error| Problem::inside(&error))
+        Detail::of(summary.into(), &record, &journal).map_err(|error| Problem::inside(&error))
     });
     Ok(Json(asked.await?))
 }
@@ -175,30 +183,22 @@ fn id(text: &str) -> Result<DeploymentId, Problem> {
 
 // === impl Deployment, Detail ===
 
-impl Deployment {
-    fn of(store: &Store, record: &Record) -> Result<Self, Problem> {
-        let release = store.release(&record.plan.target.release)?;
-        let plan = &record.plan;
-        let outcome = match &record.state {
-            Stand::Finished { outcome, .. } => Some(outcome.as_str().to_owned()),
-            Stand::Queued
-            | Stand::Advancing { .. }
-            | Stand::Baking { .. }
-            | Stand::Reverting { .. } => None,
-        };
-        Ok(Self {
-            id: record.id.to_string(),
-            environment: plan.environment.to_string(),
-            kind: plan.kind.as_str().to_owned(),
-            release: plan.target.release.to_string(),
-            commit: release.map(|release| release.short_commit().to_owned()),
-            previous: plan.previous.as_ref().map(|one| one.release.to_string()),
-            state: record.state.name(plan).to_owned(),
-            outcome,
-            requested_by: record.requested_by.clone(),
-            created: record.created.0,
-            changed: record.changed.0,
-        })
+impl From<Summary> for Deployment {
+    fn from(one: Summary) -> Self {
+        let commit = one.commit.as_deref();
+        Self {
+            id: one.id.to_string(),
+            environment: one.environment.to_string(),
+            kind: one.kind.as_str().to_owned(),
+            release: one.release.to_string(),
+            commit: commit.map(|commit| Release::shorten(commit).to_owned()),
+            previous: one.previous.map(|release| release.to_string()),
+            state: one.state.to_owned(),
+            outcome: one.outcome.map(|outcome| outcome.as_str().to_owned()),
+            requested_by: one.requested_by,
+            created: one.created.0,
+            changed: one.changed.0,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use shipway_engine::status::{EnvironmentStatus, Routed};
 use shipway_pipeline::access::Action;
 use shipway_pipeline::config::{self, Confirm, Trigger};
 use shipway_pipeline::time::Timestamp;
-use shipway_store::Store;
+use shipway_store::Overview;
 
 use super::names;
 use crate::caller::Caller;
@@ -107,10 +107,15 @@ pub(super) async fn list(shared: State, caller: Caller) -> Result<Json<Vec<Envir
     let (at, seen) = shared.seen.get();
     let asked = shared.ask(move |store| {
         let environments = project.config.environments.values();
-        environments
-            .filter(|environment| caller.sees(&environment.name))
-            .map(|environment| describe(store, environment, at, &seen))
-            .collect()
+        let visible = environments.filter(|environment| caller.sees(&environment.name));
+        let visible: Vec<&config::Environment> = visible.collect();
+        let records = store.overviews(visible.iter().map(|environment| &environment.name))?;
+        let pairs = visible.into_iter().zip(records);
+        let described = pairs.map(|(environment, record)| {
+            let seen = at.zip(observed::of(&seen, &environment.name));
+            describe(environment, record, seen)
+        });
+        Ok(described.collect())
     });
     Ok(Json(asked.await?))
 }
@@ -142,38 +147,40 @@ pub(super) async fn one(
     let project = shared.current_project().await?;
     let environment = names::environment(&project, &caller, Action::View, &name)?.clone();
     let (at, seen) = shared.seen.get();
-    let asked = shared.ask(move |store| describe(store, &environment, at, &seen));
+    let asked = shared.ask(move |store| {
+        let record = store.overview(&environment.name)?;
+        let seen = at.zip(observed::of(&seen, &environment.name));
+        Ok(describe(&environment, record, seen))
+    });
     Ok(Json(asked.await?))
 }
 
 fn describe(
-    store: &Store,
     environment: &config::Environment,
-    at: Option<Timestamp>,
-    seen: &[EnvironmentStatus],
-) -> Result<Environment, Problem> {
-    let name = &environment.name;
-    let record = store.environment(name)?;
-    let release = match &record.live {
-        Some(live) => store.release(&live.release)?,
-        None => None,
-    };
-    let is_stable = record.live == record.stable;
-    let live = record.live.zip(release).map(|(live, release)| Live {
+    record: Overview,
+    seen: Option<(Timestamp, &EnvironmentStatus)>,
+) -> Environment {
+    let Overview {
+        environment: stand,
+        release,
+        unfinished,
+        holder: _,
+    } = record;
+    let is_stable = stand.live == stand.stable;
+    let live = stand.live.zip(release).map(|(live, release)| Live {
         release: live.release.to_string(),
         commit: release.commit,
         subject: release.subject,
         deployment: live.deployment.to_string(),
-        since: record.live_since.unwrap_or_default().0,
+        since: stand.live_since.unwrap_or_default().0,
         is_stable,
     });
-    let deployment = store.unfinished(name)?.map(|one| UnderWay {
+    let deployment = unfinished.map(|one| UnderWay {
         id: one.id.to_string(),
-        state: one.state.name(&one.plan).to_owned(),
+        state: one.state.to_owned(),
     });
-    let seen = at.zip(observed::of(seen, name));
-    Ok(Environment {
-        name: name.to_string(),
+    Environment {
+        name: environment.name.to_string(),
         is_pushed_to: environment.trigger == Trigger::Push,
         branches: environment.branches.clone(),
         from: environment.from.as_ref().map(ToString::to_string),
@@ -184,10 +191,10 @@ fn describe(
         }
         .to_owned(),
         live,
-        frozen: record.frozen.map(|frozen| frozen.reason),
+        frozen: stand.frozen.map(|frozen| frozen.reason),
         deployment,
         seen: seen.map(|(at, status)| Seen::of(at, status)),
-    })
+    }
 }
 
 impl Seen {

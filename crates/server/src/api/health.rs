@@ -35,7 +35,7 @@ pub(super) async fn metrics(
     caller: Caller,
 ) -> Result<([(header::HeaderName, &'static str); 1], String), Problem> {
     caller.check(Action::View, None)?;
-    let open = shared.ask(|store| Ok(store.open_requests()?)).await?;
+    let open = shared.ask(|store| Ok(store.count_open_requests()?)).await?;
     let mut page = Page::default();
     shared.metrics.render(&mut page);
     page.family(
@@ -44,10 +44,7 @@ pub(super) async fn metrics(
         "Requests that are not over, by their state.",
     );
     for state in ["queued", "running", "waiting"] {
-        let count = open
-            .iter()
-            .filter(|one| one.state.as_str() == state)
-            .count();
+        let count = open.get(state).copied().unwrap_or_default();
         page.sample("shipway_requests", &format!("state=\"{state}\""), count);
     }
     page.family(

@@ -7,7 +7,7 @@ use shipway_pipeline::name::ProjectName;
 use shipway_pipeline::release::Release;
 use shipway_pipeline::request::{Request, Want};
 use shipway_pipeline::time::Timestamp;
-use shipway_store::{AuditRecord, Deployment, GateRun};
+use shipway_store::{AuditRecord, Deployment, GateRun, RequestPage};
 
 use crate::commands::history;
 use crate::context::Context;
@@ -61,7 +61,10 @@ pub(super) fn collect(context: &Context, release: Release) -> Result<Evidence> {
             deployment,
         });
     }
-    let mut requests = store.requests(None, None, ALL)?;
+    let mut requests = store.requests(&RequestPage {
+        limit: ALL,
+        ..RequestPage::default()
+    })?;
     requests.retain(|request| is_about(request, &release, &deployments));
     requests.reverse();
     let mut gates: Vec<Checked> = store

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shipway_pipeline::digest::Digest;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::push::printable;
 use shipway_pipeline::release::Release;
 use shipway_pipeline::request::{Origin, Request as Record, State, Want};
+use shipway_store::Listed;
 
 use super::unprocessable;
 use crate::problem::Problem;
@@ -157,9 +159,18 @@ pub(crate) struct Nothing {}
 
 impl Request {
     pub(crate) fn of(record: &Record) -> Self {
-        let (branch, agreement) = match &record.origin {
-            Origin::Push { branch } => (Some(branch.clone()), record.agreement.as_ref()),
-            Origin::Person => (None, record.agreement.as_ref()),
+        let agreement = record.agreement.as_ref();
+        Self::with_consent(record, agreement.map(|agreement| &agreement.digest))
+    }
+
+    pub(super) fn listed(one: Listed) -> Self {
+        Self::with_consent(&one.request, one.consent.as_ref())
+    }
+
+    fn with_consent(record: &Record, consent: Option<&Digest>) -> Self {
+        let branch = match &record.origin {
+            Origin::Push { branch } => Some(branch.clone()),
+            Origin::Person => None,
         };
         let end = match &record.state {
             State::Ended { end, .. } => serde_json::to_value(end).ok(),
@@ -177,7 +188,7 @@ impl Request {
             state: record.state.as_str().to_owned(),
             standing: record.state.to_string(),
             end,
-            plan: agreement.map(|agreement| agreement.digest.to_string()),
+            plan: consent.map(ToString::to_string),
             approvals: record.approvals.iter().map(|one| one.by.clone()).collect(),
         }
     }

@@ -11,11 +11,10 @@ use shipway_engine::clock::now;
 use shipway_pipeline::access::Action;
 use shipway_pipeline::digest::Digest;
 use shipway_pipeline::id::RequestId;
-use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::promotion::Lane;
 use shipway_pipeline::push::printable;
 use shipway_pipeline::request::{NotAllowed, Origin, Request as Record, Standing, WrongState};
-use shipway_store::{Act, NewRequest, Store};
+use shipway_store::{Act, Listed, NewRequest, RequestPage, Store};
 
 pub(crate) use document::Nothing;
 pub use document::{Consent, Needs, Page, Refusal, Request, Wanted, Whole, Wish, WishedLane};
@@ -53,30 +52,40 @@ pub(super) async fn list(
     let environment = names::only(&shared, &caller, query.environment.as_deref()).await?;
     let before = query.before.as_deref().map(id).transpose()?;
     let limit = names::page(query.limit);
+    let page = RequestPage {
+        environment,
+        before,
+        limit,
+        is_open: query.open,
+    };
     let asked = shared.ask(move |store| {
-        let found = if query.open {
-            open(store, environment.as_ref(), before, limit)?
-        } else {
-            store.requests(environment.as_ref(), before, limit)?
-        };
+        let found = store.listed_requests(&page)?;
         let is_last = found.len() < limit;
         let next = found.last().filter(|_| !is_last);
-        let next = next.map(|record| record.id.to_string());
-        let seen = found.into_iter();
-        let mut records: Vec<Record> = seen
-            .filter(|record| caller.sees(&record.environment))
-            .collect();
-        let requests = records.iter().map(Request::of).collect();
-        if !query.records {
-            records.clear();
-        }
+        let next = next.map(|one| one.request.id.to_string());
+        let is_seen = |one: &Listed| caller.sees(&one.request.environment);
+        let seen: Vec<Listed> = found.into_iter().filter(is_seen).collect();
+        let records = if query.records {
+            records(store, &seen)?
+        } else {
+            Vec::new()
+        };
         Ok(Page {
-            requests,
+            requests: seen.into_iter().map(Request::listed).collect(),
             records,
             next,
         })
     });
     Ok(Json(asked.await?))
+}
+
+/// The records of what a page tells. Plans are long, so they are read only where they are asked for.
+fn records(store: &Store, seen: &[Listed]) -> Result<Vec<Record>, Problem> {
+    let mut all = Vec::new();
+    for one in seen {
+        all.extend(store.request(one.request.id)?);
+    }
+    Ok(all)
 }
 
 /// One request.
@@ -118,23 +127,6 @@ pub(super) async fn whole(
         }),
         request,
     }))
-}
-
-/// A page of those that are not over.
-fn open(
-    store: &Store,
-    environment: Option<&EnvironmentName>,
-    before: Option<RequestId>,
-    limit: usize,
-) -> Result<Vec<Record>, Problem> {
-    let mut open = store.open_requests()?;
-    open.retain(|request| {
-        environment.is_none_or(|name| request.environment == *name)
-            && before.is_none_or(|before| request.id < before)
-    });
-    open.reverse();
-    open.truncate(limit);
-    Ok(open)
 }
 
 /// Makes a request; the queue does the rest.
