@@ -14,6 +14,14 @@ use crate::error::{CliError, Kind, Result};
 pub(crate) fn find(context: &Context, name: &str) -> Result<Option<BranchEnvironment>> {
     let known = context.engine.store.branch_environments()?;
     if let Some(present) = known.iter().find(|one| one.name.as_str() == name) {
+        if context.project.config.leftovers.contains_key(&present.name) {
+            let told = format!(
+                "`{name}` is left over: its template `{}` is no longer in shipway.yml",
+                present.template
+            );
+            return Err(CliError::new(Kind::NotAllowed, told)
+                .hint(format!("`shipway down {name} --volumes` removes it")));
+        }
         return Ok(Some(BranchEnvironment {
             used: now(),
             ..present.clone()

@@ -61,7 +61,12 @@ impl Carrier<'_> {
     async fn carry_out(&self, events: UnboundedReceiver<Event>) -> Result {
         let request = self.change("start", |request| Ok(request.start(now())?))?;
         let project = &self.context.project;
-        let environment = match project.environment(request.environment.as_str()) {
+        let name = request.environment.as_str();
+        let found = match request.want {
+            Want::Remove => project.environment_or_leftover(name),
+            _ => project.environment(name),
+        };
+        let environment = match found {
             Ok(environment) => environment,
             // Whoever removed it was killed before they could say so.
             Err(_) if request.want == Want::Remove => {

@@ -22,6 +22,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::arguments::Global;
 use crate::error::{CliError, Result};
+use crate::leftovers;
 
 /// The first word of a helper's command line.
 pub(crate) const HELPER: &str = "supervise";
@@ -54,6 +55,7 @@ impl Context {
         project
             .config
             .open_branches(branch.map_or(&[], std::slice::from_ref));
+        leftovers::recall(&store, &mut project.config)?;
         let program = std::env::current_exe()?;
         let mut runtimes = Runtimes::new(
             ProcessRuntime::try_new(&state, Launcher::this_program([HELPER]))?,
@@ -93,7 +95,7 @@ impl Context {
 
 /// The environments that run on other hosts' engines.
 fn hosts(project: &Project) -> impl Iterator<Item = (&EnvironmentName, &EngineHost)> {
-    let environments = project.config.environments.values();
+    let environments = project.config.present();
     environments.filter_map(|one| Some((&one.name, one.host.as_ref()?)))
 }
 

@@ -11,6 +11,8 @@ mod error;
 mod exit;
 mod following;
 mod interrupt;
+mod leaving;
+mod leftovers;
 mod live;
 mod mask;
 mod news;

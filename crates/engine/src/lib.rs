@@ -14,6 +14,7 @@ pub mod clock;
 pub mod database;
 pub mod deploy;
 pub mod down;
+pub mod ending;
 pub mod event;
 mod executor;
 pub mod gates;

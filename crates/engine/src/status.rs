@@ -15,6 +15,7 @@ use shipway_proxy::probe::Question;
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
 use shipway_store::{Frozen, Holder, Overview, Summary};
 
+use crate::ending::Ending;
 use crate::executor::Engine;
 use crate::project::Project;
 
@@ -48,6 +49,9 @@ pub struct EnvironmentStatus {
     pub deployment: Option<UnderWay>,
     /// Set when a rollback failed.
     pub frozen: Option<Frozen>,
+    /// Why it is on its way out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ending: Option<Ending>,
     /// The command that comes next, where one is obvious.
     pub next: Option<String>,
 }
@@ -102,8 +106,11 @@ impl Engine {
         project: &Project,
         environment: &Environment,
     ) -> Result<EnvironmentStatus, StatusError> {
-        let record = self.store.overview(&environment.name)?;
-        self.look_at(project, environment, record).await
+        let name = &environment.name;
+        let known = self.store.branch_environments()?;
+        let ending = Ending::of(&self.store, &project.config, &known, name)?;
+        let record = self.store.overview(name)?;
+        self.look_at(project, environment, record, ending).await
     }
 
     /// Observes environments beside each other: what is on record of them is of one moment, and one
@@ -118,10 +125,12 @@ impl Engine {
     ) -> Result<Vec<EnvironmentStatus>, StatusError> {
         let names = environments.iter().map(|environment| &environment.name);
         let records = self.store.overviews(names)?;
-        let pairs = environments.iter().zip(records);
-        let looks: Vec<_> = pairs
-            .map(|(environment, record)| self.look_at(project, environment, record))
-            .collect();
+        let known = self.store.branch_environments()?;
+        let mut looks = Vec::new();
+        for (environment, record) in environments.iter().zip(records) {
+            let ending = Ending::of(&self.store, &project.config, &known, &environment.name)?;
+            looks.push(self.look_at(project, environment, record, ending));
+        }
         stream::iter(looks).buffered(AT_ONCE).try_collect().await
     }
 
@@ -130,6 +139,7 @@ impl Engine {
         project: &Project,
         environment: &Environment,
         record: Overview,
+        ending: Option<Ending>,
     ) -> Result<EnvironmentStatus, StatusError> {
         let Overview {
             environment: stand,
@@ -158,7 +168,10 @@ impl Engine {
         Ok(EnvironmentStatus {
             url: url(environment),
             routed: self.routed(&key, stand.live.as_ref()).await,
-            next: next(project, environment, &deployment, stand.live.is_some()),
+            next: match &ending {
+                Some(_) => Some(format!("shipway down {} --volumes", environment.name)),
+                None => next(project, environment, &deployment, stand.live.is_some()),
+            },
             name: environment.name.clone(),
             live: stand.live,
             release,
@@ -168,6 +181,7 @@ impl Engine {
             trouble,
             deployment,
             frozen: stand.frozen,
+            ending,
         })
     }
 

@@ -3,12 +3,19 @@
 //! Names of branches come from whoever may push. What is made of them here is a label that means
 //! nothing to a file system, a host name or a container engine.
 
+mod leftover;
+mod removal;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Environment, PerBranch, WhenFull};
 use crate::digest::Digest;
 use crate::name::{EnvironmentName, InvalidName};
 use crate::time::Timestamp;
+
+pub use leftover::LONGEST_LEFTOVER;
+pub(crate) use leftover::leftover;
+pub use removal::Removal;
 
 /// In host names and paths of a template, it stands for the branch.
 pub const PLACEHOLDER: &str = "{branch}";
@@ -163,7 +170,8 @@ pub fn admit(
     }
 }
 
-/// The environments to which nothing was deployed for longer than their templates allow.
+/// The environments to which nothing was deployed for longer than their templates allow, or for
+/// longer than one may stay whose template is gone.
 pub fn outdated<'a>(
     config: &Config,
     known: &'a [BranchEnvironment],
@@ -172,7 +180,10 @@ pub fn outdated<'a>(
     let is_old = |one: &&BranchEnvironment| {
         let template = config.templates.get(&one.template);
         let rules = template.and_then(|template| template.per_branch.as_ref());
-        let age = rules.and_then(|rules| rules.max_age);
+        let age = match rules {
+            Some(rules) => rules.max_age,
+            None => Some(LONGEST_LEFTOVER),
+        };
         !one.is_leaving && age.is_some_and(|age| now.since(one.used) > age)
     };
     known.iter().filter(is_old).collect()

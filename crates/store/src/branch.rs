@@ -105,6 +105,17 @@ pub(crate) fn leave(transaction: &Transaction<'_>, name: &EnvironmentName) -> Re
     Ok(())
 }
 
+/// It stays.
+pub(crate) fn stay(transaction: &Transaction<'_>, name: &EnvironmentName) -> Result<(), Error> {
+    transaction
+        .execute(
+            "UPDATE branch_environments SET leaving = 0 WHERE name = ?1",
+            [name.as_str()],
+        )
+        .map_err(Error::database("keep the environment of a branch"))?;
+    Ok(())
+}
+
 fn columns(row: &Row<'_>) -> rusqlite::Result<Option<BranchEnvironment>> {
     let name = row.get::<_, String>(0)?.parse().ok();
     let template = row.get::<_, String>(1)?.parse().ok();
@@ -125,9 +136,9 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Option<BranchEnvironment>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{NewRequest, Pushed};
+    use crate::request::{Act, NewRequest, Pushed};
     use shipway_pipeline::promotion::Lane;
-    use shipway_pipeline::request::{Origin, Want};
+    use shipway_pipeline::request::{Origin, Request, Want};
 
     fn one(used: u64) -> BranchEnvironment {
         BranchEnvironment {
@@ -189,5 +200,33 @@ mod tests {
         assert_eq!(store.branch_environments().unwrap(), []);
         let lease = store.take_lease(name, "tester", Timestamp(9)).unwrap();
         assert_eq!(lease.epoch().0, 2);
+    }
+
+    #[test]
+    fn who_takes_a_removal_back_keeps_the_environment() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        store.open_branch(&one(1)).unwrap();
+        let again = NewRequest {
+            environment: one(1).name,
+            want: Want::Remove,
+            lane: Lane::Regular,
+            by: "anna".to_owned(),
+            reason: None,
+            origin: Origin::Person,
+        };
+        let removal = store.create_request(again, Timestamp(7)).unwrap();
+        assert!(store.branch_environments().unwrap()[0].is_leaving);
+        let act = Act {
+            by: "anna",
+            verb: "cancel",
+            now: Timestamp(8),
+        };
+        let cancel = |request: &mut Request| {
+            request.cancel("anna", act.now).unwrap();
+            Ok::<_, Error>(())
+        };
+        store.change_request(removal.id, act, cancel).unwrap();
+        assert!(!store.branch_environments().unwrap()[0].is_leaving);
     }
 }

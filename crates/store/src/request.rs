@@ -6,7 +6,7 @@ use shipway_pipeline::id::RequestId;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::notify::Fact;
 use shipway_pipeline::promotion::Lane;
-use shipway_pipeline::request::{Origin, Request, State, Want};
+use shipway_pipeline::request::{End, Origin, Request, State, Want};
 use shipway_pipeline::time::Timestamp;
 
 use crate::audit::{self, Audit};
@@ -131,6 +131,9 @@ impl Store {
                 }
             };
             put(transaction, &request)?;
+            if request.want == Want::Remove && is_cancelled(&request.state) {
+                branch::stay(transaction, &request.environment)?;
+            }
             let audit = Audit {
                 actor: act.by,
                 action: act.verb,
@@ -197,6 +200,17 @@ fn create(
     };
     audit::append(transaction, &audit, now)?;
     Ok(request)
+}
+
+/// Whether somebody took it back.
+fn is_cancelled(state: &State) -> bool {
+    matches!(
+        state,
+        State::Ended {
+            end: End::Cancelled { .. },
+            ..
+        }
+    )
 }
 
 fn put(transaction: &Transaction<'_>, request: &Request) -> Result<(), Error> {

@@ -41,7 +41,8 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, events) = Context::open(global)?;
-    let environment = context.project.environment(&arguments.environment)?;
+    let project = &context.project;
+    let environment = project.environment_or_leftover(&arguments.environment)?;
     let form = arguments.output.form();
     let plan = context.engine.plan_down(&context.project, environment)?;
     let is_up = is_up(&context, environment).await?;
@@ -110,7 +111,12 @@ async fn end_release(
 /// Whether `up` left something running. Files that are no longer valid are no reason to let a
 /// deployed release run.
 async fn is_up(context: &Context, environment: &Environment) -> Result<bool> {
-    if environment.host.is_some() {
+    let is_leftover = context
+        .project
+        .config
+        .leftovers
+        .contains_key(&environment.name);
+    if environment.host.is_some() || is_leftover {
         return Ok(false);
     }
     let Ok(resolved) = context.project.resolve(environment, Source::WorkTree) else {

@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
 fn here(arguments: &Arguments, global: &Global) -> Result<Vec<(Deployment, String)>> {
     let (context, _events) = Context::open(global)?;
     let environment = match &arguments.environment {
-        Some(name) => Some(&context.project.environment(name)?.name),
+        Some(name) => Some(&context.project.environment_or_leftover(name)?.name),
         None => None,
     };
     let store = &context.engine.store;

@@ -173,7 +173,7 @@ fn teller(global: Global) -> Tell {
 
 async fn observe(global: &Global) -> Observed {
     let (context, _events) = Context::open(global).map_err(|error| error.message().to_owned())?;
-    let environments: Vec<_> = context.project.config.environments.values().collect();
+    let environments: Vec<_> = context.project.config.present().collect();
     let seen = context.engine.statuses(&context.project, &environments);
     seen.await.map_err(|error| error.to_string())
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
 use shipway_engine::clock::now;
+use shipway_engine::ending::Ending;
 use shipway_engine::status::{EnvironmentStatus, Routed};
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::plan::Occupant;
@@ -83,8 +84,8 @@ async fn elsewhere(client: &Client, arguments: &Arguments) -> Result<Vec<Observe
 async fn here(arguments: &Arguments, global: &Global) -> Result<Vec<Observed>> {
     let (context, _events) = Context::open(global)?;
     let chosen: Vec<&Environment> = match &arguments.environment {
-        Some(name) => vec![context.project.environment(name)?],
-        None => context.project.config.environments.values().collect(),
+        Some(name) => vec![context.project.environment_or_leftover(name)?],
+        None => context.project.config.present().collect(),
     };
     let mut all = Vec::new();
     let statuses = context.engine.statuses(&context.project, &chosen).await?;
@@ -159,6 +160,16 @@ fn print(status: &EnvironmentStatus) {
     }
 }
 
+/// When a removal that failed is tried again.
+fn again(ending: &Ending) -> String {
+    match ending {
+        Ending::Leaving(removal) if removal.failures > 0 => {
+            format!(" at {}", time::absolute(removal.due))
+        }
+        Ending::Leaving(_) | Ending::Leftover { .. } => String::new(),
+    }
+}
+
 /// What an operator set, beside what the Compose files ask for.
 fn print_sizes(live: &Occupant) {
     for (service, scaled) in &live.scaled {
@@ -192,6 +203,9 @@ fn print_troubles(status: &EnvironmentStatus) {
             time::absolute(frozen.since),
             frozen.reason
         );
+    }
+    if let Some(ending) = &status.ending {
+        anstream::println!("  {} {ending}{}", "✗".red(), again(ending));
     }
     if let Some(deployment) = &status.deployment {
         let who = deployment

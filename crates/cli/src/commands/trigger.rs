@@ -16,7 +16,7 @@ use crate::context::{self, Context};
 use crate::deploying::Flags;
 use crate::error::{CliError, Result};
 use crate::render::Output;
-use crate::{carrying, exit, following, turn};
+use crate::{carrying, exit, following, leaving, turn};
 
 /// Do what a push to a branch does: deploy it where its branch is taken
 ///
@@ -84,6 +84,9 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         if is_good && ended != ExitCode::from(exit::OK) {
             (code, is_good) = (ended, false);
         }
+    }
+    if !daemon {
+        leaving::take_up(global, arguments.output).await?;
     }
     Ok(code)
 }

@@ -1,6 +1,7 @@
 //! Environments of branches: opened by a push, gone with the branch.
 
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use shipway_testkit::{Daemon, Environment, Sandbox, wait_until};
 
@@ -148,4 +149,121 @@ fn the_daemon_removes_what_nobody_pushes_to_and_the_oldest_makes_room() {
     let _ = daemon.stop().expect_code(0);
     sandbox.run_well(["deploy", PORT_OF]);
     assert_live(&sandbox, PORT_OF, &sandbox.answering(PORT_OF));
+}
+
+/// Takes the proxy's directory away, so that no route can be changed; gives it back when dropped.
+struct NoProxy(PathBuf);
+
+impl NoProxy {
+    fn of(sandbox: &Sandbox) -> Self {
+        let here = sandbox.proxy();
+        std::fs::rename(&here, here.with_extension("away")).expect("it is there");
+        std::fs::write(&here, "no directory").expect("it can be written");
+        Self(here)
+    }
+}
+
+impl Drop for NoProxy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::rename(self.0.with_extension("away"), &self.0);
+    }
+}
+
+#[test]
+fn a_removal_that_failed_is_tried_again_by_the_daemon() {
+    let sandbox = sandbox("{ limit: 2 }");
+    let bare = sandbox.run_well(["git", "init"]).stdout.trim().to_owned();
+    let laptop = laptop(&sandbox, &bare);
+    let here = laptop.to_str().unwrap();
+    push(&sandbox, &laptop, "cart", "one");
+    let volumes = sandbox.state().join("volumes/app/development/cart");
+    std::fs::create_dir_all(volumes.join("data")).unwrap();
+
+    let daemon = Daemon::start(&sandbox, []);
+    let no_proxy = NoProxy::of(&sandbox);
+    sandbox.git_told(&["-C", here, "push", "deploy", ":cart"]);
+    let ending = wait_until("the removal to have failed", || {
+        let status = daemon.get("/v1/environments/development%2Fcart");
+        let ending = status["ending"].as_str()?.to_owned();
+        ending.contains("its removal failed").then_some(ending)
+    });
+    assert!(ending.ends_with("it is tried again"), "{ending}");
+    assert!(volumes.exists());
+    let status = sandbox.run_well(["status", "development/cart"]);
+    assert!(status.stdout.contains("its removal failed"), "{status}");
+
+    drop(no_proxy);
+    wait_until("it to be removed", || {
+        (names(&sandbox) == [PORT_OF]).then_some(())
+    });
+    assert!(!volumes.exists());
+    assert_eq!(answering(&sandbox, "cart"), None);
+    let reason = daemon.get("/v1/requests");
+    let reason = text(&reason, "/requests/0/reason");
+    assert!(reason.contains("its removal failed"), "{reason}");
+    let _ = daemon.stop().expect_code(0);
+    sandbox.run_well(["audit", "verify"]);
+}
+
+#[test]
+fn what_nobody_finished_to_remove_is_removed_with_the_next_push() {
+    let sandbox = sandbox("{ limit: 2 }");
+    let bare = sandbox.run_well(["git", "init"]).stdout.trim().to_owned();
+    let laptop = laptop(&sandbox, &bare);
+    let here = laptop.to_str().unwrap();
+    push(&sandbox, &laptop, "cart", "one");
+    let no_proxy = NoProxy::of(&sandbox);
+    let told = sandbox.git_told(&["-C", here, "push", "deploy", ":cart"]);
+    assert!(told.contains("error"), "{told}");
+    drop(no_proxy);
+    assert_eq!(names(&sandbox), [PORT_OF, "development/cart"]);
+    let status = sandbox.status("development/cart");
+    assert_eq!(status["ending"]["failures"], 1, "{status:#}");
+    let due = status["ending"]["due"].as_u64().expect("a time");
+    wait_until("it to be due", || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        (now.as_millis() > u128::from(due)).then_some(())
+    });
+    let told = push(&sandbox, &laptop, "feature/next", "two");
+    assert!(told.contains("development/cart: remove"), "{told}");
+    assert_eq!(answering(&sandbox, "cart"), None);
+    let left = names(&sandbox);
+    assert!(!left.contains(&"development/cart".to_owned()), "{left:?}");
+}
+
+#[test]
+fn one_whose_template_is_gone_is_listed_and_can_be_ended() {
+    let sandbox = sandbox("{ limit: 2 }");
+    let bare = sandbox.run_well(["git", "init"]).stdout.trim().to_owned();
+    let laptop = laptop(&sandbox, &bare);
+    push(&sandbox, &laptop, "cart", "one");
+    let live = answering(&sandbox, "cart").expect("the branch is live");
+    let volumes = sandbox.state().join("volumes/app/development/cart");
+    std::fs::create_dir_all(volumes.join("data")).unwrap();
+    // Another environment takes the template's name.
+    sandbox.replace("shipway.yml", "per_branch: { limit: 2 }", "trigger: push");
+    sandbox.replace("shipway.yml", "{branch}.dev.example.org", "dev.example.org");
+
+    let name = "development/cart";
+    assert!(names(&sandbox).contains(&name.to_owned()));
+    let status = sandbox.run_well(["status", name]);
+    for told in [
+        "its template `development` is no longer in shipway.yml",
+        "shipway down development/cart --volumes",
+    ] {
+        assert!(status.stdout.contains(told), "{status}");
+    }
+    let status = sandbox.status(name);
+    assert_eq!(text(&status, "/live/release"), live);
+    assert!(text(&status, "/url").contains("cart.dev.example.org"));
+    let refused = sandbox.run(["deploy", name]).expect_code(4);
+    refused.expect_told(&["is left over", "shipway down development/cart --volumes"]);
+    assert_eq!(answering(&sandbox, "cart"), Some(live));
+
+    sandbox.run_well(["down", name, "--volumes", "--confirm", name]);
+    assert_eq!(answering(&sandbox, "cart"), None);
+    assert!(!volumes.exists());
+    assert!(!names(&sandbox).contains(&name.to_owned()));
+    sandbox.assert_nothing_is_left();
 }

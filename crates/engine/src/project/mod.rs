@@ -124,6 +124,17 @@ impl Project {
         template.map_or_else(|| self.environment(name), Ok)
     }
 
+    /// An environment by its name, even one that nothing is deployed to any more because its
+    /// template is gone: to look at it, and to end it.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn environment_or_leftover(&self, name: &str) -> Result<&Environment, ProjectError> {
+        let leftover = name.parse::<EnvironmentName>().ok();
+        let leftover = leftover.and_then(|name| self.config.leftovers.get(&name));
+        leftover.map_or_else(|| self.environment(name), Ok)
+    }
+
     /// The environments and the templates of others, in this order.
     pub fn places(&self) -> impl Iterator<Item = &Environment> {
         let templates = self.config.templates.values();

@@ -144,6 +144,16 @@ fn what_nobody_pushed_to_for_long_is_outdated() {
 }
 
 #[test]
+fn one_whose_template_is_gone_stays_for_a_while() {
+    let text = "project: shop\nenvironments:\n  testing: { route: { listen: 8001 } }\n";
+    let config = parse(text).unwrap();
+    let one = [known("feature/a", 1_000)];
+    let end = Timestamp(1_000).after(LONGEST_LEFTOVER);
+    assert!(outdated(&config, &one, end).is_empty());
+    assert_eq!(outdated(&config, &one, Timestamp(end.0 + 1)), [&one[0]]);
+}
+
+#[test]
 fn an_environment_is_opened_under_its_own_name_and_host() {
     let mut config = config("{ limit: 2 }");
     assert!(config.environments.is_empty());

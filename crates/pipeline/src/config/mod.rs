@@ -75,6 +75,9 @@ pub struct Config {
     /// a template itself.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub templates: IndexMap<EnvironmentName, Environment>,
+    /// Environments of branches whose template is gone. Nothing is deployed to them.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub leftovers: IndexMap<EnvironmentName, Environment>,
 }
 
 impl Config {
@@ -89,14 +92,21 @@ impl Config {
         }
     }
 
-    /// Adds the environments that branches have. One whose template is gone is left out.
+    /// Adds the environments that branches have. One whose template is gone is a leftover.
     pub fn open_branches(&mut self, known: &[BranchEnvironment]) {
         for one in known {
             if let Some(template) = self.templates.get(&one.template) {
                 let opened = branch::open(template, one);
                 self.environments.insert(one.name.clone(), opened);
+            } else if let Some(leftover) = branch::leftover(&self.project, one) {
+                self.leftovers.insert(one.name.clone(), leftover);
             }
         }
+    }
+
+    /// The environments in which something may be live: those that are deployed to, and leftovers.
+    pub fn present(&self) -> impl Iterator<Item = &Environment> {
+        self.environments.values().chain(self.leftovers.values())
     }
 }
 

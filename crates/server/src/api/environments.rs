@@ -5,6 +5,7 @@ use axum::extract::{self, Path};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shipway_engine::ending::Ending;
 use shipway_engine::status::{EnvironmentStatus, Routed};
 use shipway_pipeline::access::Action;
 use shipway_pipeline::config::{self, Confirm, Trigger};
@@ -44,6 +45,8 @@ pub struct Environment {
     pub frozen: Option<String>,
     /// The deployment that is under way, or was interrupted.
     pub deployment: Option<UnderWay>,
+    /// Why it is on its way out: what holds up its removal, or that its template is gone.
+    pub ending: Option<String>,
     /// What runs, as it was seen last; nothing where nobody has looked yet.
     pub seen: Option<Seen>,
 }
@@ -106,16 +109,20 @@ pub(super) async fn list(shared: State, caller: Caller) -> Result<Json<Vec<Envir
     let project = shared.current_project().await?;
     let (at, seen) = shared.seen.get();
     let asked = shared.ask(move |store| {
-        let environments = project.config.environments.values();
-        let visible = environments.filter(|environment| caller.sees(&environment.name));
+        let visible = project
+            .config
+            .present()
+            .filter(|environment| caller.sees(&environment.name));
         let visible: Vec<&config::Environment> = visible.collect();
         let records = store.overviews(visible.iter().map(|environment| &environment.name))?;
-        let pairs = visible.into_iter().zip(records);
-        let described = pairs.map(|(environment, record)| {
+        let known = store.branch_environments()?;
+        let mut all = Vec::new();
+        for (environment, record) in visible.into_iter().zip(records) {
             let seen = at.zip(observed::of(&seen, &environment.name));
-            describe(environment, record, seen)
-        });
-        Ok(described.collect())
+            let ending = Ending::of(store, &project.config, &known, &environment.name)?;
+            all.push(describe(environment, record, ending, seen));
+        }
+        Ok(all)
     });
     Ok(Json(asked.await?))
 }
@@ -145,12 +152,14 @@ pub(super) async fn one(
     Path(name): Path<String>,
 ) -> Result<Json<Environment>, Problem> {
     let project = shared.current_project().await?;
-    let environment = names::environment(&project, &caller, Action::View, &name)?.clone();
     let (at, seen) = shared.seen.get();
     let asked = shared.ask(move |store| {
+        let environment = names::environment(&project, &caller, Action::View, &name)?;
         let record = store.overview(&environment.name)?;
         let seen = at.zip(observed::of(&seen, &environment.name));
-        Ok(describe(&environment, record, seen))
+        let known = store.branch_environments()?;
+        let ending = Ending::of(store, &project.config, &known, &environment.name)?;
+        Ok(describe(environment, record, ending, seen))
     });
     Ok(Json(asked.await?))
 }
@@ -158,6 +167,7 @@ pub(super) async fn one(
 fn describe(
     environment: &config::Environment,
     record: Overview,
+    ending: Option<Ending>,
     seen: Option<(Timestamp, &EnvironmentStatus)>,
 ) -> Environment {
     let Overview {
@@ -193,6 +203,7 @@ fn describe(
         live,
         frozen: stand.frozen.map(|frozen| frozen.reason),
         deployment,
+        ending: ending.map(|ending| ending.to_string()),
         seen: seen.map(|(at, status)| Seen::of(at, status)),
     }
 }

@@ -27,7 +27,12 @@ pub(super) fn environment<'a>(
     let missing = || Problem::not_found(format!("there is no environment `{}`", printable(name)));
     let known: EnvironmentName = name.parse().map_err(|_| missing())?;
     caller.check(action, Some(&known))?;
-    project.config.environments.get(&known).ok_or_else(missing)
+    let leftover = || match action {
+        Action::View => project.config.leftovers.get(&known),
+        Action::Deploy | Action::Approve | Action::Administer => None,
+    };
+    let found = project.config.environments.get(&known);
+    found.or_else(leftover).ok_or_else(missing)
 }
 
 /// The one environment whose records are wanted, where it is one.

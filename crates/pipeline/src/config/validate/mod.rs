@@ -21,6 +21,7 @@ mod tls;
 use std::str::FromStr;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use shipway_compose::diagnostic::Diagnostic;
 use shipway_compose::yaml::{self, Limits};
 
@@ -130,6 +131,7 @@ impl Checker {
             diagnostics,
             environments,
             templates,
+            leftovers: IndexMap::new(),
         })
     }
 }
