@@ -52,6 +52,10 @@ pub(crate) struct Global {
     /// history, show
     #[arg(long, global = true, value_name = "URL", env = "SHIPWAY_SERVER")]
     pub(crate) server: Option<String>,
+    /// Believe the daemon by this certificate authority alone, in PEM, and not by those that the
+    /// machine believes
+    #[arg(long, global = true, value_name = "FILE", env = "SHIPWAY_SERVER_CA")]
+    pub(crate) server_ca: Option<PathBuf>,
 }
 
 /// When to use colours.

@@ -19,6 +19,7 @@ pub mod event;
 mod executor;
 pub mod gates;
 pub mod git;
+pub mod kept;
 pub mod live;
 pub mod migrations;
 pub mod notify;

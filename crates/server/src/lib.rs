@@ -40,7 +40,7 @@ mod token;
 pub use api::openapi;
 pub use hook::{HookSecret, Provider};
 pub use listen::ListenError;
-pub use options::{Carrier, Observe, Observed, Options, Tell, Tls, Told};
+pub use options::{Carrier, FindHookSecret, Observe, Observed, Options, Tell, Tls, Told};
 pub use queue::events_of;
 pub use serve::{ServeError, is_served, run};
 pub use token::Token;

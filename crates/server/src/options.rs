@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipway_engine::project::Project;
 use shipway_engine::status::EnvironmentStatus;
 use shipway_store::Store;
 
@@ -26,6 +27,10 @@ pub type Told = Result<Vec<String>, String>;
 /// Sends what is to be told, as far as it is due.
 pub type Tell = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Told> + Send>> + Send + Sync>;
 
+/// Finds the secret of a git server among those that the project keeps; `None` where there is none.
+pub type FindHookSecret =
+    Arc<dyn Fn(&Project, Provider) -> Result<Option<HookSecret>, String> + Send + Sync>;
+
 /// What the daemon is told at its start.
 pub struct Options {
     /// The project's folder.
@@ -42,8 +47,10 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// Other machines are listened to without TLS, as behind a proxy that has it.
     pub insecure_http: bool,
-    /// The git servers whose webhooks are taken.
+    /// The secrets of git servers whose webhooks are taken, where they were given at the start.
     pub hooks: BTreeMap<Provider, HookSecret>,
+    /// Finds the others, with each delivery: they may be set and changed while the daemon runs.
+    pub find_hook_secret: FindHookSecret,
     /// What carries requests out.
     pub carrier: Carrier,
     /// So many requests are carried out at once, over all environments.

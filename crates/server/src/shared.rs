@@ -14,7 +14,7 @@ use crate::hook::{HookSecret, Provider};
 use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::observed::Seen;
-use crate::options::Options;
+use crate::options::{FindHookSecret, Options};
 use crate::problem::Problem;
 use crate::project::ProjectFile;
 use crate::queue::Runs;
@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     /// Becomes true when the daemon is to end.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) hooks: BTreeMap<Provider, HookSecret>,
+    pub(crate) find_hook_secret: FindHookSecret,
     pub(crate) bodies: Semaphore,
     pub(crate) runs: Arc<Runs>,
     /// Has the queue look at once.
@@ -63,6 +64,7 @@ impl Shared {
             started: Instant::now(),
             closing,
             hooks: options.hooks.clone(),
+            find_hook_secret: Arc::clone(&options.find_hook_secret),
             bodies: Semaphore::new(BODIES),
             runs: Arc::new(Runs::new(options.store.directory())),
             nudge: Notify::new(),

@@ -9,6 +9,7 @@
 //! failure.
 
 mod application;
+mod certificates;
 mod client;
 mod containers;
 mod daemon;
@@ -32,6 +33,7 @@ mod traffic;
 mod wait;
 
 pub use application::Behaviour;
+pub use certificates::Certificates;
 pub use client::{Answer, Socket, get};
 pub use containers::docker;
 pub use daemon::{Call, Daemon, Reply};

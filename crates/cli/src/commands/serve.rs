@@ -9,14 +9,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipway_engine::kept::kept;
 use shipway_pipeline::config::parse_duration;
 use shipway_server::{
-    Carrier, HookSecret, Observe, Observed, Options, Provider, ServeError, Tell, Tls,
+    Carrier, FindHookSecret, HookSecret, Observe, Observed, Options, Provider, ServeError, Tell,
+    Tls,
 };
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
-use crate::context::{Context, proxy_directory};
+use crate::context::{Context, keyring, proxy_directory};
 use crate::error::{CliError, Kind, Result};
 use crate::telling;
 
@@ -29,7 +31,9 @@ const STORE_THREADS: usize = 8;
 /// Requests, those of pushes included, are carried out by processes that outlive the daemon: it can
 /// be killed, restarted and upgraded at any time. Webhooks of GitHub, GitLab and Gitea or Forgejo
 /// are taken at /v1/hooks/github, gitlab and gitea where SHIPWAY_HOOK_SECRET_GITHUB, _GITLAB or
-/// _GITEA holds the secret, or one of these names with _FILE behind it a file with the secret.
+/// _GITEA holds the secret: a variable, or one of these names with _FILE behind it a file with the
+/// secret, or a secret of that name of any environment (`shipway secrets set`), which may be
+/// changed while the daemon runs.
 /// Backups are made, proven and copied as `backup` of shipway.yml says, which `shipway backup
 /// run-due` does without a daemon.
 ///
@@ -84,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         tls: tls.map(|(certificate, key)| Tls { certificate, key }),
         insecure_http: arguments.insecure_http,
         hooks: hooks()?,
+        find_hook_secret: finder(&context)?,
         carrier: carrier(global, &context)?,
         parallel: arguments.parallel.get(),
         poll: arguments.poll,
@@ -150,6 +155,21 @@ fn hooks() -> Result<BTreeMap<Provider, HookSecret>> {
         }
     }
     Ok(all)
+}
+
+/// Finds secrets of git servers among those of the environments, in the order of shipway.yml.
+fn finder(context: &Context) -> Result<FindHookSecret> {
+    let store = Arc::clone(&context.engine.store);
+    let keyring = keyring()?;
+    Ok(Arc::new(move |project, provider| {
+        let places = project.places();
+        for name in places.map(|place| place.name.shared()) {
+            if let Some(text) = kept(&store, &keyring, &name, provider.variable())? {
+                return Ok(HookSecret::new(&text));
+            }
+        }
+        Ok(None)
+    }))
 }
 
 /// Looks at what runs as `shipway status` does, with the configuration of that moment.

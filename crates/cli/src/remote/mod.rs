@@ -32,8 +32,15 @@ pub(crate) async fn client(global: &Global) -> Result<Option<Client>> {
             "`shipway tokens create` makes one where the daemon runs; put it into SHIPWAY_TOKEN",
         )
     })?;
+    let authority = match &global.server_ca {
+        Some(path) => Some(std::fs::read(path).map_err(|error| {
+            CliError::usage(format!("cannot read `{}`: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let token = token.trim().to_owned();
     Ok(Some(
-        Client::connect(server, token.trim().to_owned()).await?,
+        Client::connect(server, token, authority.as_deref()).await?,
     ))
 }
 
@@ -93,6 +100,9 @@ impl From<ClientError> for CliError {
         match &error {
             ClientError::Address { .. } => {
                 told(Kind::Usage).hint("write `https://host`, or `http://127.0.0.1:7070`")
+            }
+            ClientError::Authority(_) => {
+                told(Kind::Usage).hint("give a file of PEM with the authority's certificate")
             }
             ClientError::Unreachable { .. } => {
                 told(Kind::Failed).hint("does `shipway serve --listen` run there?")

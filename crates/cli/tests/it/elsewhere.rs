@@ -1,6 +1,6 @@
 //! Commands about a daemon elsewhere: they do the same things, and end with the same codes.
 
-use shipway_testkit::{Daemon, Ended, Environment, Sandbox};
+use shipway_testkit::{Call, Certificates, Daemon, Ended, Environment, Sandbox};
 
 use crate::common::{assert_live, sandbox, sandbox_with, text};
 
@@ -137,4 +137,82 @@ fn what_is_wrong_with_the_way_there_is_told() {
     sandbox.set_variable("SHIPWAY_TOKEN", "");
     let none = sandbox.run(["--server", &at, "requests"]).expect_code(2);
     none.expect_told(&["needs a token"]);
+}
+
+#[test]
+fn by_tls_a_daemon_is_believed_by_its_authority_alone() {
+    let sandbox = sandbox();
+    let admin = token(&sandbox, "anna", "admin");
+    sandbox.set_variable("SHIPWAY_TOKEN", &admin);
+    let [good, other] = [(); 2].map(|()| Certificates::of(&["127.0.0.1"]));
+    let words = [
+        good.certificate(),
+        good.key(),
+        good.authority(),
+        other.authority(),
+    ];
+    let [certificate, key, authority, stranger] =
+        words.each_ref().map(|path| path.to_str().expect("a text"));
+    let daemon = Daemon::start(&sandbox, ["--tls-cert", certificate, "--tls-key", key]);
+    let at = daemon.address().replace("http:", "https:");
+    let run = |words: &[&str]| {
+        let all = [&["-C", "/", "--server", &at], words].concat();
+        sandbox.start_words("somebody", &all).finish()
+    };
+
+    // What is told as it happens goes by TLS as well.
+    let told = run(&[
+        "--server-ca",
+        authority,
+        "deploy",
+        "testing",
+        "--commit",
+        "main",
+    ]);
+    told.expect_code(0)
+        .expect_told(&["switching", "testing: q1 became d1, which succeeded"]);
+    let status = run(&["status", "--server-ca", authority, "--json"]).expect_code(0);
+    let release = sandbox.answering("testing");
+    assert_eq!(text(&status.json(), "/0/live/release"), release);
+
+    for words in [&["status"][..], &["--server-ca", stranger, "status"]] {
+        let refused = run(words).expect_code(1);
+        refused.expect_told(&["does not answer", "certificate"]);
+    }
+    let none = run(&["--server-ca", key, "status"]).expect_code(2);
+    none.expect_told(&[
+        "no certificate authority can be read",
+        "hint: give a file of PEM",
+    ]);
+    let missing = run(&["--server-ca", "/nowhere/ca.pem", "status"]).expect_code(2);
+    missing.expect_told(&["cannot read `/nowhere/ca.pem`"]);
+
+    // Who speaks no TLS is told nothing, and holds nobody up; the socket stays as it is.
+    let plain = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        daemon.call(&Call::get("/healthz"))
+    }));
+    assert!(plain.is_err());
+    assert!(daemon.get("/healthz")["version"].is_string());
+    let _ = daemon.stop().expect_code(0);
+}
+
+#[test]
+fn a_daemon_does_not_begin_without_a_certificate() {
+    let sandbox = sandbox();
+    let made = Certificates::of(&["127.0.0.1"]);
+    let key = made.key();
+    let key = key.to_str().expect("a text");
+    let words = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-cert",
+        key,
+        "--tls-key",
+        key,
+    ];
+    let wrong = sandbox.start_words("tester", &words).finish();
+    wrong
+        .expect_code(2)
+        .expect_told(&["cannot use the certificate"]);
 }

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::notify::Reference;
-use shipway_pipeline::secret::SecretName;
 use shipway_store::{Keyring, Store};
+
+use crate::kept::kept;
 
 /// What stands in place of a secret.
 const MASK: &str = "********";
@@ -63,27 +64,11 @@ impl<'a> Values<'a> {
     }
 
     fn secret(&self, name: &str, environment: &EnvironmentName) -> Result<String, String> {
-        let nowhere = || {
+        kept(self.store, self.keyring, environment, name)?.ok_or_else(|| {
             format!(
                 "`{name}` is neither a variable here nor a secret of `{environment}`: `shipway \
                  secrets set {environment} {name}` stores it"
             )
-        };
-        let secret: SecretName = name.parse().map_err(|_| nowhere())?;
-        let unreadable = |error: &dyn std::error::Error| {
-            format!("the secret `{name}` of `{environment}` cannot be read: {error}")
-        };
-        let all = self.store.secrets(environment);
-        let all = all.map_err(|error| unreadable(&error))?;
-        // The newest version of each comes first.
-        let newest = all.into_iter().find(|one| one.name == secret);
-        let version = newest.ok_or_else(nowhere)?.version;
-        let ciphertext = self.store.secret(environment, &secret, version);
-        let ciphertext = ciphertext.map_err(|error| unreadable(&error))?;
-        let ciphertext = ciphertext.ok_or_else(nowhere)?;
-        let keys = self.keyring.open().map_err(|error| unreadable(&error))?;
-        let value = keys.decrypt(&ciphertext);
-        let value = value.map_err(|error| unreadable(&error))?;
-        String::from_utf8(value.expose().to_vec()).map_err(|error| unreadable(&error.utf8_error()))
+        })
     }
 }

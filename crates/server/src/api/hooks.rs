@@ -15,7 +15,7 @@ use shipway_engine::trigger;
 use shipway_pipeline::push::Push;
 use shipway_pipeline::trigger::{Decision, Reason, decide};
 
-use crate::hook::{self, Event, Provider, Refused};
+use crate::hook::{self, Event, HookSecret, Provider, Refused};
 use crate::problem::Problem;
 use crate::shared::{Shared, State};
 
@@ -59,17 +59,17 @@ async fn deliver(
     headers: &HeaderMap,
     request: Request,
 ) -> Result<Taken, Problem> {
-    let known = Provider::of(name).and_then(|one| Some((one, shared.hooks.get(&one)?)));
-    let (provider, secret) = known.ok_or_else(|| {
-        Problem::not_found("webhooks of that server are not taken here")
-            .hint("set SHIPWAY_HOOK_SECRET_GITHUB, _GITLAB or _GITEA where `shipway serve` runs")
+    let provider = Provider::of(name).ok_or_else(|| {
+        Problem::not_found("there are no webhooks of such a server")
+            .hint("it is one of `github`, `gitlab` and `gitea`, which is Forgejo as well")
     })?;
+    let secret = secret_of(shared, provider).await?;
     // A body can be 25 MiB: only so many are in memory at once, and the others wait.
     let _place = shared.bodies.acquire().await;
     let body = Bytes::from_request(request, &())
         .await
         .map_err(|refused| Problem::new(refused.status(), refused.body_text()))?;
-    let push = match hook::read(provider, headers, &body, secret, now()).map_err(Problem::from)? {
+    let push = match hook::read(provider, headers, &body, &secret, now()).map_err(Problem::from)? {
         Event::Other(event) => return Ok(Taken::nothing(format!("`{event}` sets nothing going"))),
         Event::Push(push) => push,
     };
@@ -110,6 +110,32 @@ async fn deliver(
         verdict: "accepted".to_owned(),
         reason: left_out,
         requests: made.iter().map(|request| request.id.to_string()).collect(),
+    })
+}
+
+/// The secret that the server signs with: given at the start, or kept by the project.
+async fn secret_of(shared: &Arc<Shared>, provider: Provider) -> Result<HookSecret, Problem> {
+    if let Some(secret) = shared.hooks.get(&provider) {
+        return Ok(secret.clone());
+    }
+    let project = shared.current_project().await?;
+    let find = Arc::clone(&shared.find_hook_secret);
+    let found = tokio::task::spawn_blocking(move || find(&project, provider));
+    let found = found.await.map_err(|error| Problem::inside(&error))?;
+    let found = found.map_err(|reason| {
+        // Why not is for whoever runs the daemon, not for whoever calls.
+        tracing::error!(hook = provider.as_str(), reason, "no webhook is taken");
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the secret of these webhooks cannot be read",
+        )
+    })?;
+    let variable = provider.variable();
+    found.ok_or_else(|| {
+        Problem::not_found("webhooks of that server are not taken here").hint(format!(
+            "`shipway secrets set ENVIRONMENT {variable}` stores their secret, or set the variable \
+             {variable} where `shipway serve` runs"
+        ))
     })
 }
 

@@ -15,6 +15,9 @@ pub enum ClientError {
         /// What is wrong with it.
         why: String,
     },
+    /// What it is to be believed by is no certificate.
+    #[error("no certificate authority can be read: {0}")]
+    Authority(String),
     /// Nobody answers.
     #[error("`{server}` does not answer: {reason}")]
     Unreachable {

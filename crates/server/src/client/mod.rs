@@ -8,7 +8,7 @@ mod follow;
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Certificate, Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_engine::status::EnvironmentStatus;
@@ -44,10 +44,15 @@ pub struct Client {
 
 impl Client {
     /// Finds the daemon at this address, and makes sure that both mean the same by what they say.
+    /// It is believed by the authorities of the machine, or by those in this PEM text alone.
     ///
     /// # Errors
-    /// The address is none, nobody answers, or the daemon is another version.
-    pub async fn connect(server: &str, token: String) -> Result<Self, ClientError> {
+    /// The address or the authority is none, nobody answers, or the daemon is another version.
+    pub async fn connect(
+        server: &str,
+        token: String,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, ClientError> {
         let server = address::check(server)?;
         // One that was installed before is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -57,6 +62,9 @@ impl Client {
         if server.starts_with("http:") {
             // A proxy would be told the token.
             http = http.no_proxy();
+        }
+        if let Some(pem) = authority {
+            http = http.tls_certs_only(authorities(pem)?);
         }
         let client = Self {
             http: http
@@ -246,6 +254,15 @@ impl Client {
             reason: error.to_string(),
         }
     }
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, ClientError> {
+    let all = Certificate::from_pem_bundle(pem);
+    let all = all.map_err(|error| ClientError::Authority(error.to_string()))?;
+    if all.is_empty() {
+        return Err(ClientError::Authority("the file holds none".to_owned()));
+    }
+    Ok(all)
 }
 
 /// A name has one letter that means something in an address.

@@ -25,6 +25,7 @@ pub(super) async fn end(root: &Path) -> Result<()> {
         state: None,
         proxy_dir: Some(proxy_in(root)),
         server: None,
+        server_ca: None,
     };
     if !project_in(root).join("shipway.yml").is_file() {
         return Err(CliError::usage(format!(
