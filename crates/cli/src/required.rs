@@ -5,6 +5,7 @@ use shipway_engine::git::Repository;
 use shipway_pipeline::config::Environment;
 use shipway_pipeline::gate::Verdict;
 use shipway_pipeline::name::GateName;
+use shipway_pipeline::release::Release;
 
 use crate::context::Context;
 use crate::error::{CliError, Kind, Result};
@@ -15,6 +16,7 @@ pub(crate) async fn pass(
     environment: &Environment,
     repository: &Repository,
     commit: &str,
+    release: Option<&Release>,
 ) -> Result<()> {
     if environment.gates.is_empty() {
         return Ok(());
@@ -26,9 +28,10 @@ pub(crate) async fn pass(
         commit: &commit,
         wanted: &environment.gates,
         anew: false,
+        environment: Some(environment),
+        release,
     };
-    let runtime = context.runtimes.process();
-    let results = context.engine.run_gates(runtime, &request).await;
+    let results = context.engine.run_gates(&context.runtimes, &request).await;
     let results = results.map_err(|error| CliError::of(Kind::Failed, &error))?;
     let against: Vec<(&GateName, &Verdict)> = results.iter().filter_map(against).collect();
     let Some((first, _)) = against.first() else {

@@ -90,7 +90,7 @@ impl Wanted<'_> {
         let commit = repository.commit(name)?.id;
         // What is refused is not built.
         self.check(&commit, None)?;
-        self.pass_gates(repository, &commit).await?;
+        self.pass_gates(repository, &commit, None).await?;
         let release = build(self.context, self.environment, repository, &commit).await?;
         let workload = self.workload(&release)?;
         Ok((release, workload))
@@ -117,7 +117,8 @@ impl Wanted<'_> {
             since,
         });
         self.check(&release.commit, stable)?;
-        self.pass_gates(self.repository()?, &release.commit).await?;
+        self.pass_gates(self.repository()?, &release.commit, Some(&release))
+            .await?;
         let workload = self.workload(&release)?;
         Ok((release, workload))
     }
@@ -146,7 +147,8 @@ impl Wanted<'_> {
             since,
         });
         self.check(&release.commit, stable)?;
-        self.pass_gates(self.repository()?, &release.commit).await?;
+        self.pass_gates(self.repository()?, &release.commit, Some(&release))
+            .await?;
         let workload = self.workload(&release)?;
         Ok((release, workload))
     }
@@ -193,11 +195,16 @@ impl Wanted<'_> {
         Err(refused)
     }
 
-    async fn pass_gates(&self, repository: &Repository, commit: &str) -> Result<()> {
+    async fn pass_gates(
+        &self,
+        repository: &Repository,
+        commit: &str,
+        release: Option<&Release>,
+    ) -> Result<()> {
         if self.purpose == Purpose::Show || self.lane == Lane::BreakGlass {
             return Ok(());
         }
-        required::pass(self.context, self.environment, repository, commit).await
+        required::pass(self.context, self.environment, repository, commit, release).await
     }
 
     fn repository(&self) -> Result<&Repository> {

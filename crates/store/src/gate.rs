@@ -19,6 +19,9 @@ pub struct GateRun {
     pub commit: String,
     /// What was checked.
     pub definition: Digest,
+    /// The image that it ran in, by its digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// What it said.
     pub verdict: Verdict,
     /// The share of lines that are covered, where that was measured.
@@ -40,7 +43,7 @@ pub struct GateRun {
 }
 
 const COLUMNS: &str =
-    "gate, revision, definition, verdict, attempts, began, ended, log, by, coverage, waived";
+    "gate, revision, definition, verdict, attempts, began, ended, log, by, coverage, waived, image";
 
 impl Store {
     /// Records what a gate said.
@@ -56,7 +59,7 @@ impl Store {
                 .execute(
                     &format!(
                         "INSERT INTO gate_runs ({COLUMNS})
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
                     ),
                     params![
                         run.gate.as_str(),
@@ -70,6 +73,7 @@ impl Store {
                         run.by,
                         run.coverage,
                         waived,
+                        run.image,
                     ],
                 )
                 .map_err(Error::database(ACTION))?;
@@ -155,6 +159,7 @@ fn read(row: &Row<'_>) -> Option<GateRun> {
         by: text(8)?,
         coverage: row.get(9).ok()?,
         waived: serde_json::from_str(&text(10)?).ok()?,
+        image: row.get(11).ok()?,
     })
 }
 
@@ -187,6 +192,7 @@ mod tests {
             gate: "tests".parse().unwrap(),
             commit: commit.to_owned(),
             definition: Digest::of(b"pytest"),
+            image: Some("sha256:1".to_owned()),
             verdict,
             attempts: 1,
             began: Timestamp(1),
@@ -215,6 +221,7 @@ mod tests {
             gate: gate.clone(),
             commit: release.commit.clone(),
             definition: Digest::of(b"pytest"),
+            image: Some("sha256:1".to_owned()),
             verdict,
             coverage,
             waived: Vec::new(),

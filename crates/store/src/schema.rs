@@ -192,6 +192,9 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX deployments_by_release ON deployments (release, id);
     CREATE INDEX releases_by_age ON releases (created DESC, id);
 ",
+    "
+    ALTER TABLE gate_runs ADD COLUMN image TEXT;
+",
 ];
 
 /// The newest schema that this program knows.

@@ -12,7 +12,9 @@ mod common;
 mod config;
 mod container_database;
 mod container_endings;
+mod container_gates;
 mod container_migrations;
+mod container_push;
 mod container_roles;
 mod containers;
 #[cfg(debug_assertions)]

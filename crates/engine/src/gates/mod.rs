@@ -6,24 +6,29 @@
 //!    └─────────────────────────── end ─────────────────────────────┘
 //! ```
 
+mod image;
 mod log;
 mod run;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::Serialize;
-use shipway_pipeline::gate::{Gate, Schedule, Standing, Verdict};
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::gate::{Gate, Place, Schedule, Standing, Verdict};
 use shipway_pipeline::name::GateName;
+use shipway_pipeline::release::Release;
 use shipway_pipeline::time::Timestamp;
-use shipway_runtime::process::ProcessRuntime;
+use shipway_runtime::Runtimes;
 use shipway_store::GateRun;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::now;
 use crate::event::Kind;
 use crate::executor::Engine;
 use crate::git::{Commit, Repository};
 use crate::project::Project;
+
+pub use image::ImageError;
 
 /// Why gates could not be run, which says nothing of the commit.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,9 @@ pub enum GateError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] shipway_store::Error),
+    /// The image that a gate runs in could not be had.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A log cannot be written.
     #[error("cannot write the log `{path}`")]
     Log {
@@ -58,6 +66,11 @@ pub struct GateRequest<'a> {
     pub wanted: &'a [GateName],
     /// Run those that passed before as well.
     pub anew: bool,
+    /// The environment whose files say how the image is built that gates run in, and whose engine
+    /// has it.
+    pub environment: Option<&'a Environment>,
+    /// The release whose image it is; built of the commit where none is given.
+    pub release: Option<&'a Release>,
 }
 
 /// What a gate came to.
@@ -78,17 +91,42 @@ pub struct GateResult {
 
 impl Engine {
     /// The run of a gate whose verdict counts for a commit: the newest one of the same definition,
-    /// unless its pass is too old.
+    /// in whatever image, unless its pass is too old.
     ///
     /// # Errors
     /// The record cannot be read.
     pub fn known_run(&self, gate: &Gate, commit: &Commit) -> Result<Option<GateRun>, GateError> {
+        self.known_run_that(gate, commit, |_| true)
+    }
+
+    /// The same of those runs that `is_it` lets through.
+    fn known_run_that(
+        &self,
+        gate: &Gate,
+        commit: &Commit,
+        is_it: impl Fn(&GateRun) -> bool,
+    ) -> Result<Option<GateRun>, GateError> {
         let definition = gate.definition();
         let runs = self.store.gate_runs(&commit.id)?;
         let newest = runs
             .into_iter()
-            .find(|run| run.gate == gate.name && run.definition == definition);
+            .find(|run| run.gate == gate.name && run.definition == definition && is_it(run));
         Ok(newest.filter(|run| counts(gate, run, now())))
+    }
+
+    /// A pass that is on record, where it is enough: in the image, where the gate runs in one.
+    fn known_pass(
+        &self,
+        request: &GateRequest<'_>,
+        gate: &Gate,
+        image: Option<&str>,
+    ) -> Result<Option<GateRun>, GateError> {
+        if request.anew {
+            return Ok(None);
+        }
+        let is_it = |run: &GateRun| run.image.as_deref() == image;
+        let known = self.known_run_that(gate, request.commit, is_it)?;
+        Ok(known.filter(|run| run.verdict.is_pass()))
     }
 
     /// Brings gates of a commit to their verdicts, as many at a time as the machine has
@@ -98,22 +136,28 @@ impl Engine {
     /// A gate could not be run, or its verdict not be recorded.
     pub async fn run_gates(
         &self,
-        runtime: &ProcessRuntime,
+        runtimes: &Runtimes,
         request: &GateRequest<'_>,
     ) -> Result<Vec<GateResult>, GateError> {
         let mut schedule = Schedule::new(&request.project.config.gates, request.wanted);
         let mut runs = Vec::new();
         let places = std::thread::available_parallelism().map_or(1, usize::from);
-        let places = Semaphore::new(places);
+        let site = Site {
+            runtimes,
+            request,
+            places: Semaphore::new(places),
+            image: OnceCell::new(),
+        };
         let mut running = FuturesUnordered::new();
         loop {
             let ready: Vec<Gate> = schedule.ready().into_iter().cloned().collect();
             let mut is_known = false;
             for gate in ready {
                 schedule.begin(&gate.name);
-                let known = match self.known_run(&gate, request.commit)? {
-                    Some(run) if run.verdict.is_pass() && !request.anew => Some(run),
-                    _ => None,
+                let known = match gate.place {
+                    Place::Host => self.known_pass(request, &gate, None)?,
+                    // The image is built when the first gate needs it, beside the others.
+                    Place::Image => None,
                 };
                 if let Some(run) = known {
                     self.tell_over(&run, true);
@@ -121,7 +165,7 @@ impl Engine {
                     runs.push(run);
                     is_known = true;
                 } else {
-                    running.push(self.run_gate(runtime, request, gate, &places));
+                    running.push(self.pass_gate(&site, gate));
                 }
             }
             // A pass that was known may let others begin at once.
@@ -131,12 +175,26 @@ impl Engine {
             let Some(ended) = running.next().await else {
                 break;
             };
-            let run = ended?;
-            self.tell_over(&run, false);
+            let (run, is_known) = ended?;
+            self.tell_over(&run, is_known);
             schedule.end(&run.gate, run.verdict.clone());
             runs.push(run);
         }
         Ok(results(&schedule, &runs))
+    }
+
+    /// Runs a gate, unless it passed in the same image; says whether it did.
+    async fn pass_gate(&self, site: &Site<'_>, gate: Gate) -> Result<(GateRun, bool), GateError> {
+        let image = match gate.place {
+            Place::Host => None,
+            Place::Image => Some(self.image(site).await?),
+        };
+        if let Some(image) = image
+            && let Some(run) = self.known_pass(site.request, &gate, Some(image))?
+        {
+            return Ok((run, true));
+        }
+        Ok((self.run_gate(site, gate, image).await?, false))
     }
 
     fn tell_over(&self, run: &GateRun, is_known: bool) {
@@ -147,6 +205,15 @@ impl Engine {
             is_known,
         });
     }
+}
+
+/// What the gates of one request share.
+struct Site<'a> {
+    runtimes: &'a Runtimes,
+    request: &'a GateRequest<'a>,
+    places: Semaphore,
+    /// The image of the commit, once a gate needed it.
+    image: OnceCell<String>,
 }
 
 /// A failure counts until the gate is run again; a pass may grow old.

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join_all;
 use shipway_pipeline::gate::{Evidence, Gate, Known, judge};
 use shipway_pipeline::name::GateName;
-use shipway_runtime::process::{Check, ProcessRuntime};
+use shipway_runtime::compose::{ComposeRuntime, ImageCheck};
+use shipway_runtime::process::Check;
 use shipway_store::GateRun;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::log::{Log, timings_beside};
-use super::{GateError, GateRequest};
+use super::{GateError, GateRequest, Site};
 use crate::clock::now;
 use crate::event::Kind;
 use crate::executor::Engine;
@@ -19,11 +20,11 @@ use crate::executor::Engine;
 impl Engine {
     pub(super) async fn run_gate(
         &self,
-        runtime: &ProcessRuntime,
-        request: &GateRequest<'_>,
+        site: &Site<'_>,
         gate: Gate,
-        places: &Semaphore,
+        image: Option<&str>,
     ) -> Result<GateRun, GateError> {
+        let request = site.request;
         let began = now();
         let log = Log::create(
             self.store.directory(),
@@ -40,8 +41,11 @@ impl Engine {
         let told = loop {
             attempts += 1;
             let parts = (1..=gate.parallel).map(|part| {
-                let check = check(request, &gate, part, timings.as_deref());
-                self.run_part(runtime, &gate.name, check, places, &log)
+                let work = match image {
+                    None => Work::Host(check(request, &gate, part, timings.as_deref())),
+                    Some(image) => Work::Image(image_check(request, &gate, part, image)),
+                };
+                self.run_part(site, &gate.name, work, &log)
             });
             let told = judge(&gate, &try_join_all(parts).await?, known);
             if told.verdict.is_pass() || attempts > gate.retries {
@@ -58,6 +62,7 @@ impl Engine {
         }
         let run = GateRun {
             definition: gate.definition(),
+            image: image.map(str::to_owned),
             gate: gate.name,
             commit: request.commit.id.clone(),
             verdict: told.verdict,
@@ -85,17 +90,19 @@ impl Engine {
 
     async fn run_part(
         &self,
-        runtime: &ProcessRuntime,
+        site: &Site<'_>,
         gate: &GateName,
-        check: Check,
-        places: &Semaphore,
+        work: Work,
         log: &Log,
     ) -> Result<Evidence, GateError> {
         // Nothing ever closes it.
-        let _place = places.acquire().await;
+        let _place = site.places.acquire().await;
         let (sender, mut lines) = mpsc::unbounded_channel();
         let work = async {
-            let evidence = runtime.check(&check, &sender).await;
+            let evidence = match &work {
+                Work::Host(check) => site.runtimes.process().check(check, &sender).await,
+                Work::Image(check) => site.engine().check(check, &sender).await,
+            };
             drop(sender);
             evidence
         };
@@ -116,16 +123,56 @@ impl Engine {
     }
 }
 
-fn check(request: &GateRequest<'_>, gate: &Gate, part: u32, timings: Option<&Path>) -> Check {
-    let commit = &request.commit.id;
+/// One part of a gate, where it runs.
+enum Work {
+    Host(Check),
+    Image(ImageCheck),
+}
+
+// === impl Site ===
+
+impl Site<'_> {
+    /// The engine that has the environment's images.
+    fn engine(&self) -> &ComposeRuntime {
+        match self.request.environment {
+            Some(environment) => self.runtimes.compose_of(&environment.name),
+            None => self.runtimes.compose(),
+        }
+    }
+}
+
+/// What every part is told.
+fn variables(request: &GateRequest<'_>, gate: &Gate, part: u32) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::from([
         ("CI".to_owned(), "true".to_owned()),
-        ("SHIPWAY_COMMIT".to_owned(), commit.clone()),
+        ("SHIPWAY_COMMIT".to_owned(), request.commit.id.clone()),
     ]);
     if gate.parallel > 1 {
         variables.insert("SHIPWAY_PART".to_owned(), part.to_string());
         variables.insert("SHIPWAY_PARTS".to_owned(), gate.parallel.to_string());
     }
+    variables
+}
+
+fn image_check(request: &GateRequest<'_>, gate: &Gate, part: u32, image: &str) -> ImageCheck {
+    let project = &request.project.config.project;
+    // Another command may be at the same gate, and this one a second time.
+    let mark = format!("{}-{}", std::process::id(), now().0);
+    ImageCheck {
+        project: project.clone(),
+        name: format!("{project}-gate-{}-{part}-{mark}", gate.name),
+        image: image.to_owned(),
+        command: gate.run.clone(),
+        variables: variables(request, gate, part),
+        reports: gate.report_paths().map(str::to_owned).collect(),
+        baselines: gate.baseline_paths().map(str::to_owned).collect(),
+        deadline: gate.timeout,
+    }
+}
+
+fn check(request: &GateRequest<'_>, gate: &Gate, part: u32, timings: Option<&Path>) -> Check {
+    let commit = &request.commit.id;
+    let mut variables = variables(request, gate, part);
     if let Some(path) = timings {
         variables.insert("SHIPWAY_TIMINGS".to_owned(), path.display().to_string());
     }

@@ -34,8 +34,11 @@ use crate::time::Timestamp;
 pub struct Gate {
     /// Its name.
     pub name: GateName,
-    /// What `sh -c` runs in a clean export of the commit.
+    /// What `sh -c` runs.
     pub run: String,
+    /// Where it runs.
+    #[serde(rename = "in")]
+    pub place: Place,
     /// The gates that must have passed before it begins.
     pub needs: Vec<GateName>,
     /// Each run is killed after this long.
@@ -53,6 +56,17 @@ pub struct Gate {
     /// Findings that are let through.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
+}
+
+/// Where a gate's command runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// On this host, in a clean export of the commit.
+    #[default]
+    Host,
+    /// In a container of the image that was built of the commit, in that image's own tree.
+    Image,
 }
 
 /// A duration in whole seconds.
@@ -143,8 +157,11 @@ impl Gate {
     #[must_use]
     pub fn definition(&self) -> Digest {
         let what = (&self.run, self.parallel, &self.reports, &self.waivers);
-        let text = serde_json::to_vec(&what).expect("a gate has only text keys");
-        Digest::of(&text)
+        let text = match self.place {
+            Place::Host => serde_json::to_vec(&what),
+            Place::Image => serde_json::to_vec(&(what, self.place)),
+        };
+        Digest::of(&text.expect("a gate has only text keys"))
     }
 
     /// Whether a pass of that time still says something: it may have grown old, and a waiver that
@@ -234,6 +251,7 @@ mod testing {
         Gate {
             name: name.parse().unwrap(),
             run: "true".to_owned(),
+            place: Place::Host,
             needs: needs.iter().map(|need| need.parse().unwrap()).collect(),
             timeout: Duration::from_secs(1),
             retries: 0,
@@ -272,6 +290,9 @@ mod tests {
         assert_eq!(one.definition(), other.definition());
         other.run = "ruff check".to_owned();
         assert_ne!(one.definition(), other.definition());
+        let mut inside = one.clone();
+        inside.place = Place::Image;
+        assert_ne!(one.definition(), inside.definition());
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod attach;
 mod before;
 mod build;
 mod carry;
+mod check;
 mod cli;
 mod connect;
 mod development;
@@ -64,6 +65,7 @@ mod testing;
 mod usage;
 mod volume;
 
+pub use check::ImageCheck;
 pub use cli::Cli;
 pub use development::Development;
 pub use proxy::{Dialled, ProxyContainer};

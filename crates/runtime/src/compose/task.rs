@@ -113,7 +113,11 @@ fn is_of(container: &ContainerInspectResponse, deployment: &str) -> bool {
 /// An engine may close the log that it follows with the container, before it sent the last
 /// messages (Docker Engine until 20.10 does at times): the log is read once more when the
 /// container has ended, and what was missing of it is passed on.
-async fn follow(docker: &Docker, container: &str, output: Output<'_>) -> Result<Exit, Error> {
+pub(super) async fn follow(
+    docker: &Docker,
+    container: &str,
+    output: Output<'_>,
+) -> Result<Exit, Error> {
     let mut heard = [Heard::default(), Heard::default()];
     pass_on(docker, container, true, &mut heard, output).await?;
     let mut waited = std::pin::pin!(docker.wait_container(container, None));

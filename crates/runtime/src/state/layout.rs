@@ -69,6 +69,11 @@ impl Layout {
         self.slot(key).join(id.to_string())
     }
 
+    /// Held by whoever waits for a check in a container.
+    pub(crate) fn check_lock(&self, name: &str) -> PathBuf {
+        self.state.join("locks").join(format!("{name}.lock"))
+    }
+
     /// Locks of operations outlast the instance directories they guard.
     pub(crate) fn operation_lock(&self, key: &ColourKey, name: &str) -> PathBuf {
         self.slot(key).join(".locks").join(name)

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use shipway_engine::gates::{GateRequest, GateResult};
+use shipway_pipeline::config::Environment;
+use shipway_pipeline::name::GateName;
 
 use super::What;
 use crate::arguments::Global;
@@ -23,6 +25,10 @@ pub(crate) struct Arguments {
     /// Run those that passed before as well
     #[arg(long)]
     anew: bool,
+    /// The environment whose files say how the image is built that gates with `in: image` run in
+    /// [default: the first one that asks for one of the gates and is deployed to]
+    #[arg(short, long, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
     #[command(flatten)]
     output: Output,
 }
@@ -42,11 +48,13 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
         commit: &commit,
         wanted: &wanted,
         anew: arguments.anew,
+        environment: environment(&context, arguments.environment.as_deref(), &wanted)?,
+        release: None,
     };
     render::events::begin(form);
     let reporting = tokio::spawn(render::events::follow(events, form));
     let results = tokio::select! {
-        results = context.engine.run_gates(context.runtimes.process(), &request) => {
+        results = context.engine.run_gates(&context.runtimes, &request) => {
             results.map_err(|error| CliError::of(Kind::Failed, &error))
         }
         // What runs ends with us.
@@ -71,6 +79,23 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> Result {
     } else {
         exit::REFUSED
     }))
+}
+
+/// The environment that images are built for: what is promoted to is never built for.
+fn environment<'c>(
+    context: &'c Context,
+    name: Option<&str>,
+    wanted: &[GateName],
+) -> Result<Option<&'c Environment>> {
+    if let Some(name) = name {
+        return Ok(Some(context.project.environment_or_template(name)?));
+    }
+    let is_asked = |place: &&Environment| place.gates.iter().any(|gate| wanted.contains(gate));
+    let mut places = context
+        .project
+        .places()
+        .filter(|place| place.from.is_none());
+    Ok(places.find(is_asked))
 }
 
 fn render(results: &[GateResult]) -> String {

@@ -11,12 +11,20 @@ use super::{DurationText, Name, RatioText};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Gate {
-    /// What `sh -c` runs in a clean export of the commit.
+    /// What `sh -c` runs.
     ///
-    /// It gets `PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and `USER` of the caller, `CI=true`,
-    /// `SHIPWAY_COMMIT`, and `SHIPWAY_PART` and `SHIPWAY_PARTS` (from 1) where it runs in parts.
+    /// It gets `CI=true`, `SHIPWAY_COMMIT`, and `SHIPWAY_PART` and `SHIPWAY_PARTS` (from 1) where it
+    /// runs in parts; on the host also `PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and `USER` of the
+    /// caller, in a container what the image sets.
     #[schemars(extend("examples" = ["ruff check ."]))]
     pub(in crate::config) run: Placed<String>,
+    /// Where it runs: on this host in a clean export of the commit, or in a container of the image
+    /// of the routed service that is built of the commit, in that image's own directory.
+    ///
+    /// In a container it sees nothing of an environment: no secrets, no services, no volumes.
+    #[serde(rename = "in")]
+    #[schemars(extend("default" = "host"))]
+    pub(in crate::config) place: Option<GatePlace>,
     /// The gates that must have passed before it begins.
     #[schemars(extend("default" = []))]
     pub(in crate::config) needs: Option<Vec<Placed<Name>>>,
@@ -39,6 +47,16 @@ pub(in crate::config) struct Gate {
     pub(in crate::config) waivers: Option<Vec<Waiver>>,
 }
 
+/// Where a gate's command runs.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum GatePlace {
+    /// In a clean export of the commit.
+    Host,
+    /// In a container of the image that is built of the commit.
+    Image,
+}
+
 /// A finding that somebody lets through.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +76,7 @@ pub(in crate::config) struct Waiver {
     pub(in crate::config) expires: Placed<String>,
 }
 
-/// The reports that a gate writes, by their paths in the export.
+/// The reports that a gate writes, by their paths from where it runs.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Reports {

@@ -28,7 +28,7 @@ pub(super) use branch::{PerBranch, WhenFull};
 pub(super) use database::Database;
 pub(super) use environment::{Confirm, Environment, RuntimeKind, Trigger};
 pub(super) use forge::Forge;
-pub(super) use gate::{Gate, Reports, SarifLevel, Waiver};
+pub(super) use gate::{Gate, GatePlace, Reports, SarifLevel, Waiver};
 pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use notifications::{Channel, ChannelKind};

@@ -11,7 +11,7 @@ use crate::config::default;
 use crate::config::error::problem;
 use crate::config::raw;
 use crate::config::tree::Placed;
-use crate::gate::{Coverage, Gate, Reports, Sarif, SarifLevel, Seconds, Waiver};
+use crate::gate::{Coverage, Gate, Place, Reports, Sarif, SarifLevel, Seconds, Waiver};
 use crate::name::GateName;
 
 impl Checker {
@@ -44,6 +44,10 @@ impl Checker {
         Gate {
             name,
             run: raw.run.value,
+            place: match raw.place {
+                Some(raw::GatePlace::Image) => Place::Image,
+                Some(raw::GatePlace::Host) | None => Place::Host,
+            },
             needs: self.gate_names(raw.needs.unwrap_or_default(), known),
             timeout: self.duration(raw.timeout, default::GATE_TIMEOUT),
             retries: raw.retries.unwrap_or(0),
