@@ -38,6 +38,7 @@ pub mod rollback;
 pub mod scale;
 pub mod secrets;
 pub mod status;
+pub mod sweep;
 pub mod trigger;
 mod undertake;
 

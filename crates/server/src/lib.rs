@@ -33,6 +33,7 @@ mod project;
 mod queue;
 mod serve;
 mod shared;
+mod sweep;
 mod telling;
 mod tidy;
 mod token;

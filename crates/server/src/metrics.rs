@@ -1,17 +1,25 @@
 //! What the daemon counts of itself, in Prometheus' text format.
 
+mod histogram;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use histogram::Histogram;
+
 /// Upper bounds in seconds: a list answers in a few milliseconds, a stream lasts for minutes.
-const BOUNDS: [f64; 8] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+const CALLS: [f64; 8] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Upper bounds in seconds: a process is replaced in a few, a long bake lasts for an hour.
+const RUNS: [f64; 9] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
 
 /// What the daemon counts of itself.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    calls: Mutex<BTreeMap<Call, Spent>>,
+    calls: Mutex<BTreeMap<Call, Histogram<{ CALLS.len() }>>>,
+    runs: Mutex<BTreeMap<Run, Histogram<{ RUNS.len() }>>>,
     hooks: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -24,11 +32,13 @@ pub(crate) struct Call {
     pub(crate) status: u16,
 }
 
-#[derive(Debug, Default)]
-struct Spent {
-    count: u64,
-    seconds: f64,
-    within: [u64; BOUNDS.len()],
+/// What carried a request out, by what was wanted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Run {
+    /// `deploy`, `promote`, `rollback` or `remove`.
+    pub(crate) want: &'static str,
+    /// Whether its process did what it should; what became of the request is another matter.
+    pub(crate) is_good: bool,
 }
 
 /// The text, family by family.
@@ -39,14 +49,17 @@ pub(crate) struct Page(String);
 
 impl Metrics {
     pub(crate) fn count(&self, call: Call, took: Duration) {
-        let seconds = took.as_secs_f64();
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let spent = calls.entry(call).or_default();
-        spent.count += 1;
-        spent.seconds += seconds;
-        for (bound, within) in BOUNDS.iter().zip(&mut spent.within) {
-            *within += u64::from(seconds <= *bound);
-        }
+        let spent = calls.entry(call).or_insert_with(|| Histogram::new(CALLS));
+        spent.add(took);
+    }
+
+    /// A process that carried a request out ended after so long.
+    pub(crate) fn run(&self, run: Run, took: Duration) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.entry(run)
+            .or_insert_with(|| Histogram::new(RUNS))
+            .add(took);
     }
 
     pub(crate) fn hook(&self, verdict: &str) {
@@ -56,6 +69,7 @@ impl Metrics {
 
     pub(crate) fn render(&self, page: &mut Page) {
         self.render_hooks(page);
+        self.render_runs(page);
         self.render_calls(page);
     }
 
@@ -87,20 +101,22 @@ impl Metrics {
                 status,
             } = call;
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
-            for (bound, within) in BOUNDS.iter().zip(spent.within) {
-                page.sample(
-                    &format!("{NAME}_bucket"),
-                    &format!("{labels},le=\"{bound}\""),
-                    within,
-                );
-            }
-            page.sample(
-                &format!("{NAME}_bucket"),
-                &format!("{labels},le=\"+Inf\""),
-                spent.count,
-            );
-            page.sample(&format!("{NAME}_sum"), &labels, spent.seconds);
-            page.sample(&format!("{NAME}_count"), &labels, spent.count);
+            spent.render(page, NAME, &labels);
+        }
+    }
+
+    fn render_runs(&self, page: &mut Page) {
+        const NAME: &str = "shipway_run_duration_seconds";
+        page.family(
+            NAME,
+            "histogram",
+            "How long processes took that carried requests out, by what was wanted.",
+        );
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        for (run, spent) in runs.iter() {
+            let ended = if run.is_good { "good" } else { "bad" };
+            let labels = format!("want=\"{}\",ended=\"{ended}\"", run.want);
+            spent.render(page, NAME, &labels);
         }
     }
 }
@@ -149,6 +165,11 @@ mod tests {
         };
         metrics.count(call.clone(), Duration::from_millis(3));
         metrics.count(call, Duration::from_millis(60));
+        let run = Run {
+            want: "deploy",
+            is_good: true,
+        };
+        metrics.run(run, Duration::from_secs(20));
         let mut page = Page::default();
         metrics.render(&mut page);
         let text = page.finish();
@@ -158,6 +179,15 @@ mod tests {
             format!("_bucket{{{labels},le=\"0.005\"}} 1\n"),
             format!("_bucket{{{labels},le=\"+Inf\"}} 2\n"),
             format!("_count{{{labels}}} 2\n"),
+        ] {
+            assert!(text.contains(&line), "no {line} in {text}");
+        }
+        let run = "shipway_run_duration_seconds";
+        let labels = "want=\"deploy\",ended=\"good\"";
+        for line in [
+            format!("{run}_bucket{{{labels},le=\"15\"}} 0\n"),
+            format!("{run}_bucket{{{labels},le=\"30\"}} 1\n"),
+            format!("{run}_sum{{{labels}}} 20\n"),
         ] {
             assert!(text.contains(&line), "no {line} in {text}");
         }

@@ -23,7 +23,7 @@ use crate::listen::{ListenError, Listeners, acceptor};
 use crate::notify::notify;
 use crate::options::Options;
 use crate::shared::Shared;
-use crate::{poll, queue, telling, tidy};
+use crate::{poll, queue, sweep, telling, tidy};
 
 /// More connections wait in the kernel: what one costs is bounded, and so is what all do.
 const CONNECTIONS: usize = 1024;
@@ -78,6 +78,7 @@ pub async fn run(options: Options) -> Result<(), ServeError> {
         options.parallel,
     ));
     tokio::spawn(tidy::run(Arc::clone(&shared)));
+    tokio::spawn(sweep::run(Arc::clone(&shared)));
     if let Some(interval) = options.poll {
         tokio::spawn(poll::run(Arc::clone(&shared), interval));
     }

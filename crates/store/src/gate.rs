@@ -1,5 +1,7 @@
 //! What gates said of commits, for ever.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use shipway_pipeline::digest::Digest;
@@ -118,6 +120,31 @@ impl Store {
             )
             .optional()
             .map_err(Error::database("read what gates said"))
+    }
+
+    /// The logs that stay: of commits that a release was made of, and of the newest pass of each
+    /// gate, by which the next run in parts is divided.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn kept_gate_logs(&self) -> Result<BTreeSet<String>, Error> {
+        const ACTION: &str = "read what gates said";
+        let connection = self.read();
+        let mut statement = connection
+            .prepare(
+                "SELECT log FROM gate_runs
+                 WHERE revision IN (SELECT document ->> '$.commit' FROM releases)
+                 UNION
+                 SELECT log FROM gate_runs WHERE id IN
+                    (SELECT max(id) FROM gate_runs
+                     WHERE verdict ->> '$.verdict' = 'passed' GROUP BY gate)",
+            )
+            .map_err(Error::database(ACTION))?;
+        let logs = statement
+            .query_map([], |row| row.get(0))
+            .map_err(Error::database(ACTION))?;
+        logs.collect::<Result<_, _>>()
+            .map_err(Error::database(ACTION))
     }
 
     /// What gates said of a commit, the newest first.

@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
+use shipway_engine::clock::now;
 use shipway_engine::prune::PrunePlan;
+use shipway_engine::sweep::sweep;
 use shipway_pipeline::retention::{Reason, Verdict};
 use shipway_runtime::Left;
 
 use crate::arguments::Global;
 use crate::confirm;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{CliError, Kind, Result};
 use crate::render::{self, bytes, table};
 
 /// Remove the artifacts of releases that no environment can return to
@@ -18,6 +20,10 @@ use crate::render::{self, bytes, table};
 /// over needs, and the last releases that were stable there; and the newest releases of all. Of
 /// the others, images and directories that no kept release has are removed, and images of a
 /// registry there as well, where it allows that. Releases stay on record.
+///
+/// Removed as well are what requests told as they were carried out, 30 days after they were over,
+/// and the logs of gates, after 90 days, of commits that no release was made of. The daemon does
+/// that by itself.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// How many releases to keep for each environment to roll back to, besides what is live
@@ -38,6 +44,13 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let (context, _events) = Context::open(global)?;
     let (engine, project) = (&context.engine, &context.project);
+    if !arguments.dry_run {
+        let swept = sweep(&engine.store, now());
+        let files = swept.map_err(|error| CliError::of(Kind::Failed, &error))?;
+        if files > 0 && !arguments.json {
+            anstream::eprintln!("removed {files} logs that were kept for long enough");
+        }
+    }
     let keep = arguments.keep as usize;
     let plan = engine.plan_prune(project, keep).await?;
     if plan.verdicts.is_empty() && !arguments.json {

@@ -295,6 +295,18 @@ impl fmt::Display for End {
 
 // === impl Want ===
 
+impl Want {
+    /// What is wanted, in a word for machines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Deploy { .. } | Self::Release { .. } => "deploy",
+            Self::Promote => "promote",
+            Self::Rollback { .. } => "rollback",
+            Self::Remove => "remove",
+        }
+    }
+}
+
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

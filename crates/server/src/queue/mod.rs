@@ -15,7 +15,7 @@ mod survey;
 mod turns;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shipway_engine::clock::now;
 use shipway_pipeline::id::RequestId;
@@ -23,6 +23,7 @@ use shipway_pipeline::request::{End, Request};
 use shipway_store::{Act, Error};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::metrics::Run;
 use crate::options::Carrier;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -140,8 +141,13 @@ impl Queue {
             directory: self.shared.project.directory().to_owned(),
         };
         let sender = self.sender.clone();
+        let shared = Arc::clone(&self.shared);
+        let want = request.want.name();
         tokio::spawn(async move {
+            let began = Instant::now();
             let fault = work.carry_out().await.err();
+            let is_good = fault.is_none();
+            shared.metrics.run(Run { want, is_good }, began.elapsed());
             // Nobody listens when the daemon ends.
             let _ = sender.send(Ended { id, fault });
         });
