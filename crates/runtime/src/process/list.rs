@@ -69,6 +69,20 @@ pub(super) fn ids(layout: &Layout, key: &ColourKey) -> Result<Vec<InstanceId>, E
     Ok(ids)
 }
 
+/// The instances that have a directory, or the beginning of one that a crash left.
+pub(super) fn ids_with_left_over(
+    layout: &Layout,
+    key: &ColourKey,
+) -> Result<Vec<InstanceId>, Error> {
+    let slot = layout.slot(key);
+    let names = files::names_in(&slot).map_err(files::failed("list", &slot))?;
+    let mut ids = ids(layout, key)?;
+    ids.extend(names.iter().filter_map(|name| Layout::staged_id(name)));
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
 /// Reads an instance's directory, if there is one.
 pub(super) fn find(directory: &Path) -> io::Result<Option<Found>> {
     let header = match Header::read(directory) {

@@ -157,7 +157,8 @@ async fn start_one(
         stop::stop_locked(layout, &spec.key, &id).await?;
     }
     let supervised = supervised_spec(runtime, spec, &id, service, artifact);
-    let lock = prepare(&directory, &supervised, &spec.files)
+    let staged = layout.staged_instance(&spec.key, &id);
+    let lock = prepare(&directory, &staged, &supervised, &spec.files)
         .map_err(files::failed("prepare", &directory))?;
     let report = launch(runtime, &directory, lock, &supervised).await;
     report
@@ -199,19 +200,22 @@ fn supervised_spec(
 }
 
 /// Makes the instance's directory appear complete and with its lock held, or not at all.
-fn prepare(directory: &Path, spec: &Spec, contents: &FileContents) -> io::Result<File> {
-    let parent = directory.parent().unwrap_or(directory);
+fn prepare(
+    directory: &Path,
+    staged: &Path,
+    spec: &Spec,
+    contents: &FileContents,
+) -> io::Result<File> {
     // Under the operation lock, so what stands there was left by a crash, in a removal or here.
-    let staged = parent.join(format!(".new-{}", spec.header.id));
-    files::remove_tree(&staged)?;
+    files::remove_tree(staged)?;
     files::remove_tree(directory)?;
-    files::create_private_directory(&staged)?;
-    spec.write(&staged)?;
+    files::create_private_directory(staged)?;
+    spec.write(staged)?;
     own::write(&staged.join(own::FOLDER), &spec.service, contents)?;
     let lock = lock::try_lock_file(&staged.join("lock"))?;
     let lock = lock.ok_or_else(|| io::Error::other("somebody locked a new file"))?;
     crash_point::pass("an instance's directory is complete and has no name yet");
-    fs::rename(&staged, directory)?;
+    fs::rename(staged, directory)?;
     crash_point::pass("an instance's directory is there and nothing runs");
     Ok(lock)
 }

@@ -33,7 +33,7 @@ pub(super) async fn stop(
 ) -> Result<Vec<Stopped>, Error> {
     let ids = match only {
         Some(ids) => ids.to_vec(),
-        None => list::ids(layout, key)?,
+        None => list::ids_with_left_over(layout, key)?,
     };
     let stops = ids.into_iter().map(|id| async move {
         let path = layout.operation_lock(key, &id.to_string());
@@ -52,6 +52,8 @@ pub(super) async fn stop_locked(
     key: &ColourKey,
     id: &InstanceId,
 ) -> Result<StopHow, Error> {
+    let staged = layout.staged_instance(key, id);
+    files::remove_tree(&staged).map_err(files::failed("remove", &staged))?;
     let directory = layout.instance(key, id);
     let Some(found) = list::find(&directory).map_err(files::failed("read", &directory))? else {
         return Ok(StopHow::WasGone);

@@ -21,6 +21,9 @@ use shipway_pipeline::route::RouteKey;
 use super::files;
 use crate::{ColourKey, Error};
 
+/// How the name of what is not complete begins.
+const STAGED: &str = ".new-";
+
 /// The state directory's paths.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -67,6 +70,16 @@ impl Layout {
 
     pub(crate) fn instance(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
         self.slot(key).join(id.to_string())
+    }
+
+    /// Where an instance's directory is put together before it has its name.
+    pub(crate) fn staged_instance(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
+        self.slot(key).join(format!("{STAGED}{id}"))
+    }
+
+    /// The instance whose directory is put together under this name.
+    pub(crate) fn staged_id(name: &str) -> Option<InstanceId> {
+        name.strip_prefix(STAGED)?.parse().ok()
     }
 
     /// Held by whoever waits for a check in a container.

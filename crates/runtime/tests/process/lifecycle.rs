@@ -257,3 +257,16 @@ async fn a_crash_while_starting_or_removing_stands_in_nobodys_way() {
     let names = std::fs::read_dir(directory.parent().unwrap()).unwrap();
     assert_eq!(names.count(), 3, "the instance, the epoch and the locks");
 }
+
+#[tokio::test]
+async fn what_a_crash_left_goes_with_its_colour() {
+    let world = World::new(&[SERVE]);
+    let left = world
+        .instance_directory("web-1")
+        .with_file_name(".new-web-1");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("spec.json"), "may hold secrets").unwrap();
+    let stopped = world.runtime.stop(&key(), None).await.unwrap();
+    assert_eq!(stopped[0].how, StopHow::WasGone);
+    assert!(!left.exists());
+}
