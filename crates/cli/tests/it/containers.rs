@@ -8,7 +8,7 @@ use shipway_testkit::{Behaviour, Environment, Sandbox, Socket, Traffic, wait_unt
 
 use crate::common::{PROGRAM, deployed, text};
 
-const SWITCHES: usize = 50;
+const SWITCHES: usize = 20;
 
 /// Each switch costs what the engine needs for a container, and as little more as may be.
 fn quick() -> Environment {

@@ -60,6 +60,7 @@ fn stride() -> u64 {
     stride.unwrap_or(USUAL_STRIDE)
 }
 
+#[expect(clippy::print_stdout, reason = "the campaign shows what it counted")]
 fn kill_everywhere(case: Case) {
     let sandbox = sandbox_with([Environment::new("testing").with("strategy", case.strategy)]);
     if case.what != What::First {

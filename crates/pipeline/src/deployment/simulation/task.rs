@@ -64,9 +64,9 @@ impl Task {
             }
             (Some(Answer::Route(current)), Action::Route { target, previous }) => {
                 let wanted = wanted(plan, epoch, target, previous);
-                if let Some(route) = follow(current.as_ref(), wanted, *in_doubt) {
+                if let Some(route) = follow(current.as_deref(), wanted, *in_doubt) {
                     *in_doubt = true;
-                    return Next::Call(0, Call::Put(route));
+                    return Next::Call(0, Call::Put(Box::new(route)));
                 }
             }
             (Some(Answer::Refused), Action::Route { .. }) if self.attempts < ATTEMPTS => {

@@ -19,7 +19,7 @@ pub(super) enum Call {
     /// Whether these are healthy.
     Look(Vec<Key>),
     GetRoute,
-    Put(Route),
+    Put(Box<Route>),
     Hold,
     Resume,
     /// Cuts what is open at instances that are no longer routed.
@@ -32,7 +32,7 @@ pub(super) enum Call {
 pub(super) enum Answer {
     Done,
     Healthy(bool),
-    Route(Option<Route>),
+    Route(Option<Box<Route>>),
     Refused,
 }
 
@@ -141,7 +141,7 @@ impl<'a> World<'a> {
             Call::Start(key) => self.start(key, now, startup),
             Call::Stop(key) => self.stop(key),
             Call::Look(wanted) => self.look(wanted, now),
-            Call::GetRoute => Answer::Route(self.route.clone()),
+            Call::GetRoute => Answer::Route(self.route.clone().map(Box::new)),
             Call::Put(route) => self.put(route),
             Call::Hold => {
                 self.held_until = Some(now + HOLD);
