@@ -18,14 +18,20 @@ environments:
     route: { listen: 0.0.0.0:80 }
 ";
 
-/// The README's YAML examples, in their order.
-fn examples() -> Vec<&'static str> {
-    README
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split_once("```"))
-        .map(|(example, _)| example)
-        .collect()
+/// The first YAML example of a section of the README.
+#[track_caller]
+fn example(heading: &str) -> &'static str {
+    let (_, section) = README
+        .split_once(&format!("\n## {heading}\n"))
+        .expect("there is such a section");
+    first_example(section)
+}
+
+#[track_caller]
+fn first_example(text: &'static str) -> &'static str {
+    let (_, rest) = text.split_once("```yaml\n").expect("it has an example");
+    let (example, _) = rest.split_once("```").expect("it ends");
+    example
 }
 
 fn production(text: &str) -> Environment {
@@ -36,7 +42,7 @@ fn production(text: &str) -> Environment {
 
 #[test]
 fn the_configuration_is_valid_and_shows_the_defaults() {
-    let shown = production(examples()[0]);
+    let shown = production(example("shipway.yml"));
     let default = production(SMALL);
     assert_eq!(shown.compose, default.compose);
     assert_eq!(shown.trigger, default.trigger);
@@ -53,17 +59,17 @@ fn the_configuration_is_valid_and_shows_the_defaults() {
 
 #[test]
 fn the_gates_are_valid() {
-    let gates = examples()[1];
+    let gates = example("Gates");
     let config = format!(
         "project: shop\n{gates}environments:\n  production: {{ route: {{ listen: 80 }} }}\n"
     );
     let wanted = production(&config).gates;
-    assert_eq!(wanted.len(), 4, "an environment asks for all of them");
+    assert_eq!(wanted.len(), 5, "an environment asks for all of them");
 }
 
 #[test]
 fn the_policy_is_valid() {
-    let policy = examples()[2];
+    let policy = example("Policy and approvals");
     let config = format!(
         "project: shop\n{policy}    route: {{ listen: 80 }}\n  staging: {{ route: {{ listen: 81 }} }}\n  \
          testing: {{ route: {{ listen: 82 }} }}\n"
@@ -82,15 +88,20 @@ fn the_policy_is_valid() {
 #[test]
 fn the_first_pipeline_is_valid() {
     const GUIDE: &str = include_str!("../../../docs/guide/first-pipeline.md");
-    let (_, rest) = GUIDE.split_once("```yaml\n").expect("it has an example");
-    let (example, _) = rest.split_once("```").expect("it ends");
-    let approvals = production(example).policy.approvals;
+    let approvals = production(first_example(GUIDE)).policy.approvals;
     assert_eq!(approvals.map(|it| it.required), Some(2));
 }
 
 #[test]
+fn the_certificate_is_valid() {
+    let https = format!("project: shop\n{}", example("HTTPS"));
+    let tls = production(&https).route.tls.expect("it names one");
+    assert!(tls.certificate.ends_with("fullchain.pem") && tls.redirect);
+}
+
+#[test]
 fn the_template_is_valid() {
-    let text = format!("project: shop\n{}", examples()[5]);
+    let text = format!("project: shop\n{}", example("The daemon"));
     let config = config::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(config.templates[0].per_branch.as_ref().unwrap().limit, 5);
 }
@@ -98,9 +109,7 @@ fn the_template_is_valid() {
 #[test]
 fn the_notifications_are_valid() {
     const GUIDE: &str = include_str!("../../../docs/guide/notifications.md");
-    let (_, rest) = GUIDE.split_once("```yaml\n").expect("it has an example");
-    let (example, _) = rest.split_once("```").expect("it ends");
-    for (notifications, channels) in [(examples()[3], 1), (example, 4)] {
+    for (notifications, channels) in [(example("Notifications"), 1), (first_example(GUIDE), 4)] {
         let text = format!(
             "project: shop\n{notifications}environments:\n  \
              production: {{ route: {{ listen: 80 }} }}\n"
@@ -114,7 +123,7 @@ fn the_notifications_are_valid() {
 fn the_process_extension_is_read_whole() {
     let files = [SourceFile {
         name: "docker-compose.yml".to_owned(),
-        text: examples()[4].to_owned(),
+        text: example("Services as processes").to_owned(),
     }];
     let loaded = load(&Request::new(&files, "/srv/shop"), &mut NoFiles)
         .unwrap_or_else(|error| panic!("{}", error.render(Color::Never)));
