@@ -1,5 +1,6 @@
 //! Bodies on their way through, frame by frame, never gathered.
 
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -13,8 +14,9 @@ use crate::session::Session;
 use crate::upstream::{Lease, Upstream};
 
 /// A request body on its way to an instance.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum RequestBody {
+    #[default]
     Empty,
     Client {
         incoming: Incoming,
@@ -35,12 +37,12 @@ pub(crate) enum ResponseBody {
 /// ends or is dropped.
 #[derive(Debug)]
 pub(crate) struct InstanceBody {
-    incoming: Incoming,
+    /// `None` when all has come.
     lease: Option<Box<Lease>>,
     upstream: Rc<Upstream>,
     session: Rc<Session>,
     /// Why the instance broke off, until what came before has been written.
-    broken: Option<hyper::Error>,
+    broken: Option<io::Error>,
 }
 
 // === impl RequestBody ===
@@ -97,20 +99,15 @@ impl Body for RequestBody {
 
 impl ResponseBody {
     /// The body of a response that came on `lease`; one that is empty ends the request at once.
-    pub(crate) fn new(
-        incoming: Incoming,
-        lease: Box<Lease>,
-        upstream: Rc<Upstream>,
-        session: &Rc<Session>,
-    ) -> Self {
+    pub(crate) fn new(lease: Box<Lease>, upstream: Rc<Upstream>, session: &Rc<Session>) -> Self {
+        let is_empty = lease.length() == Some(0);
         let mut body = InstanceBody {
-            incoming,
             lease: Some(lease),
             upstream,
             session: Rc::clone(session),
             broken: None,
         };
-        if body.incoming.is_end_stream() {
+        if is_empty {
             body.end();
             return Self::Empty;
         }
@@ -120,12 +117,12 @@ impl ResponseBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
             Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
@@ -137,7 +134,7 @@ impl Body for ResponseBody {
         match self {
             Self::Empty => true,
             Self::Text(text) => text.is_none(),
-            Self::Instance(body) => body.incoming.is_end_stream(),
+            Self::Instance(body) => body.lease.is_none(),
         }
     }
 
@@ -147,7 +144,10 @@ impl Body for ResponseBody {
             Self::Text(text) => {
                 SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
             }
-            Self::Instance(body) => body.incoming.size_hint(),
+            Self::Instance(body) => match body.length() {
+                Some(length) => SizeHint::with_exact(length),
+                None => SizeHint::new(),
+            },
         }
     }
 }
@@ -158,18 +158,15 @@ impl InstanceBody {
     fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(error) = self.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        // Asking first tells the connection that more is wanted.
-        let mut polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        if polled.is_pending() {
-            if let Some(lease) = &mut self.lease {
-                lease.drive(cx);
-            }
-            polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        }
+        let Some(lease) = &mut self.lease else {
+            return Poll::Ready(None);
+        };
+        let polled = lease.poll_frame(cx);
+        let is_over = lease.length() == Some(0);
         match polled {
             Poll::Ready(Some(Err(error))) => {
                 self.session.with_claim(Claim::failed);
@@ -179,11 +176,15 @@ impl InstanceBody {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            Poll::Ready(None) => self.end(),
-            Poll::Ready(Some(Ok(_))) if self.incoming.is_end_stream() => self.end(),
-            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+            Poll::Ready(_) if is_over => self.end(),
+            Poll::Ready(_) | Poll::Pending => {}
         }
         polled
+    }
+
+    /// How much is still to come, where that is known.
+    fn length(&self) -> Option<u64> {
+        self.lease.as_ref().map_or(Some(0), |lease| lease.length())
     }
 
     fn end(&mut self) {

@@ -17,7 +17,7 @@ use crate::claim::Claim;
 use crate::request::headers;
 use crate::request::refuse::Refusal;
 use crate::session::Session;
-use crate::upstream::{Lease, Reuse, SendError, Upstream};
+use crate::upstream::{Lease, Outgoing, Reuse, SendError, Upstream};
 use crate::view::RouteView;
 use crate::worker::Worker;
 
@@ -36,11 +36,11 @@ struct Journey<'a> {
 
 /// What came of one instance.
 enum Attempt {
-    Answered(Response<Incoming>, Box<Lease>),
+    Answered(Response<()>, Box<Lease>),
     /// Nothing was sent: another one can have it.
-    Next(Request<RequestBody>),
-    /// It was sent on a used connection and has no effect: another one can have the copy.
-    Replay(Request<RequestBody>),
+    Next,
+    /// It was sent on a used connection and has no effect: another one can have it as well.
+    Replay,
     Lost(Refusal),
 }
 
@@ -69,18 +69,14 @@ pub(crate) async fn forward(
         was_replayed: false,
         tried: Vec::new(),
     };
-    journey
-        .go(request.map(|incoming| RequestBody::new(incoming, session)))
-        .await
+    let request = request.map(|incoming| RequestBody::new(incoming, session));
+    journey.go(Outgoing::new(request)).await
 }
 
 // === impl Journey ===
 
 impl Journey<'_> {
-    async fn go(
-        mut self,
-        mut request: Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, Refusal> {
+    async fn go(mut self, mut request: Outgoing) -> Result<Response<ResponseBody>, Refusal> {
         let mut refusal = Refusal::NoInstance;
         let mut now = self.started;
         while let Some((index, upstream)) =
@@ -91,22 +87,21 @@ impl Journey<'_> {
             // The one before is not to blame for this request any more: it goes on.
             self.session.with_claim(Claim::moved);
             self.session.claim(Claim::new(&upstream));
-            match self.attempt(&upstream, request, now).await {
+            match self.attempt(&upstream, &mut request, now).await {
                 Attempt::Answered(response, lease) => {
                     return self.answer(response, lease, upstream);
                 }
-                Attempt::Next(again) => {
+                Attempt::Next => {
                     self.tried.push(index);
-                    request = again;
                     refusal = Refusal::Unreachable;
                 }
-                Attempt::Replay(copy) => {
+                Attempt::Replay => {
                     self.was_replayed = true;
+                    request.rewind();
                     // Elsewhere if there is an elsewhere; what broke may be this instance.
                     if self.route.choices.len() > self.tried.len() + 1 {
                         self.tried.push(index);
                     }
-                    request = copy;
                     refusal = Refusal::NoAnswer;
                 }
                 Attempt::Lost(refusal) => {
@@ -140,12 +135,7 @@ impl Journey<'_> {
     }
 
     /// Tries one instance: on a used connection if the request allows, else on a new one.
-    async fn attempt(
-        &self,
-        upstream: &Upstream,
-        mut request: Request<RequestBody>,
-        now: Instant,
-    ) -> Attempt {
+    async fn attempt(&self, upstream: &Upstream, request: &mut Outgoing, now: Instant) -> Attempt {
         let reuse = if self.is_safe {
             Reuse::Any
         } else {
@@ -156,16 +146,16 @@ impl Journey<'_> {
             && let Some(lease) = upstream.reuse(reuse, now)
         {
             match self.attempt_used(upstream, lease, request, now).await {
-                Attempt::Next(again) => request = again,
+                Attempt::Next => {}
                 done => return done,
             }
         }
         let Ok(mut lease) = upstream.connect().await else {
-            return Attempt::Next(request);
+            return Attempt::Next;
         };
         match self.send(&mut lease, request).await {
             Ok(response) => Attempt::Answered(response, lease),
-            Err(SendError::Unsent(again)) => Attempt::Next(*again),
+            Err(SendError::Unsent) => Attempt::Next,
             Err(error) => Attempt::Lost(refusal(&error)),
         }
     }
@@ -174,10 +164,9 @@ impl Journey<'_> {
         &self,
         upstream: &Upstream,
         mut lease: Box<Lease>,
-        request: Request<RequestBody>,
+        request: &mut Outgoing,
         now: Instant,
     ) -> Attempt {
-        let copy = self.is_safe.then(|| duplicate(&request));
         let idle = lease.idle(now);
         let error = match self.send(&mut lease, request).await {
             Ok(response) => {
@@ -186,38 +175,35 @@ impl Journey<'_> {
             }
             Err(error) => error,
         };
-        if let SendError::Unsent(_) | SendError::Broken { .. } = error {
+        if let SendError::Unsent | SendError::Broken { .. } = error {
             upstream.saw_close(lease.served, lease.seen_open, now);
         }
-        match (error, copy) {
-            (SendError::Unsent(again), _) => Attempt::Next(*again),
-            (
-                SendError::Broken {
-                    answered: false, ..
-                },
-                Some(copy),
-            ) => Attempt::Replay(copy),
-            (error, _) => Attempt::Lost(refusal(&error)),
+        match error {
+            SendError::Unsent => Attempt::Next,
+            SendError::Broken {
+                answered: false, ..
+            } if self.is_safe => Attempt::Replay,
+            error => Attempt::Lost(refusal(&error)),
         }
     }
 
     async fn send(
         &self,
         lease: &mut Lease,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, SendError> {
+        request: &mut Outgoing,
+    ) -> Result<Response<()>, SendError> {
         lease.send(request, || self.session.is_late()).await
     }
 
     fn answer(
         &self,
-        response: Response<Incoming>,
+        response: Response<()>,
         lease: Box<Lease>,
         upstream: Rc<Upstream>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let now = Instant::now();
         let latency = now.saturating_duration_since(self.started);
-        let (mut parts, incoming) = response.into_parts();
+        let (mut parts, ()) = response.into_parts();
         let is_switched = parts.status == StatusCode::SWITCHING_PROTOCOLS;
         if is_switched && !self.is_upgrade {
             self.session.with_claim(Claim::failed);
@@ -234,7 +220,7 @@ impl Journey<'_> {
             self.session.set_upgrade(lease);
             ResponseBody::Empty
         } else {
-            let has_length = incoming.size_hint().exact().is_some();
+            let has_length = lease.length().is_some();
             self.session.with_claim(|claim| {
                 claim.answered(parts.status, latency);
                 if !has_length {
@@ -246,23 +232,15 @@ impl Journey<'_> {
                 let close = HeaderValue::from_static("close");
                 parts.headers.insert(header::CONNECTION, close);
             }
-            ResponseBody::new(incoming, lease, upstream, self.session)
+            ResponseBody::new(lease, upstream, self.session)
         };
         Ok(Response::from_parts(parts, body))
     }
 }
 
-fn duplicate(request: &Request<RequestBody>) -> Request<RequestBody> {
-    let mut copy = Request::new(RequestBody::Empty);
-    copy.method_mut().clone_from(request.method());
-    copy.uri_mut().clone_from(request.uri());
-    copy.headers_mut().clone_from(request.headers());
-    copy
-}
-
 fn refusal(error: &SendError) -> Refusal {
     match error {
-        SendError::Unsent(_) => Refusal::Unreachable,
+        SendError::Unsent => Refusal::Unreachable,
         SendError::Broken { error, .. } => {
             tracing::debug!(%error, "an instance gave no answer");
             Refusal::NoAnswer

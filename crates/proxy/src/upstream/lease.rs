@@ -1,31 +1,45 @@
 //! One connection to an instance, driven by whoever has it.
 //!
-//! There is no task of its own for it: the client's task polls the connection
-//! when it waits for the response and its body, so that an event on the
-//! upstream socket wakes the task that writes the answer, with no hop between
-//! tasks. While it is idle in the pool nobody polls it but the sweep.
+//! There is no task of its own for it: the client's task sends and reads when
+//! it waits for the response and its body, so that an event on the upstream
+//! socket wakes the task that writes the answer, with no hop between tasks.
+//! While it is idle in the pool nobody polls it but the sweep.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
+use bytes::{Bytes, BytesMut};
+use http::{Response, StatusCode};
+use hyper::body::Frame;
+use rustix::net::RecvFlags;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
-use crate::body::RequestBody;
-use crate::upstream::socket::{Io, Socket};
+use super::answer::{Answer, Search};
+use super::decoder::{Decoder, Malformed, Part};
+use super::outgoing::Outgoing;
+
+/// How much is read at once at first: most answers fit.
+const READ: usize = 8 * 1024;
+/// How much is read at once where that much comes.
+const MOST: usize = 128 * 1024;
 
 /// A connection, and the right to send the next request on it.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    sender: SendRequest<RequestBody>,
-    connection: Option<Connection<TokioIo<Io>, RequestBody>>,
-    socket: Rc<Socket>,
+    stream: TcpStream,
+    /// What has come and was not handed on.
+    read: BytesMut,
+    /// How much is read at once.
+    most: usize,
+    body: Decoder,
+    /// The rest of a request that is answered already.
+    upload: Option<Outgoing>,
+    is_kept: bool,
     /// Responses it has given.
     pub(crate) served: u32,
     /// When the last of them ended.
@@ -37,13 +51,13 @@ pub(crate) struct Lease {
 /// Why no response came.
 #[derive(Debug)]
 pub(crate) enum SendError {
-    /// Nothing of the request was sent; here it is again.
-    Unsent(Box<Request<RequestBody>>),
+    /// Nothing of the request was sent.
+    Unsent,
     /// The connection ended or failed. Whether the request was seen is not known.
     Broken {
         /// Whether any byte came back.
         answered: bool,
-        error: hyper::Error,
+        error: io::Error,
     },
     /// Its time was over.
     Late,
@@ -51,20 +65,23 @@ pub(crate) enum SendError {
 
 /// The two halves of an upgrade's connection: the socket and what was read too far.
 pub(crate) struct Opened {
-    pub(crate) io: Io,
+    pub(crate) stream: TcpStream,
     pub(crate) read: Bytes,
 }
 
 // === impl Lease ===
 
 impl Lease {
-    pub(crate) async fn open(socket: Rc<Socket>) -> hyper::Result<Box<Self>> {
-        let io = TokioIo::new(Io::new(&socket));
-        let (sender, connection) = Builder::new().handshake(io).await?;
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Box<Self>> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
         Ok(Box::new(Self {
-            sender,
-            connection: Some(connection),
-            socket,
+            stream,
+            read: BytesMut::new(),
+            most: READ,
+            body: Decoder::Done,
+            upload: None,
+            is_kept: true,
             served: 0,
             idle_since: Instant::now(),
             seen_open: Duration::ZERO,
@@ -74,54 +91,158 @@ impl Lease {
     /// Sends a request and waits for the response head; `is_late` is asked at every wake-up.
     pub(crate) async fn send(
         &mut self,
-        request: Request<RequestBody>,
+        request: &mut Outgoing,
         is_late: impl Fn() -> bool,
-    ) -> Result<Response<Incoming>, SendError> {
-        self.socket.expect_answer();
-        let mut response = pin!(self.sender.try_send_request(request));
-        let connection = &mut self.connection;
-        let socket = &self.socket;
-        std::future::poll_fn(|cx| {
-            let ended = drive(connection, cx);
-            let mut polled = response.as_mut().poll(cx);
-            if polled.is_pending() && ended {
-                // What the connection still had for us comes out when it is dropped.
-                *connection = None;
-                polled = response.as_mut().poll(cx);
-            }
-            match polled {
-                Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-                Poll::Ready(Err(mut error)) => Poll::Ready(Err(match error.take_message() {
-                    Some(request) => SendError::Unsent(Box::new(request)),
-                    None => SendError::Broken {
-                        answered: socket.has_received(),
-                        error: error.into_error(),
-                    },
-                })),
-                Poll::Pending if is_late() => Poll::Ready(Err(SendError::Late)),
-                Poll::Pending => Poll::Pending,
+    ) -> Result<Response<()>, SendError> {
+        if self.served > 0 && !self.settle() {
+            return Err(SendError::Unsent);
+        }
+        self.most = READ;
+        let mut search = Search::default();
+        let mut answered = false;
+        let answer = std::future::poll_fn(|cx| {
+            let sent = request.poll_send(&mut self.stream, cx);
+            // An instance may have answered before it stopped to listen.
+            let answer = self.poll_answer(&mut search, request.is_head, &mut answered, cx);
+            match (answer, sent) {
+                (Poll::Ready(answer), _) => Poll::Ready(answer.map_err(Some)),
+                (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(Some(error))),
+                (Poll::Pending, _) if is_late() => Poll::Ready(Err(None)),
+                (Poll::Pending, _) => Poll::Pending,
             }
         })
-        .await
+        .await;
+        let answer = answer.map_err(|error| match error {
+            None => SendError::Late,
+            Some(_) if !request.has_begun() => SendError::Unsent,
+            Some(error) => SendError::Broken { answered, error },
+        })?;
+        self.body = answer.body;
+        self.is_kept = answer.is_kept;
+        if !request.is_sent() {
+            self.upload = Some(std::mem::take(request));
+        }
+        let mut response = Response::new(());
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(response)
     }
 
-    /// Lets the connection read and write what it can.
-    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
-        if drive(&mut self.connection, cx) {
-            self.connection = None;
+    fn poll_answer(
+        &mut self,
+        search: &mut Search,
+        is_head: bool,
+        answered: &mut bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Answer>> {
+        loop {
+            while let Some(head) = search.head(&mut self.read).map_err(malformed)? {
+                let answer = Answer::parse(&head, is_head).map_err(malformed)?;
+                let is_final = !answer.status.is_informational()
+                    || answer.status == StatusCode::SWITCHING_PROTOCOLS;
+                if is_final {
+                    return Poll::Ready(Ok(answer));
+                }
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(0)) => {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                Poll::Ready(Ok(_)) => *answered = true,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
         }
+    }
+
+    /// The next part of the response's body; `None` at its end.
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(upload) = &mut self.upload
+            && let Poll::Ready(sent) = upload.poll_send(&mut self.stream, cx)
+        {
+            // An answer may be whole although the request was never taken to its end.
+            self.is_kept &= sent.is_ok();
+            self.upload = None;
+        }
+        loop {
+            match self.body.decode(&mut self.read) {
+                Ok(Part::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Ok(Part::Trailers(trailers)) => {
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+                Ok(Part::End) => return Poll::Ready(None),
+                Ok(Part::Nothing) => {}
+                Err(error) => return Poll::Ready(Some(Err(malformed(error)))),
+            }
+            match std::task::ready!(self.poll_read(cx)) {
+                Ok(0) if self.body.may_end() => {
+                    self.body = Decoder::Done;
+                    return Poll::Ready(None);
+                }
+                Ok(0) => {
+                    let error = io::ErrorKind::UnexpectedEof.into();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+
+    /// How long the rest of the body is, where that is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self.body {
+            Decoder::Done => Some(0),
+            Decoder::Length(left) => Some(left),
+            Decoder::Chunked(_) | Decoder::Close => None,
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let room = self.read.capacity() - self.read.len();
+        if room < self.most / 2 {
+            self.read.reserve(self.most);
+        }
+        let room = self.read.capacity() - self.read.len();
+        let polled = pin!(self.stream.read_buf(&mut self.read)).poll(cx);
+        if matches!(polled, Poll::Ready(Ok(count)) if count == room) {
+            self.most = (self.most * 2).min(MOST);
+        }
+        polled
     }
 
     /// Whether the next request can be sent: the last exchange is over in both directions and the
     /// connection is open as far as the runtime knows.
     pub(crate) fn settle(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
-        self.connection.is_some() && self.sender.is_ready()
+        let is_over = self.is_kept
+            && self.body == Decoder::Done
+            && self.upload.is_none()
+            && self.read.is_empty();
+        // Asks the kernel only where something has come.
+        let is_open = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        is_over && self.stream.try_read(&mut [0]).is_err_and(is_open)
     }
 
     /// Whether the kernel says that it is open, with nothing to read.
+    ///
+    /// The runtime learns of a close only when it next asks for events; this is the last look
+    /// before a request that must not be lost.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.socket.is_quiet()
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        matches!(
+            rustix::net::recv(&self.stream, &mut [0_u8; 1], flags),
+            Err(rustix::io::Errno::WOULDBLOCK)
+        )
+    }
+
+    /// Gives room back that it needs only while it is in use.
+    pub(crate) fn rest(&mut self) {
+        if self.read.is_empty() {
+            self.read = BytesMut::new();
+        }
     }
 
     pub(crate) fn idle(&self, now: Instant) -> Duration {
@@ -129,26 +250,14 @@ impl Lease {
     }
 
     /// Takes the connection out of HTTP after a 101.
-    pub(crate) async fn into_opened(mut self: Box<Self>) -> Option<Opened> {
-        let mut connection = self.connection.take()?;
-        std::future::poll_fn(|cx| connection.poll_without_shutdown(cx))
-            .await
-            .ok()?;
-        let parts = connection.into_parts();
-        Some(Opened {
-            io: parts.io.into_inner(),
-            read: parts.read_buf,
-        })
+    pub(crate) fn into_opened(self: Box<Self>) -> Opened {
+        Opened {
+            stream: self.stream,
+            read: self.read.freeze(),
+        }
     }
 }
 
-/// Polls the connection; true when it has ended.
-fn drive(
-    connection: &mut Option<Connection<TokioIo<Io>, RequestBody>>,
-    cx: &mut Context<'_>,
-) -> bool {
-    match connection {
-        Some(connection) => Pin::new(connection).poll(cx).is_ready(),
-        None => true,
-    }
+fn malformed(error: Malformed) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -1,9 +1,11 @@
 //! An instance as one worker sees it: its connections, its load, its health.
 
+mod answer;
+mod decoder;
 mod habit;
 mod lease;
+mod outgoing;
 mod pick;
-mod socket;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -16,9 +18,9 @@ use crate::options::Limits;
 use crate::tally::{Shard, Tally};
 
 use habit::Habit;
-use socket::Socket;
 
 pub(crate) use lease::{Lease, SendError};
+pub(crate) use outgoing::Outgoing;
 pub(crate) use pick::{Choice, Random};
 
 /// An instance behind one route.
@@ -114,15 +116,15 @@ impl Upstream {
 
     /// Makes a new connection.
     pub(crate) async fn connect(&self) -> io::Result<Box<Lease>> {
-        let connecting = tokio::time::timeout(self.limits.connect, Socket::connect(self.address));
+        let connecting = tokio::time::timeout(self.limits.connect, Lease::connect(self.address));
         let connected = match connecting.await {
             Ok(connected) => connected,
             Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
         };
         match connected {
-            Ok(socket) => {
+            Ok(lease) => {
                 self.ejected_until.set(None);
-                Lease::open(socket).await.map_err(io::Error::other)
+                Ok(lease)
             }
             Err(error) => {
                 self.shard().connect_errors.up();
@@ -170,6 +172,7 @@ impl Upstream {
         self.idle.borrow_mut().retain_mut(|lease| {
             if lease.settle() {
                 lease.seen_open = lease.idle(now);
+                lease.rest();
                 habit.saw_open(lease.served, lease.seen_open);
                 lease.seen_open < keep_for
             } else {

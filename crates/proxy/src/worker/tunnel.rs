@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use socket2::TcpKeepalive;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::session::{Order, Session};
@@ -48,17 +48,15 @@ async fn carry<S: Stream>(
     early: Bytes,
     lease: Box<Lease>,
 ) -> io::Result<()> {
-    let Some(mut opened) = lease.into_opened().await else {
-        return Ok(());
-    };
+    let mut opened = lease.into_opened();
     // A peer that vanished without a word would hold up every drain.
     let probes = TcpKeepalive::new().with_time(SILENT).with_interval(PROBE);
     client.probe(&probes)?;
-    opened.io.probe(&probes)?;
+    SockRef::from(&opened.stream).set_tcp_keepalive(&probes)?;
     // What either side sent right behind the upgrade was read with it.
-    send(&mut opened.io, early).await?;
+    send(&mut opened.stream, early).await?;
     send(&mut client, opened.read).await?;
-    tokio::io::copy_bidirectional(&mut client, &mut opened.io).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut opened.stream).await?;
     Ok(())
 }
 

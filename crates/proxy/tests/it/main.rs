@@ -7,6 +7,7 @@ mod certificates;
 mod control;
 mod headers;
 mod https;
+mod instances;
 mod reuse;
 mod state;
 mod streaming;
