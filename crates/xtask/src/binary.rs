@@ -52,7 +52,7 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Utf8PathB
 // === impl Profile ===
 
 impl Profile {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dev => "dev",
             Self::Release => "release",

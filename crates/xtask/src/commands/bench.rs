@@ -30,7 +30,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Arguments {
     /// What to measure [default: everything]
     which: Option<Benchmark>,
-    /// How long each benchmark measures, about [default: proxy 30, switch 10, status 5, compose 10, migrations 60, api 20]
+    /// How long each benchmark measures, about [default: proxy 240, switch 10, status 5, compose 10, migrations 60, api 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
     /// Install missing peers first: proxies with apt-get, linters of migrations with pip
@@ -78,7 +78,7 @@ struct Bench<'a> {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
     if cfg!(debug_assertions) {
-        return run_for_release(&workspace);
+        return run_optimised(&workspace, arguments.profile);
     }
     let program = binary::build(&workspace, arguments.profile)?;
     let directory = tempfile::tempdir().context("cannot make a directory")?;
@@ -140,13 +140,19 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Runs this program again as a released one: the backend and the load of an unoptimised one
+/// Runs this program again as an optimised one: the backend and the load of an unoptimised one
 /// would be the bottleneck.
-fn run_for_release(workspace: &Workspace) -> Result<()> {
+fn run_optimised(workspace: &Workspace, profile: Profile) -> Result<()> {
+    // The same profile as the program's has its dependencies built once.
+    let profile = match profile {
+        Profile::Dev => Profile::Release,
+        optimised => optimised,
+    };
     println!("building, optimised, which may take some minutes");
     program::run(
         cargo(workspace.root())
-            .args(["run", "--quiet", "--release", "--package", "shipway-xtask"])
+            .args(["run", "--quiet", "--profile", profile.name()])
+            .args(["--package", "shipway-xtask"])
             .arg("--")
             .args(std::env::args_os().skip(1)),
     )

@@ -1,4 +1,4 @@
-//! A server that answers everything with the same 1 KiB.
+//! A server that answers everything with the same 1 KiB, but for one path with 64 KiB.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,7 +17,11 @@ use tokio::sync::oneshot;
 
 use super::running::free_address;
 
-static BODY: [u8; 1024] = [b'x'; 1024];
+/// The path of the large body.
+pub(crate) const LARGE: &str = "/large";
+
+static SMALL_BODY: [u8; 1024] = [b'x'; 1024];
+static LARGE_BODY: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// A running backend: a thread per core, each with a listener of its own.
 #[derive(Debug)]
@@ -87,6 +91,10 @@ async fn accept(socket: Socket) {
     }
 }
 
-async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(Response::new(Full::new(Bytes::from_static(&BODY))))
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = match request.uri().path() {
+        LARGE => Bytes::from_static(&LARGE_BODY),
+        _ => Bytes::from_static(&SMALL_BODY),
+    };
+    Ok(Response::new(Full::new(body)))
 }

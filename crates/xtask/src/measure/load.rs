@@ -3,7 +3,6 @@
 //! `wrk` where it is installed, as it takes less of the machine than our own generator, which
 //! shares a process with the backend.
 
-use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,6 +12,16 @@ use tokio::process::Command;
 
 /// Clients, each with one connection that is kept.
 pub(crate) const CONNECTIONS: usize = 64;
+
+/// What is asked for, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    /// Clients, each with one connection at a time.
+    pub(crate) connections: usize,
+    /// Whether a connection serves more than one request.
+    pub(crate) is_kept: bool,
+}
 
 /// What makes the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +56,13 @@ impl Generator {
         }
     }
 
+    /// Whether it can make such a load.
+    pub(crate) fn can(self, target: &Target) -> bool {
+        self == Self::Wrk || (target.is_kept && target.url.starts_with("http:"))
+    }
+
     /// Loads `target` for some whole seconds.
-    pub(crate) async fn run(self, target: SocketAddr, seconds: u64) -> Result<Sample> {
+    pub(crate) async fn run(self, target: &Target, seconds: u64) -> Result<Sample> {
         match self {
             Self::Wrk => run_wrk(target, seconds).await,
             Self::Own => run_own(target, seconds).await,
@@ -56,10 +70,19 @@ impl Generator {
     }
 }
 
-async fn run_wrk(target: SocketAddr, seconds: u64) -> Result<Sample> {
-    let output = Command::new("wrk")
-        .args(["-t2", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s")])
-        .args(["--latency", &format!("http://{target}/")])
+async fn run_wrk(target: &Target, seconds: u64) -> Result<Sample> {
+    let mut command = Command::new("wrk");
+    command.args([
+        "-t2",
+        &format!("-c{}", target.connections),
+        &format!("-d{seconds}s"),
+        "--latency",
+        &target.url,
+    ]);
+    if !target.is_kept {
+        command.args(["-H", "Connection: close"]);
+    }
+    let output = command
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -72,9 +95,9 @@ async fn run_wrk(target: SocketAddr, seconds: u64) -> Result<Sample> {
     }
 }
 
-async fn run_own(target: SocketAddr, seconds: u64) -> Result<Sample> {
-    let load = Load::builder(format!("http://{target}/").parse()?)
-        .connections(CONNECTIONS)
+async fn run_own(target: &Target, seconds: u64) -> Result<Sample> {
+    let load = Load::builder(target.url.parse()?)
+        .connections(target.connections)
         .start()?;
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let report = load.stop().await;
@@ -157,6 +180,19 @@ Transfer/sec:     46.32MB
         assert!((sample.p50_ms - 0.63).abs() < 1e-9);
         assert_eq!(sample.p99_ms, 5.03);
         assert_eq!(sample.failed, 9);
+    }
+
+    #[test]
+    fn our_own_generator_keeps_its_connections_and_has_no_tls() {
+        let target = |url: &str, is_kept| Target {
+            url: url.to_owned(),
+            connections: 1,
+            is_kept,
+        };
+        assert!(Generator::Own.can(&target("http://127.0.0.1:1/", true)));
+        assert!(!Generator::Own.can(&target("https://127.0.0.1:1/", true)));
+        assert!(!Generator::Own.can(&target("http://127.0.0.1:1/", false)));
+        assert!(Generator::Wrk.can(&target("https://127.0.0.1:1/", false)));
     }
 
     #[test]

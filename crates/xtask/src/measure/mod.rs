@@ -13,10 +13,12 @@ mod running;
 mod shipway;
 mod usage;
 
-pub(crate) use backend::Backend;
-pub(crate) use load::{CONNECTIONS, Generator, Sample};
+pub(crate) use backend::{Backend, LARGE};
+pub(crate) use load::{CONNECTIONS, Generator, Sample, Target};
 pub(crate) use numbers::{median, percentile, ratio};
-pub(crate) use peers::{Peer, install, missing};
+pub(crate) use peers::{Front, Peer, install, missing};
 pub(crate) use running::{Running, free_address};
-pub(crate) use shipway::{Shipway, route};
-pub(crate) use usage::{cpu_seconds, proportional_bytes, resident_bytes};
+pub(crate) use shipway::{Shipway, route, route_of};
+pub(crate) use usage::{
+    cpu_seconds, proportional_bytes, proportional_bytes_of_tree, resident_bytes,
+};

@@ -1,13 +1,25 @@
-//! Other proxies, each set up as our own is: kept connections on both sides, a worker per core.
+//! Other proxies, each set up as our own is: kept connections on both sides, a worker per core,
+//! room for many clients, and what tells the backend who the client is.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::running::Running;
+use super::running::{Running, free_address};
 use crate::program;
+
+/// Where a proxy listens, and with which certificate.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) plain: SocketAddr,
+    pub(crate) secure: SocketAddr,
+    /// The certificate in PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its key in PEM.
+    pub(crate) key: PathBuf,
+}
 
 /// Another proxy. Its program and its Debian package have its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +55,20 @@ pub(crate) fn install(peers: &[Peer]) -> Result<()> {
     Ok(())
 }
 
+// === impl Front ===
+
+impl Front {
+    /// At addresses nobody listens at.
+    pub(crate) fn free(certificate: PathBuf, key: PathBuf) -> Result<Self> {
+        Ok(Self {
+            plain: free_address()?,
+            secure: free_address()?,
+            certificate,
+            key,
+        })
+    }
+}
+
 // === impl Peer ===
 
 impl Peer {
@@ -68,12 +94,20 @@ impl Peer {
     pub(crate) async fn start(
         self,
         directory: &Path,
-        listen: SocketAddr,
+        front: &Front,
         backend: SocketAddr,
     ) -> Result<Running> {
         std::fs::create_dir_all(directory)?;
         let file = directory.join("configuration");
-        std::fs::write(&file, self.configuration(directory, listen, backend))?;
+        if self == Self::Haproxy {
+            // It wants both in one file.
+            let both = [
+                std::fs::read(&front.certificate)?,
+                std::fs::read(&front.key)?,
+            ];
+            std::fs::write(directory.join("pem"), both.concat())?;
+        }
+        std::fs::write(&file, self.configuration(directory, front, backend))?;
         let mut command = self.command();
         match self {
             Self::Haproxy => command.arg("-db").arg("-f").arg(&file),
@@ -90,7 +124,7 @@ impl Peer {
         let log = directory.join("log");
         let mut running = Running::start(&mut command, &log)?;
         running
-            .await_listening(listen, &log)
+            .await_listening(front.plain, &log)
             .await
             .with_context(|| format!("{} does not start", self.as_str()))?;
         Ok(running)
@@ -104,13 +138,14 @@ impl Peer {
         command
     }
 
-    fn configuration(self, directory: &Path, listen: SocketAddr, backend: SocketAddr) -> String {
+    fn configuration(self, directory: &Path, front: &Front, backend: SocketAddr) -> String {
+        let Front { plain, secure, .. } = front;
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         match self {
             Self::Haproxy => format!(
                 "global
   nbthread {workers}
-  maxconn 8192
+  maxconn 32768
 defaults
   mode http
   timeout connect 2s
@@ -119,19 +154,23 @@ defaults
   http-reuse always
   option forwardfor
 frontend all
-  bind {listen}
+  bind {plain}
+  bind {secure} ssl crt {}
+  http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
+  http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
   default_backend one
 backend one
   server one {backend}
-"
+",
+                directory.join("pem").display()
             ),
-            Self::Nginx => nginx(directory, listen, backend, workers),
+            Self::Nginx => nginx(directory, front, backend, workers),
             Self::Caddy => format!(
                 "{{
   admin off
   auto_https off
 }}
-http://{listen} {{
+(all) {{
   bind {}
   reverse_proxy {backend} {{
     transport http {{
@@ -139,14 +178,23 @@ http://{listen} {{
     }}
   }}
 }}
+http://{plain} {{
+  import all
+}}
+https://{secure} {{
+  tls {} {}
+  import all
+}}
 ",
-                listen.ip()
+                plain.ip(),
+                front.certificate.display(),
+                front.key.display()
             ),
         }
     }
 }
 
-fn nginx(directory: &Path, listen: SocketAddr, backend: SocketAddr, workers: usize) -> String {
+fn nginx(directory: &Path, front: &Front, backend: SocketAddr, workers: usize) -> String {
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("  {kind}_temp_path {}/{kind};\n", directory.display()))
         .concat();
@@ -154,7 +202,8 @@ fn nginx(directory: &Path, listen: SocketAddr, backend: SocketAddr, workers: usi
         "daemon off;
 worker_processes {workers};
 pid {}/pid;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 65536;
+events {{ worker_connections 32768; }}
 http {{
   access_log off;
   keepalive_requests 100000000;
@@ -164,7 +213,10 @@ http {{
     keepalive_requests 100000000;
   }}
   server {{
-    listen {listen} reuseport;
+    listen {} reuseport;
+    listen {} ssl reuseport;
+    ssl_certificate {};
+    ssl_certificate_key {};
     location / {{
       proxy_pass http://one;
       proxy_http_version 1.1;
@@ -176,6 +228,10 @@ http {{
   }}
 }}
 ",
-        directory.display()
+        directory.display(),
+        front.plain,
+        front.secure,
+        front.certificate.display(),
+        front.key.display()
     )
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation};
-use shipway_pipeline::route::{Backend, Route, RouteKey};
+use shipway_pipeline::route::{Backend, Route, RouteKey, Tls};
 use shipway_proxy::Paths;
 use shipway_proxy::control::Client;
 
+use super::peers::Front;
 use super::running::Running;
 
 /// For the proxy to answer its control socket.
@@ -68,5 +69,19 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backend: SocketAddr) ->
             address: backend,
             weight: 1,
         }],
+    })
+}
+
+/// The same for plain and secure requests.
+pub(crate) fn route_of(front: &Front, backend: SocketAddr) -> Result<Route> {
+    Ok(Route {
+        tls: Some(Tls {
+            listen: front.secure,
+            certificate: front.certificate.display().to_string(),
+            key: front.key.display().to_string(),
+            redirect: false,
+            hsts: None,
+        }),
+        ..route(front.plain, 1, backend)?
     })
 }

@@ -49,6 +49,11 @@ fn resident(id: u32) -> Option<u64> {
     Some(kibibytes(&text, "VmRSS:")? * 1024)
 }
 
+/// Memory of a process and its children, of pages shared with others their part.
+pub(crate) fn proportional_bytes_of_tree(root: u32) -> u64 {
+    tree(root).into_iter().map(proportional_bytes).sum()
+}
+
 fn kibibytes(text: &str, field: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
