@@ -70,7 +70,7 @@ pub(crate) async fn forward(
         tried: Vec::new(),
     };
     let request = request.map(|incoming| RequestBody::new(incoming, session));
-    journey.go(Outgoing::new(request)).await
+    journey.go(Outgoing::new(request, &session.peer)).await
 }
 
 // === impl Journey ===

@@ -1,6 +1,6 @@
 //! Who the client is, for the instance to read.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use http::header::{FORWARDED, HOST, HeaderName};
@@ -12,41 +12,61 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-/// Not set by us, but believed by frameworks: only a trusted peer may.
-const OTHERS: [HeaderName; 4] = [
+/// What frameworks believe, whether we set it or not: only a trusted peer may.
+const CLAIMED: [HeaderName; 8] = [
+    FOR,
+    PROTO,
+    FORWARDED_HOST,
+    REAL_IP,
     HeaderName::from_static("x-forwarded-port"),
     HeaderName::from_static("x-forwarded-prefix"),
     HeaderName::from_static("x-forwarded-server"),
     HeaderName::from_static("x-forwarded-ssl"),
 ];
 
-/// Sets the headers that tell of the client: in place of what an untrusted peer says, behind what
-/// a trusted one does.
+/// Prepares the headers that tell of the client: what an untrusted peer says is removed, for
+/// [`write`] to say it anew; what a trusted one says is extended.
 pub(crate) fn set(headers: &mut HeaderMap, peer: &Peer) {
     if peer.is_trusted {
         extend(headers, peer);
-    } else {
-        replace(headers, peer);
+        return;
     }
-}
-
-fn replace(headers: &mut HeaderMap, peer: &Peer) {
     let claimed: Vec<HeaderName> = headers.keys().filter(is_claimed).cloned().collect();
     for name in claimed {
         headers.remove(name);
     }
-    headers.insert(FOR, peer.header.clone());
-    headers.insert(REAL_IP, peer.header.clone());
-    headers.insert(PROTO, HeaderValue::from_static(peer.scheme()));
-    match headers.get(HOST).cloned() {
-        Some(host) => headers.insert(FORWARDED_HOST, host),
-        None => headers.remove(FORWARDED_HOST),
-    };
 }
 
-/// Whether a header tells of the client and is not one that is replaced anyway.
+/// Writes behind the other headers of a request what an untrusted peer must not say itself. Not
+/// one of them goes through the map, which would grow by them for every request.
+pub(crate) fn write(to: &mut Vec<u8>, headers: &HeaderMap, peer: &Peer) {
+    if peer.is_trusted {
+        return;
+    }
+    let address = peer.header.as_bytes();
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    for (name, value) in [
+        (FOR, Some(address)),
+        (REAL_IP, Some(address)),
+        (PROTO, Some(peer.scheme().as_bytes())),
+        (FORWARDED_HOST, host),
+    ] {
+        if let Some(value) = value {
+            line(to, &name, value);
+        }
+    }
+}
+
+/// Writes a header as HTTP/1.1 has it.
+pub(crate) fn line(to: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+        to.extend_from_slice(part);
+    }
+}
+
+/// Whether a header tells of the client.
 fn is_claimed(name: &&HeaderName) -> bool {
-    if **name == FORWARDED || OTHERS.contains(name) {
+    if **name == FORWARDED || CLAIMED.contains(name) {
         return true;
     }
     // To frameworks that read headers as variables, `X_Real_IP` is `X-Real-IP`.
@@ -132,6 +152,13 @@ mod tests {
             is_secure,
         };
         set(&mut map, &peer);
+        let mut lines = Vec::new();
+        write(&mut lines, &map, &peer);
+        for line in String::from_utf8(lines).unwrap().lines() {
+            let (name, value) = line.split_once(": ").unwrap();
+            let name: HeaderName = name.parse().unwrap();
+            map.append(name, value.parse().unwrap());
+        }
         map
     }
 

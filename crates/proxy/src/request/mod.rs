@@ -2,7 +2,7 @@
 
 mod admit;
 mod forward;
-mod forwarded;
+pub(crate) mod forwarded;
 mod headers;
 mod redirect;
 mod refuse;

@@ -18,6 +18,8 @@ use hyper::body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
 use crate::body::RequestBody;
+use crate::request::forwarded::{self, line};
+use crate::session::Peer;
 
 /// Enough for most heads.
 const HEAD: usize = 1024;
@@ -68,7 +70,8 @@ struct ChunkLine {
 // === impl Outgoing ===
 
 impl Outgoing {
-    pub(crate) fn new(request: Request<RequestBody>) -> Self {
+    /// Writes a request down, with what tells of the client.
+    pub(crate) fn new(request: Request<RequestBody>, peer: &Peer) -> Self {
         let (parts, body) = request.into_parts();
         let mut head = Vec::with_capacity(HEAD);
         let target = parts.uri.path_and_query().map_or("/", |it| it.as_str());
@@ -80,6 +83,7 @@ impl Outgoing {
                 line(&mut head, name, value.as_bytes());
             }
         }
+        forwarded::write(&mut head, &parts.headers, peer);
         let length = length(&parts.headers, &body);
         match length {
             // An empty body is no news where none is expected.
@@ -238,12 +242,6 @@ impl Outgoing {
     }
 }
 
-fn line(to: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
-    for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
-        to.extend_from_slice(part);
-    }
-}
-
 /// The length of a body where it is known. What a client said was checked when it was read.
 fn length(headers: &HeaderMap, body: &RequestBody) -> Option<u64> {
     if body.is_end_stream() {
@@ -297,8 +295,10 @@ impl ChunkLine {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use std::net::IpAddr;
     use std::task::Waker;
+
+    use http::HeaderValue;
 
     use super::*;
 
@@ -307,7 +307,14 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut outgoing = Outgoing::new(request.body(RequestBody::Empty).unwrap());
+        let peer = Peer {
+            address: IpAddr::from([192, 0, 2, 1]),
+            header: HeaderValue::from_static("192.0.2.1"),
+            is_trusted: true,
+            is_secure: false,
+        };
+        let request = request.body(RequestBody::Empty).unwrap();
+        let mut outgoing = Outgoing::new(request, &peer);
         let mut wire = Vec::new();
         let mut cx = Context::from_waker(Waker::noop());
         assert!(!outgoing.has_begun());
@@ -359,12 +366,5 @@ mod tests {
         ] {
             assert!(!allowed(name), "{name}");
         }
-        let mut wire = Vec::new();
-        line(
-            &mut wire,
-            &HeaderName::from_static("a"),
-            HeaderValue::from_static("b").as_bytes(),
-        );
-        assert_eq!(wire, b"a: b\r\n");
     }
 }
