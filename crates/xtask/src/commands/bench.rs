@@ -6,6 +6,7 @@
 mod api;
 mod backup;
 mod compose;
+mod control;
 mod deploy;
 mod history;
 mod migrations;
@@ -50,8 +51,10 @@ enum Benchmark {
     Proxy,
     /// Changes of a route, idle and under load
     Switch,
-    /// `shipway status` with a thousand deployments on record
+    /// `shipway status` with ten thousand deployments on record
     Status,
+    /// What a deployment takes besides the application's own time
+    Control,
     /// Loading a project of sixty services, against `docker compose config`
     Compose,
     /// Deployments of containers, against `docker compose up --wait`
@@ -92,6 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Benchmark::Proxy,
         Benchmark::Switch,
         Benchmark::Status,
+        Benchmark::Control,
         Benchmark::Compose,
         Benchmark::Deploy,
         Benchmark::Migrations,
@@ -130,6 +134,7 @@ async fn run_all(chosen: &[Benchmark], bench: &Bench<'_>) -> Result<()> {
             Benchmark::Proxy => proxy::run(bench).await?,
             Benchmark::Switch => switch::run(bench).await?,
             Benchmark::Status => status::run(bench).await?,
+            Benchmark::Control => control::run(bench)?,
             Benchmark::Compose => compose::run(bench)?,
             Benchmark::Deploy => deploy::run(bench)?,
             Benchmark::Migrations => migrations::run(bench)?,
