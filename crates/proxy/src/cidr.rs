@@ -1,5 +1,6 @@
 //! Address ranges, for the peers whose forwarding headers are believed.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -34,6 +35,12 @@ impl Cidr {
     }
 }
 
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix)
+    }
+}
+
 impl FromStr for Cidr {
     type Err = InvalidCidr;
 
@@ -59,6 +66,13 @@ impl FromStr for Cidr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_told_as_it_is_read() {
+        for text in ["10.0.0.0/8", "::1/128", "fd00::/8"] {
+            assert_eq!(text.parse::<Cidr>().unwrap().to_string(), text);
+        }
+    }
 
     fn contains(range: &str, address: &str) -> bool {
         let range: Cidr = range.parse().unwrap();

@@ -17,6 +17,27 @@ pub(crate) fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<TcpLis
     (0..workers).map(|_| listener(address)).collect()
 }
 
+/// Shares sockets that another process opened among workers: each socket is taken from, since
+/// clients wait in the queue of each, and each worker has one to take from.
+pub(crate) fn deal(
+    address: SocketAddr,
+    sockets: Vec<TcpListener>,
+    workers: usize,
+) -> io::Result<Vec<Vec<TcpListener>>> {
+    let mut dealt: Vec<Vec<TcpListener>> = (0..workers).map(|_| Vec::new()).collect();
+    let opened = sockets.len();
+    for (number, socket) in sockets.into_iter().enumerate() {
+        dealt[number % workers].push(socket);
+    }
+    for worker in opened..workers {
+        // Where no further one may be opened, as below 1024 without the right to, two workers
+        // take from one queue.
+        let more = listener(address).or_else(|_| dealt[worker % opened][0].try_clone())?;
+        dealt[worker].push(more);
+    }
+    Ok(dealt)
+}
+
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(address)?;
     socket.set_reuse_port(true)?;
@@ -47,5 +68,24 @@ mod tests {
         let shared = bind(free, 2).unwrap();
         assert_eq!(shared.len(), 2);
         assert_eq!(bind(free, 2).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn each_worker_has_a_socket_and_each_socket_a_worker() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let held = TcpListener::bind(any).unwrap();
+        let address = held.local_addr().unwrap();
+        drop(held);
+        for (opened, workers, each) in [
+            (2, 2, &[1, 1][..]),
+            (3, 2, &[2, 1]),
+            (2, 1, &[2]),
+            (1, 3, &[1, 1, 1]),
+        ] {
+            let sockets = bind(address, opened).unwrap();
+            let dealt = deal(address, sockets, workers).unwrap();
+            let counts: Vec<usize> = dealt.iter().map(Vec::len).collect();
+            assert_eq!(counts, each);
+        }
     }
 }

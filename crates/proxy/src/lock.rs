@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::thread;
@@ -37,7 +38,22 @@ pub enum Error {
 
 /// The directory, taken until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct Lock(File);
+
+// === impl Lock ===
+
+impl Lock {
+    /// One that a process before this one took, and handed over.
+    pub(crate) fn held(file: File) -> Self {
+        Self(file)
+    }
+}
+
+impl From<Lock> for OwnedFd {
+    fn from(lock: Lock) -> Self {
+        lock.0.into()
+    }
+}
 
 /// Makes the directory where it is missing and takes it.
 pub(crate) fn take(paths: &Paths) -> Result<Lock, Error> {

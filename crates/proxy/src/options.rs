@@ -1,5 +1,7 @@
 //! How a proxy is set up: where its files are, whom it trusts, what it bears.
 
+use std::ffi::OsString;
+use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +16,9 @@ pub struct Options {
     /// Worker threads, each with listeners and upstream connections of its own; a core each by
     /// default.
     pub workers: Option<NonZeroUsize>,
+    /// The arguments with which the program is started once more to take over from this process,
+    /// as a rule its own; see [`control::Client::hand_over`](crate::control::Client::hand_over).
+    pub arguments: Vec<OsString>,
     /// Peers whose `X-Forwarded-*` and `Forwarded` headers are believed; none by default.
     pub trusted: Vec<Cidr>,
     /// Bounds of sizes and times.
@@ -65,6 +70,12 @@ pub struct Limits {
     pub lame_duck: Duration,
     /// At shutdown, how long requests in hand may take: 30 s.
     pub shutdown: Duration,
+    /// How long a process that is to take over may be silent: 20 s. It starts in tens of
+    /// milliseconds; calls of the control API wait meanwhile, for 30 s at most.
+    pub take_over: Duration,
+    /// After another process took over, how long this one goes on for streams and upgraded
+    /// connections: an hour. Everything else is over when clients' idle connections are.
+    pub elder: Duration,
 }
 
 /// The files in the proxy's directory.
@@ -81,6 +92,7 @@ impl Options {
         Self {
             dir: dir.into(),
             workers: None,
+            arguments: Vec::new(),
             trusted: Vec::new(),
             limits: Limits::default(),
         }
@@ -120,6 +132,8 @@ impl Default for Limits {
             ejection: Duration::from_secs(2),
             lame_duck: Duration::from_secs(2),
             shutdown: Duration::from_secs(30),
+            take_over: Duration::from_secs(20),
+            elder: Duration::from_secs(3600),
         }
     }
 }
@@ -173,6 +187,25 @@ impl Paths {
     /// The routing table before its last change.
     pub fn previous(&self) -> PathBuf {
         self.dir.join("routes.json.previous")
+    }
+
+    /// Where a process is reached that another one took over from.
+    pub(crate) fn elder(&self, pid: u32) -> PathBuf {
+        self.dir.join(format!("elder-{pid}.sock"))
+    }
+
+    /// All such places, also those that were left over.
+    pub(crate) fn elders(&self) -> Vec<(u32, PathBuf)> {
+        let found = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut elders: Vec<_> = found
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let pid = name.strip_prefix("elder-")?.strip_suffix(".sock")?;
+                Some((pid.parse().ok()?, entry.path()))
+            })
+            .collect();
+        elders.sort_unstable();
+        elders
     }
 
     /// Held by the one proxy that runs here.

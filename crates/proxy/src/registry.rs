@@ -1,5 +1,7 @@
 //! The control side's state: every change of the table goes through here, one at a time.
 
+mod elders;
+mod estate;
 mod listening;
 
 use std::collections::BTreeMap;
@@ -15,15 +17,19 @@ use shipway_pipeline::traffic::InFlight;
 use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Reloaded, Target};
 use crate::hold::Hold;
 use crate::options::Paths;
+use crate::registry::elders::Elders;
+use crate::registry::listening::Bound;
 use crate::state::{self, Removed, State};
 use crate::table::{Entry, Table, check_pattern};
-use crate::tally::{Owner, Tally};
+use crate::tally::{Counted, Owner, Tally};
 use crate::tls::Keyring;
 use crate::worker::{Handle, Shared, WorkerOrder};
 
 /// Deployments of a route whose counts are kept after they left it: those that a judgement or an
 /// operator may still ask about.
 const KEPT: usize = 8;
+
+pub(crate) use estate::Estate;
 
 /// The routes with everything that belongs to them.
 #[derive(Debug)]
@@ -35,17 +41,17 @@ pub(crate) struct Registry {
     holds: BTreeMap<RouteKey, Arc<Hold>>,
     tallies: BTreeMap<Owner, BTreeMap<InstanceId, Arc<Tally>>>,
     keyring: Keyring,
-    /// Where the workers listen, and whether that is for HTTPS.
-    bound: BTreeMap<SocketAddr, bool>,
+    /// Where the workers listen.
+    bound: BTreeMap<SocketAddr, Bound>,
     unbound: BTreeMap<SocketAddr, String>,
+    elders: Elders,
 }
 
 // === impl Registry ===
 
 impl Registry {
-    /// Routes what was routed when the last proxy ended. An address that cannot be listened at
-    /// is tried again later: the other environments shall not suffer for it.
-    pub(crate) async fn restore(
+    /// Routes what was routed when the last proxy ended, as soon as it listens.
+    pub(crate) fn restore(
         paths: Paths,
         shared: Arc<Shared>,
         workers: Vec<Handle>,
@@ -60,11 +66,9 @@ impl Registry {
             keyring: Keyring::new(),
             bound: BTreeMap::new(),
             unbound: BTreeMap::new(),
+            elders: Elders::default(),
         };
         registry.swap();
-        for address in registry.wanted().into_keys() {
-            registry.try_bind(address).await;
-        }
         Ok(registry)
     }
 
@@ -97,6 +101,7 @@ impl Registry {
             self.listen(address, listeners).await;
         }
         self.settle().await;
+        self.lead_elders().await;
         Ok(Put {
             generation,
             changed: acceptance == Acceptance::Replaces,
@@ -126,23 +131,26 @@ impl Registry {
         }
         self.swap();
         self.settle().await;
+        self.lead_elders().await;
         Ok(Deleted { changed: true })
     }
 
-    pub(crate) fn hold(&self, hold: &HoldFor) -> Result<Held, Refusal> {
+    pub(crate) async fn hold(&mut self, hold: &HoldFor) -> Result<Held, Refusal> {
         let gate = self.gate(&hold.key, hold.epoch)?;
         let most = self.shared.limits.hold;
         let time = Duration::from_millis(hold.milliseconds).min(most);
         gate.hold(Instant::now() + time);
+        self.elders.hold(hold).await;
         Ok(self.held(&hold.key))
     }
 
-    pub(crate) fn resume(&self, target: &Target) -> Result<Held, Refusal> {
+    pub(crate) async fn resume(&mut self, target: &Target) -> Result<Held, Refusal> {
         self.gate(&target.key, target.epoch)?.resume();
+        self.elders.resume(target).await;
         Ok(self.held(&target.key))
     }
 
-    pub(crate) async fn cut(&self, cut: &Cut) -> Result<InFlight, Refusal> {
+    pub(crate) async fn cut(&mut self, cut: &Cut) -> Result<InFlight, Refusal> {
         let unknown = || Refusal::Unknown {
             key: cut.key.clone(),
         };
@@ -163,12 +171,16 @@ impl Registry {
                 });
             }
         }
-        let tallies = self.tallies.get(&owner).ok_or_else(unknown)?;
+        let mut total = self.elders.cut(cut).await;
+        let tallies = match self.tallies.get(&owner) {
+            Some(tallies) => tallies,
+            None if self.elders.know(&owner) => return Ok(total),
+            None => return Err(unknown()),
+        };
         let wanted = tallies.values().filter(|tally| {
             let mut only = cut.only.iter().flatten();
             cut.only.is_none() || only.any(|instance| *instance == tally.instance)
         });
-        let mut total = InFlight::default();
         for tally in wanted {
             let part = self.cut_instance(tally).await;
             total.short += part.short;
@@ -196,11 +208,20 @@ impl Registry {
         &self.state.routes
     }
 
-    /// What is counted, by deployment and then by instance.
-    pub(crate) fn tallies(
-        &self,
-    ) -> impl Iterator<Item = (&Owner, &BTreeMap<InstanceId, Arc<Tally>>)> {
-        self.tallies.iter()
+    /// What this process counted, by deployment and then by instance.
+    fn own_counts(&self) -> Counted {
+        let mut counted = Counted::default();
+        for tally in self.tallies.values().flat_map(BTreeMap::values) {
+            counted.add(&tally.owner, &tally.instance, &tally.totals());
+        }
+        counted
+    }
+
+    /// The same with what the proxies before it counted that handed over to it.
+    pub(crate) fn counted(&self) -> Counted {
+        let mut counted = self.own_counts();
+        self.elders.count_into(&mut counted);
+        counted
     }
 
     pub(crate) fn held(&self, key: &RouteKey) -> Held {
@@ -208,7 +229,7 @@ impl Registry {
             milliseconds: hold
                 .remaining(Instant::now())
                 .map_or(0, |remaining| remaining.as_millis() as u64),
-            waiting: hold.waiting() as u64,
+            waiting: hold.waiting() as u64 + self.elders.waiting(key),
         })
     }
 
@@ -347,31 +368,42 @@ impl Registry {
         }
         self.shared.table.store(Arc::new(Table::build(entries)));
         self.forget_old();
+        let routes = &self.state.routes;
+        self.elders.forget(|owner| is_present(routes, owner));
     }
 
     /// Drops the counts of deployments that are long gone.
     fn forget_old(&mut self) {
-        let routes = &self.state.routes;
-        let is_present = |owner: &Owner| {
-            routes
-                .iter()
-                .any(|route| route.key == owner.route && has_backend(route, owner))
-        };
-        let mut gone: BTreeMap<RouteKey, Vec<Owner>> = BTreeMap::new();
-        for (owner, tallies) in &self.tallies {
-            let is_idle = |tally: &Arc<Tally>| tally.totals().in_flight.total() == 0;
-            if !is_present(owner) && tallies.values().all(is_idle) {
-                let of_route = gone.entry(owner.route.clone()).or_default();
-                of_route.push(owner.clone());
-            }
-        }
-        for mut owners in gone.into_values() {
-            owners.sort_by_key(|owner| std::cmp::Reverse(owner.deployment));
-            for owner in owners.iter().skip(KEPT) {
-                self.tallies.remove(owner);
-            }
+        let is_idle = |tally: &Arc<Tally>| tally.totals().in_flight.total() == 0;
+        let gone = self.tallies.iter().filter(|(owner, tallies)| {
+            !is_present(&self.state.routes, owner) && tallies.values().all(is_idle)
+        });
+        for owner in beyond_kept(gone.map(|(owner, _)| owner)) {
+            self.tallies.remove(&owner);
         }
     }
+}
+
+fn is_present(routes: &[Route], owner: &Owner) -> bool {
+    routes
+        .iter()
+        .any(|route| route.key == owner.route && has_backend(route, owner))
+}
+
+/// Of deployments that are gone, those whose counts are kept no longer.
+fn beyond_kept<'a>(gone: impl Iterator<Item = &'a Owner>) -> Vec<Owner> {
+    let mut by_route: BTreeMap<RouteKey, Vec<Owner>> = BTreeMap::new();
+    for owner in gone {
+        let of_route = by_route.entry(owner.route.clone()).or_default();
+        of_route.push(owner.clone());
+    }
+    by_route
+        .into_values()
+        .flat_map(|mut owners| {
+            owners.sort_by_key(|owner| std::cmp::Reverse(owner.deployment));
+            owners.into_iter().skip(KEPT)
+        })
+        .collect()
 }
 
 /// The deployment's instances that the route sends new requests to.

@@ -1,7 +1,10 @@
 //! Runs a proxy from start to end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,18 +12,25 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::control::{Address, Server};
-use crate::lock;
+use crate::control::{Address, Door, Server};
+use crate::elder;
+use crate::handover::{self, Inheritance, Keys};
+use crate::lock::{self, Lock};
+use crate::notify;
 use crate::options::{Options, Paths};
 use crate::registry::Registry;
+use crate::signals::Signals;
 use crate::state;
 use crate::table::Table;
 use crate::worker::{Crew, Handle, Shared, WorkerOrder};
 
 /// Between two attempts to bind what could not be bound at the start.
 const BIND_AGAIN: Duration = Duration::from_secs(1);
+
+/// Between two looks at the processes that finish what they have in hand: an elder waits for the
+/// look that finds it finished.
+const ELDERS_AGAIN: Duration = Duration::from_millis(250);
 
 /// Between two looks whether all connections have ended, at shutdown.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -34,6 +44,9 @@ pub enum Error {
     /// Its routing table could not be read.
     #[error("the routing table of the last proxy could not be restored")]
     State(#[from] state::Error),
+    /// It was to take over from another process, and could not.
+    #[error("the proxy could not take over")]
+    HandOver(#[from] handover::Error),
     /// A thread, a runtime or a signal handler could not be had.
     #[error("the proxy could not set itself up")]
     Setup(#[source] io::Error),
@@ -71,7 +84,20 @@ pub fn run(options: Options) -> Result<(), Error> {
 
 fn run_here(options: &Options) -> Result<(), Error> {
     let paths = options.paths();
-    let _lock = lock::take(&paths)?;
+    let Some((mut inheritance, (lock, control))) = handover::take(&paths)? else {
+        return run_with(options, lock::take(&paths)?, None);
+    };
+    let result = run_with(options, lock, Some((&mut inheritance, control)));
+    if let Err(error) = &result {
+        inheritance.fail(error);
+    }
+    result
+}
+
+/// What was handed over to this process, and the control socket.
+type Inherited<'a> = Option<(&'a mut Inheritance, std::os::unix::net::UnixListener)>;
+
+fn run_with(options: &Options, lock: Lock, inherited: Inherited<'_>) -> Result<(), Error> {
     allow_many_files();
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -83,42 +109,107 @@ fn run_here(options: &Options) -> Result<(), Error> {
         trusted: options.trusted.clone(),
     });
     let crew = Crew::start(options.worker_count(), &shared).map_err(Error::Setup)?;
-    let served = runtime.block_on(serve(&paths, &shared, crew.handles()));
+    let served = runtime.block_on(serve(options, &shared, crew.handles(), lock, inherited));
     // Calls that are still open hold ways to the workers, which wait for the last to go.
     drop(runtime);
     crew.stop();
-    // The lock is still held: the socket is ours.
-    let _ = fs::remove_file(paths.control());
-    served
+    // As long as the lock is held the socket is ours; after a hand-over it is another's.
+    if let Some(_keys) = served? {
+        let _ = fs::remove_file(options.paths().control());
+    }
+    Ok(())
 }
 
-async fn serve(paths: &Paths, shared: &Arc<Shared>, workers: &[Handle]) -> Result<(), Error> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Setup)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Setup)?;
-    // A terminal that closes does not end the proxy started from it.
-    let _hangup = signal(SignalKind::hangup()).map_err(Error::Setup)?;
-    let registry = Registry::restore(paths.clone(), Arc::clone(shared), workers.to_vec()).await?;
-    let server = Server::new(registry, workers.len());
-    let listener = open(paths)?;
-    let mut bind_again = tokio::time::interval(BIND_AGAIN);
-    let mut read_again = tokio::time::interval(shared.limits.certificates);
-    tracing::info!(dir = %paths.dir().display(), workers = workers.len(), "the proxy runs");
-    loop {
-        tokio::select! {
-            source = server.listen(&listener) => return Err(control(paths, source)),
-            _ = bind_again.tick() => server.bind_missing().await,
-            _ = read_again.tick() => server.reload_changed().await,
-            () = server.wanted_down() => break,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+async fn serve(
+    options: &Options,
+    shared: &Arc<Shared>,
+    workers: &[Handle],
+    lock: Lock,
+    inherited: Inherited<'_>,
+) -> Result<Option<Keys>, Error> {
+    let paths = options.paths();
+    let mut signals = Signals::new().map_err(Error::Setup)?;
+    let mut registry = Registry::restore(paths.clone(), Arc::clone(shared), workers.to_vec())?;
+    let listener = match inherited {
+        None => {
+            registry.listen_everywhere(BTreeMap::new()).await;
+            registry.adopt_elders().await;
+            open(&paths)?
         }
+        Some(inherited) => take_over(&paths, &mut registry, inherited).await?,
+    };
+    let again = listener.as_fd().try_clone_to_owned();
+    let keys = Keys {
+        lock: lock.into(),
+        control: again.map_err(|source| control(&paths, source))?,
+    };
+    let server = Server::new(options, registry, keys);
+    notify::ready();
+    tracing::info!(dir = %paths.dir().display(), workers = workers.len(), "the proxy runs");
+    let is_told_to_end = attend(&server, &listener, &mut signals, shared)
+        .await
+        .map_err(|source| control(&paths, source))?;
+    let _no_more = server.end_hand_overs().await;
+    if server.has_handed_over() {
+        drop(listener);
+        let limits = &shared.limits;
+        elder::finish(&server, workers, limits, &mut signals, is_told_to_end).await;
+        let _ = fs::remove_file(paths.elder(std::process::id()));
+        return Ok(None);
     }
     tracing::info!("the proxy finishes what it has in hand");
+    notify::stopping();
     server.resume_all().await;
+    server.end_elders().await;
+    server.leave_everywhere().await;
     tokio::select! {
-        source = server.listen(&listener) => Err(control(paths, source)),
-        () = finish(shared, workers) => Ok(()),
+        source = server.listen(&listener, Door::Everybody) => Err(control(&paths, source)),
+        () = finish(shared, workers) => Ok(server.give_up_keys()),
     }
+}
+
+/// Does what there is to be done until somebody asks for the end (true), or another process took
+/// over (false).
+async fn attend(
+    server: &Rc<Server>,
+    listener: &UnixListener,
+    signals: &mut Signals,
+    shared: &Shared,
+) -> io::Result<bool> {
+    let mut bind_again = tokio::time::interval(BIND_AGAIN);
+    let mut read_again = tokio::time::interval(shared.limits.certificates);
+    let mut elders_again = tokio::time::interval(ELDERS_AGAIN);
+    loop {
+        tokio::select! {
+            source = server.listen(listener, Door::Everybody) => return Err(source),
+            _ = bind_again.tick() => server.bind_missing().await,
+            _ = read_again.tick() => server.reload_changed().await,
+            _ = elders_again.tick() => server.look_at_elders().await,
+            () = server.handed_over() => return Ok(false),
+            () = server.wanted_down() => return Ok(true),
+            () = signals.end() => return Ok(true),
+        }
+    }
+}
+
+/// Takes over from the process before; the control socket.
+async fn take_over(
+    paths: &Paths,
+    registry: &mut Registry,
+    (inheritance, socket): (&mut Inheritance, std::os::unix::net::UnixListener),
+) -> Result<UnixListener, Error> {
+    registry.inherit(inheritance)?;
+    let nonblocking = socket.set_nonblocking(true);
+    let listener = nonblocking.and_then(|()| UnixListener::from_std(socket));
+    let listener = listener.map_err(|source| control(paths, source))?;
+    // Blocks, and nothing else is on this thread yet.
+    inheritance.ready()?;
+    let sockets = std::mem::take(&mut inheritance.listeners);
+    registry.listen_everywhere(sockets).await;
+    inheritance.serving();
+    // Before anybody can change the table.
+    registry.adopt_elders().await;
+    Ok(listener)
 }
 
 /// Takes as many open files as the system lets us have: each client may need two.
@@ -164,7 +255,7 @@ async fn finish(shared: &Shared, workers: &[Handle]) {
     until_empty(workers, limits.shutdown).await;
 }
 
-async fn until_empty(workers: &[Handle], most: Duration) {
+pub(crate) async fn until_empty(workers: &[Handle], most: Duration) {
     let give_up = Instant::now() + most;
     while Instant::now() < give_up {
         let mut left = 0;

@@ -267,9 +267,10 @@ impl Session {
         self.order.get()
     }
 
-    /// Whether responses tell the client that the connection ends.
+    /// Whether the response in hand tells the client that the connection ends. Not while another
+    /// request was sent behind this one: it would be lost.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.get()
+        self.closing.get() && !self.framing.borrow().has_more_than(self.requests.get())
     }
 
     // --- from the worker

@@ -1,14 +1,13 @@
 //! What the registry says of its routes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::route::{RouteKey, Tls};
 
 use crate::control::{DeploymentStatus, InstanceStatus, Reloaded, RouteStatus, Status, TlsStatus};
 use crate::registry::{Registry, routed};
-use crate::tally::{Owner, Tally, Totals};
+use crate::tally::{Owner, Totals};
 
 // === impl Registry ===
 
@@ -28,7 +27,7 @@ impl Registry {
                 (route.key.clone(), status)
             })
             .collect();
-        for (owner, tallies) in self.tallies() {
+        for (owner, instances) in &self.counted().0 {
             let key = &owner.route;
             let route = routes.entry(key.clone()).or_insert_with(|| RouteStatus {
                 key: key.clone(),
@@ -37,10 +36,11 @@ impl Registry {
                 tls: None,
                 deployments: Vec::new(),
             });
-            route.deployments.push(self.deployment(owner, tallies));
+            route.deployments.push(self.deployment(owner, instances));
         }
         Status {
             routes: routes.into_values().collect(),
+            finishing: self.finishing(),
         }
     }
 
@@ -72,15 +72,14 @@ impl Registry {
     fn deployment(
         &self,
         owner: &Owner,
-        tallies: &BTreeMap<InstanceId, Arc<Tally>>,
+        counted: &BTreeMap<InstanceId, Totals>,
     ) -> DeploymentStatus {
         let mut totals = Totals::default();
         let mut instances = Vec::new();
-        for tally in tallies.values() {
-            let part = tally.totals();
-            totals.add(&part);
+        for (instance, part) in counted {
+            totals.add(part);
             instances.push(InstanceStatus {
-                instance: tally.instance.clone(),
+                instance: instance.clone(),
                 in_flight: part.in_flight,
             });
         }

@@ -4,9 +4,11 @@
 //! a plain load and store without a locked instruction or a shared cache line;
 //! the control thread adds the shards up when it is asked.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, InstanceId};
 use shipway_pipeline::route::RouteKey;
@@ -21,7 +23,7 @@ pub(crate) enum Class {
 }
 
 /// Whose requests are counted: a deployment's, behind one route.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) route: RouteKey,
     pub(crate) colour: Colour,
@@ -61,7 +63,8 @@ pub(crate) struct Shard {
 pub(crate) struct Count(AtomicU64);
 
 /// The sums of all workers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Totals {
     pub(crate) in_flight: InFlight,
     pub(crate) counters: Counters,
@@ -71,6 +74,10 @@ pub(crate) struct Totals {
     pub(crate) abandoned: u64,
     pub(crate) latency: Duration,
 }
+
+/// What was counted of each deployment, by instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counted(pub(crate) BTreeMap<Owner, BTreeMap<InstanceId, Totals>>);
 
 fn add(number: &AtomicU64, by: u64) {
     // One writer: nothing can come between the load and the store.
@@ -145,6 +152,28 @@ impl Totals {
         self.upgrades += other.upgrades;
         self.abandoned += other.abandoned;
         self.latency += other.latency;
+    }
+}
+
+// === impl Counted ===
+
+impl Counted {
+    /// Adds what was counted of an instance.
+    pub(crate) fn add(&mut self, owner: &Owner, instance: &InstanceId, totals: &Totals) {
+        let of_owner = match self.0.get_mut(owner) {
+            Some(of_owner) => of_owner,
+            None => self.0.entry(owner.clone()).or_default(),
+        };
+        of_owner.entry(instance.clone()).or_default().add(totals);
+    }
+
+    /// Adds all of it.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for (owner, instances) in &other.0 {
+            for (instance, totals) in instances {
+                self.add(owner, instance, totals);
+            }
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! `shipway proxy`.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::process::setsid;
 use shipway_engine::ports::client_of;
-use shipway_proxy::control::{Client, bridge};
+use shipway_proxy::control::{Client, HandOver, bridge};
 use shipway_proxy::{Cidr, Options, Paths};
 use tracing_subscriber::EnvFilter;
 
@@ -39,6 +40,12 @@ enum Action {
     Status,
     /// Print metrics in Prometheus' text format
     Metrics,
+    /// Put a new process in the proxy's place, without losing a request
+    ///
+    /// The new one runs this very program, started as the proxy was, or with `--workers` and
+    /// `--trust` where either stands before `reload`. It takes over the very sockets; the old one
+    /// finishes what it has in hand, and ends. If the new one cannot, the old one goes on.
+    Reload,
     /// Finish what is in hand and end
     Stop,
     /// Carry bytes between the standard streams and the control socket
@@ -67,6 +74,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         match action {
             Action::Status => render::json(&client.status().await.map_err(told)?)?,
             Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+            Action::Reload => {
+                let wish = hand_over(arguments, &directory)?;
+                render::json(&client.hand_over(&wish).await.map_err(told)?)?;
+            }
             Action::Stop => client.shutdown().await.map_err(told)?,
             Action::Dial => bridge(&paths).await?,
         }
@@ -86,6 +97,14 @@ async fn elsewhere(action: &Action, global: &Global, name: &str) -> Result {
     match action {
         Action::Status => render::json(&client.status().await.map_err(told)?)?,
         Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+        Action::Reload => {
+            return Err(CliError::usage(
+                "that proxy is a container, which ends with its first process",
+            )
+            .hint(format!(
+                "`shipway proxy stop --of {name}`; the next deployment starts the new program"
+            )));
+        }
         Action::Stop => container
             .stop()
             .await
@@ -95,7 +114,32 @@ async fn elsewhere(action: &Action, global: &Global, name: &str) -> Result {
     Ok(ExitCode::from(exit::OK))
 }
 
-fn serve(arguments: &Arguments, directory: std::path::PathBuf) -> Result {
+/// This program, in place of the proxy's.
+fn hand_over(arguments: &Arguments, directory: &Path) -> Result<HandOver> {
+    Ok(HandOver {
+        program: std::env::current_exe()?,
+        arguments: is_set_up(arguments).then(|| {
+            let mut words = vec![
+                "proxy".to_owned(),
+                "--proxy-dir".to_owned(),
+                directory.to_string_lossy().into_owned(),
+            ];
+            if let Some(workers) = arguments.workers {
+                words.extend(["--workers".to_owned(), workers.to_string()]);
+            }
+            for peers in &arguments.trust {
+                words.extend(["--trust".to_owned(), peers.to_string()]);
+            }
+            words
+        }),
+    })
+}
+
+fn is_set_up(arguments: &Arguments) -> bool {
+    arguments.workers.is_some() || !arguments.trust.is_empty()
+}
+
+fn serve(arguments: &Arguments, directory: PathBuf) -> Result {
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_env("SHIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
@@ -109,6 +153,7 @@ fn serve(arguments: &Arguments, directory: std::path::PathBuf) -> Result {
     let options = Options {
         workers: arguments.workers,
         trusted: arguments.trust.clone(),
+        arguments: std::env::args_os().skip(1).collect(),
         ..Options::new(directory)
     };
     shipway_proxy::run(options).map_err(|error| CliError::of(Kind::Failed, &error))?;

@@ -40,6 +40,7 @@ mod output;
 mod polling;
 mod promote;
 mod proxy;
+mod proxy_reload;
 mod pushes;
 mod records;
 mod refused;

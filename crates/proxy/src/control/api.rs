@@ -1,6 +1,7 @@
 //! What goes over the control socket.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Colour;
@@ -86,6 +87,43 @@ pub struct Cut {
 pub struct Status {
     /// By route.
     pub routes: Vec<RouteStatus>,
+    /// The processes that were taken over from and still finish what they have in hand, which is
+    /// in the counts of the routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finishing: Vec<Finishing>,
+}
+
+/// A process that another one took over from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finishing {
+    /// Its number.
+    pub pid: u32,
+    /// Clients' connections that it has, also idle ones.
+    pub connections: u64,
+}
+
+/// Lets a new process take over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandOver {
+    /// The program that it runs.
+    pub program: PathBuf,
+    /// Its arguments; the present process's own where not given.
+    #[serde(default)]
+    pub arguments: Option<Vec<String>>,
+}
+
+/// That a new process took over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandedOver {
+    /// The new process.
+    pub pid: u32,
+    /// The version of its program.
+    pub version: String,
+    /// The old process, which finishes what it has in hand.
+    pub finishing: u32,
 }
 
 /// What happens on a route.
@@ -251,6 +289,12 @@ pub enum Refusal {
         /// What is wrong with it, and the way out.
         reason: String,
     },
+    /// No new process took over; the present one goes on.
+    #[error("{reason}")]
+    HandOver {
+        /// Why not.
+        reason: String,
+    },
     /// The table could not be kept on disk.
     #[error("the routing table could not be kept: {reason}")]
     State {
@@ -268,6 +312,7 @@ impl Refusal {
             | Self::Generation { .. }
             | Self::Host { .. }
             | Self::Listen { .. }
+            | Self::HandOver { .. }
             | Self::StillRouted { .. } => http::StatusCode::CONFLICT,
             Self::Invalid { .. } | Self::Certificate { .. } => {
                 http::StatusCode::UNPROCESSABLE_ENTITY
@@ -288,6 +333,7 @@ impl Refusal {
             | Self::Certificate { .. }
             | Self::Unknown { .. }
             | Self::StillRouted { .. }
+            | Self::HandOver { .. }
             | Self::State { .. } => None,
         }
     }

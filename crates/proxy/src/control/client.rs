@@ -14,7 +14,8 @@ use shipway_pipeline::route::Route;
 use shipway_pipeline::traffic::InFlight;
 
 use crate::control::api::{
-    Cut, Deleted, Health, Held, HoldFor, Listen, Probed, Put, Refusal, Status, Target,
+    Cut, Deleted, HandOver, HandedOver, Health, Held, HoldFor, Listen, Probed, Put, Refusal,
+    Status, Target,
 };
 use crate::control::certificate::{CheckTls, Reloaded};
 use crate::control::dial::Dial;
@@ -23,6 +24,9 @@ use crate::probe::Question;
 
 /// How long a call may take. A cut of thousands of connections or a slow disk stay far below.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a hand-over may take: the new process may be silent for 20 s three times.
+const HAND_OVER: Duration = Duration::from_secs(90);
 
 /// Between two looks whether a proxy has started.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -194,6 +198,16 @@ impl Client {
         self.call(Method::POST, "/v1/reload", None::<&()>).await
     }
 
+    /// Lets a new process take over, which is started from a program. When this returns, the new
+    /// one answers, and the old one finishes what it has in hand.
+    ///
+    /// # Errors
+    /// See [`Error`]; that none took over is a refusal, and the present process goes on.
+    pub async fn hand_over(&self, wish: &HandOver) -> Result<HandedOver, Error> {
+        let call = self.call_within(HAND_OVER, Method::POST, "/v1/hand-over", Some(wish));
+        call.await
+    }
+
     /// That the proxy runs, and how.
     ///
     /// # Errors
@@ -227,7 +241,7 @@ impl Client {
         self.call(Method::GET, path, None::<&()>).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,

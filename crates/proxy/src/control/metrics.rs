@@ -15,11 +15,13 @@ const STEP: usize = 4;
 /// Renders all counts.
 pub(crate) fn render(registry: &Registry) -> String {
     let counted: Vec<(String, Totals)> = registry
-        .tallies()
-        .map(|(owner, tallies)| {
+        .counted()
+        .0
+        .iter()
+        .map(|(owner, instances)| {
             let mut totals = Totals::default();
-            for tally in tallies.values() {
-                totals.add(&tally.totals());
+            for part in instances.values() {
+                totals.add(part);
             }
             (labels(owner), totals)
         })

@@ -15,6 +15,7 @@
 //! | `POST /v1/probe` | [`Question`](crate::probe::Question) | [`Probed`] |
 //! | `GET /v1/health` | – | [`Health`] |
 //! | `GET /v1/metrics` | – | Prometheus' text format |
+//! | `POST /v1/hand-over` | [`HandOver`] | [`HandedOver`], when another process serves |
 //! | `POST /v1/shutdown` | – | – |
 //!
 //! What is refused is answered with a [`Refusal`] and changes nothing.
@@ -23,6 +24,10 @@
 //! request is claimed by the route before it any more: a worker reads the table
 //! and claims a request in one go, and each has passed an order after the swap.
 //! So from then on the in-flight counts of what is no longer routed only fall.
+//!
+//! After a hand-over the old process is an *elder*, which has a socket of its own for the one
+//! that took over: `PUT /v1/follow` with the table, `GET /v1/part` for its counts, and hold,
+//! resume, cut and shutdown as above. All of the above holds for elders as well.
 
 mod address;
 mod api;
@@ -30,13 +35,16 @@ mod bridge;
 mod certificate;
 mod client;
 mod dial;
+mod elder;
+mod handing;
 mod metrics;
+mod relay;
 mod server;
 mod way;
 
 pub use api::{
-    Cut, Deleted, DeploymentStatus, Health, Held, HoldFor, InstanceStatus, Listen, Probed, Put,
-    Refusal, RouteStatus, Status, Target, Unbound,
+    Cut, Deleted, DeploymentStatus, Finishing, HandOver, HandedOver, Health, Held, HoldFor,
+    InstanceStatus, Listen, Probed, Put, Refusal, RouteStatus, Status, Target, Unbound,
 };
 pub use bridge::bridge;
 pub use certificate::{CheckTls, Reloaded, TlsStatus};
@@ -44,4 +52,5 @@ pub use client::{Client, Error};
 pub use dial::{Dial, Stream};
 
 pub use address::Address;
-pub(crate) use server::Server;
+pub(crate) use elder::{Counts, Follow, Part};
+pub(crate) use server::{Door, Server};

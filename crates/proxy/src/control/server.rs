@@ -1,10 +1,11 @@
 //! The proxy's side of the control API.
 
 use std::convert::Infallible;
+use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -15,11 +16,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::control::api::{Health, Probed, Refusal};
 use crate::control::certificate::CheckTls;
-use crate::control::metrics;
+use crate::control::handing::Handing;
+use crate::control::{metrics, relay};
+use crate::handover::Keys;
+use crate::options::{Options, Paths};
 use crate::probe;
 use crate::registry::Registry;
 use crate::tls;
@@ -30,10 +34,25 @@ const LARGEST_BODY: usize = 4 << 20;
 /// Answers the control API.
 #[derive(Debug)]
 pub(crate) struct Server {
-    registry: Mutex<Registry>,
+    pub(super) registry: Mutex<Registry>,
+    pub(super) paths: Paths,
+    /// How this program is started once more.
+    pub(super) arguments: Vec<OsString>,
+    /// How long a process that takes over may be silent.
+    pub(super) patience: Duration,
     workers: usize,
     started: Instant,
     shutdown: Notify,
+    pub(super) handing: Handing,
+}
+
+/// The way by which a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The control socket.
+    Everybody,
+    /// An elder's socket, for the process that took over.
+    Successor,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -41,21 +60,25 @@ type Answer = Response<Full<Bytes>>;
 // === impl Server ===
 
 impl Server {
-    pub(crate) fn new(registry: Registry, workers: usize) -> Rc<Self> {
+    pub(crate) fn new(options: &Options, registry: Registry, keys: Keys) -> Rc<Self> {
         Rc::new(Self {
             registry: Mutex::new(registry),
-            workers,
+            paths: options.paths(),
+            arguments: options.arguments.clone(),
+            patience: options.limits.take_over,
+            workers: options.worker_count(),
             started: Instant::now(),
             shutdown: Notify::new(),
+            handing: Handing::new(keys),
         })
     }
 
     /// Takes calls for as long as it is polled.
-    pub(crate) async fn listen(self: &Rc<Self>, listener: &UnixListener) -> io::Error {
+    pub(crate) async fn listen(self: &Rc<Self>, listener: &UnixListener, door: Door) -> io::Error {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::task::spawn_local(serve(Rc::clone(self), stream));
+                    tokio::task::spawn_local(serve(Rc::clone(self), door, stream));
                 }
                 Err(error) => return error,
             }
@@ -82,23 +105,66 @@ impl Server {
         self.registry.lock().await.resume_all();
     }
 
-    async fn answer(&self, parts: Parts, body: &[u8]) -> Result<Answer, Refusal> {
+    /// Asks the processes that finish what they have in hand how they are.
+    pub(crate) async fn look_at_elders(&self) {
+        self.registry.lock().await.look_at_elders().await;
+    }
+
+    /// Lets go of all addresses, so that they are free as soon as the workers leave them.
+    pub(crate) async fn leave_everywhere(&self) {
+        self.registry.lock().await.leave_everywhere();
+    }
+
+    /// Asks them to end.
+    pub(crate) async fn end_elders(&self) {
+        self.registry.lock().await.end_elders().await;
+    }
+
+    async fn answer(
+        self: &Rc<Self>,
+        door: Door,
+        parts: Parts,
+        body: Bytes,
+    ) -> Result<Answer, Refusal> {
         let path = parts.uri.path();
-        if (&parts.method, path) == (&Method::POST, "/v1/probe") {
-            // An instance may take its time, and others must not wait for it.
-            return json(&match probe::ask(&read(body)?).await {
-                Ok(answer) => Probed::Answered(answer),
-                Err(reason) => Probed::Silent(reason),
-            });
+        match (door, &parts.method, path) {
+            (Door::Successor, ..) => return self.answer_successor(&parts, &body).await,
+            (Door::Everybody, &Method::POST, "/v1/probe") => {
+                // An instance may take its time, and others must not wait for it.
+                return json(&match probe::ask(&read(&body)?).await {
+                    Ok(answer) => Probed::Answered(answer),
+                    Err(reason) => Probed::Silent(reason),
+                });
+            }
+            (Door::Everybody, &Method::POST, "/v1/hand-over") if !self.has_handed_over() => {
+                return json(&self.hand_over(read(&body)?).await?);
+            }
+            (Door::Everybody, ..) => {}
         }
-        let mut registry = self.registry.lock().await;
-        match (&parts.method, path) {
+        let registry = self.registry.lock().await;
+        if self.has_handed_over() {
+            drop(registry);
+            return relay::relay(&self.paths, &parts, body).await;
+        }
+        self.answer_everybody(registry, &parts, &body).await
+    }
+
+    async fn answer_everybody(
+        &self,
+        mut registry: MutexGuard<'_, Registry>,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        match (&parts.method, parts.uri.path()) {
             (&Method::PUT, "/v1/route") => json(&registry.put(read(body)?).await?),
             (&Method::DELETE, "/v1/route") => json(&registry.delete(&read(body)?).await?),
             (&Method::GET, "/v1/routes") => json(registry.routes()),
-            (&Method::GET, "/v1/status") => json(&registry.status()),
-            (&Method::POST, "/v1/hold") => json(&registry.hold(&read(body)?)?),
-            (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?)?),
+            (&Method::GET, "/v1/status") => {
+                registry.look_at_elders().await;
+                json(&registry.status())
+            }
+            (&Method::POST, "/v1/hold") => json(&registry.hold(&read(body)?).await?),
+            (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?).await?),
             (&Method::POST, "/v1/cut") => json(&registry.cut(&read(body)?).await?),
             (&Method::POST, "/v1/listen") => json(&registry.try_listen(&read(body)?)?),
             (&Method::POST, "/v1/certificate") => {
@@ -108,15 +174,35 @@ impl Server {
             }
             (&Method::POST, "/v1/reload") => json(&registry.reload()),
             (&Method::GET, "/v1/health") => json(&self.health(&registry)),
-            (&Method::GET, "/v1/metrics" | "/metrics") => Ok(text(metrics::render(&registry))),
-            (&Method::POST, "/v1/shutdown") => {
-                self.shutdown.notify_one();
+            (&Method::GET, "/v1/metrics" | "/metrics") => {
+                registry.look_at_elders().await;
+                Ok(text(metrics::render(&registry)))
+            }
+            (&Method::POST, "/v1/shutdown") => self.end(),
+            _ => Err(no_such_call(parts)),
+        }
+    }
+
+    /// What the process that took over asks of an elder.
+    async fn answer_successor(&self, parts: &Parts, body: &[u8]) -> Result<Answer, Refusal> {
+        let mut registry = self.registry.lock().await;
+        match (&parts.method, parts.uri.path()) {
+            (&Method::PUT, "/v1/follow") => {
+                registry.follow(read(body)?).await;
                 json(&())
             }
-            _ => Err(Refusal::Invalid {
-                reason: format!("there is no call `{} {path}`", parts.method),
-            }),
+            (&Method::GET, "/v1/part") => json(&registry.part(self.handing.is_over()).await),
+            (&Method::POST, "/v1/hold") => json(&registry.hold(&read(body)?).await?),
+            (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?).await?),
+            (&Method::POST, "/v1/cut") => json(&registry.cut(&read(body)?).await?),
+            (&Method::POST, "/v1/shutdown") => self.end(),
+            _ => Err(no_such_call(parts)),
         }
+    }
+
+    fn end(&self) -> Result<Answer, Refusal> {
+        self.shutdown.notify_one();
+        json(&())
     }
 
     fn health(&self, registry: &Registry) -> Health {
@@ -131,11 +217,17 @@ impl Server {
     }
 }
 
-async fn serve(server: Rc<Server>, stream: UnixStream) {
+fn no_such_call(parts: &Parts) -> Refusal {
+    Refusal::Invalid {
+        reason: format!("there is no call `{} {}`", parts.method, parts.uri.path()),
+    }
+}
+
+async fn serve(server: Rc<Server>, door: Door, stream: UnixStream) {
     let service = hyper::service::service_fn(move |request| {
         let server = Rc::clone(&server);
         async move {
-            let answer = call(server, request).await.or_else(|refusal| {
+            let answer = call(server, door, request).await.or_else(|refusal| {
                 let mut answer = json(&refusal)?;
                 *answer.status_mut() = refusal.status();
                 Ok::<_, Refusal>(answer)
@@ -152,7 +244,11 @@ async fn serve(server: Rc<Server>, stream: UnixStream) {
 }
 
 /// Reads a call whole, then carries it out to its end, even if the caller leaves meanwhile.
-async fn call(server: Rc<Server>, request: Request<Incoming>) -> Result<Answer, Refusal> {
+async fn call(
+    server: Rc<Server>,
+    door: Door,
+    request: Request<Incoming>,
+) -> Result<Answer, Refusal> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await;
     let body = body
@@ -161,7 +257,7 @@ async fn call(server: Rc<Server>, request: Request<Incoming>) -> Result<Answer, 
         })?
         .to_bytes();
     let carried_out =
-        tokio::task::spawn_local(async move { server.answer(parts, &body).await }).await;
+        tokio::task::spawn_local(async move { server.answer(door, parts, body).await }).await;
     carried_out.unwrap_or_else(|error| {
         Err(Refusal::State {
             reason: format!("the call broke off: {error}"),

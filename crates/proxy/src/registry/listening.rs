@@ -10,6 +10,18 @@ use crate::listen;
 use crate::registry::Registry;
 use crate::worker::WorkerOrder;
 
+/// An address at which the workers listen.
+#[derive(Debug)]
+pub(super) struct Bound {
+    /// Whether it is for HTTPS.
+    is_secure: bool,
+    /// The workers' sockets once more, to be handed over to the next proxy.
+    pub(super) sockets: Vec<TcpListener>,
+}
+
+/// Sockets at an address, for each worker.
+pub(super) type Sockets = Vec<Vec<TcpListener>>;
+
 impl Registry {
     /// Where the routes are to be listened for, and whether that is for HTTPS.
     pub(super) fn wanted(&self) -> BTreeMap<SocketAddr, bool> {
@@ -66,14 +78,15 @@ impl Registry {
         let unused: Vec<SocketAddr> = self
             .bound
             .iter()
-            .filter(|(address, kind)| wanted.get(address) != Some(kind))
+            .filter(|(address, bound)| wanted.get(address) != Some(&bound.is_secure))
             .map(|(address, _)| *address)
             .collect();
         for address in unused {
+            // Ours first: a worker takes whoever waits, and then nobody may come any more.
+            self.bound.remove(&address);
             for worker in &self.workers {
                 worker.order(|done| WorkerOrder::Leave(address, done)).await;
             }
-            self.bound.remove(&address);
             if wanted.contains_key(&address) {
                 self.try_bind(address).await;
             }
@@ -84,42 +97,76 @@ impl Registry {
     pub(super) fn open_missing(
         &self,
         route: &Route,
-    ) -> Result<Vec<(SocketAddr, Vec<TcpListener>)>, Refusal> {
+    ) -> Result<Vec<(SocketAddr, Sockets)>, Refusal> {
         let missing = route
             .addresses()
             .filter(|address| !self.bound.contains_key(address));
         missing
             .map(|address| {
                 let opened = listen::bind(address, self.workers.len());
-                let listeners = opened.map_err(|error| refusal(address, &error))?;
-                Ok((address, listeners))
+                let opened = opened.map_err(|error| refusal(address, &error))?;
+                Ok((address, one_each(opened)))
             })
             .collect()
     }
 
-    pub(super) async fn listen(&mut self, address: SocketAddr, listeners: Vec<TcpListener>) {
+    pub(super) async fn listen(&mut self, address: SocketAddr, dealt: Sockets) {
         let site = self.keyring.site(address);
-        for (worker, listener) in self.workers.iter().zip(listeners) {
+        let mut sockets = Vec::new();
+        for (worker, listeners) in self.workers.iter().zip(dealt) {
+            // One that cannot be had twice cannot be handed over, which is told then.
+            sockets.extend(listeners.iter().filter_map(|it| it.try_clone().ok()));
             let site = site.clone();
             worker
-                .order(|done| WorkerOrder::Listen(address, listener, site, done))
+                .order(|done| WorkerOrder::Listen(address, listeners, site, done))
                 .await;
         }
         self.unbound.remove(&address);
-        self.bound.insert(address, site.is_some());
+        let is_secure = site.is_some();
+        self.bound.insert(address, Bound { is_secure, sockets });
+    }
+
+    /// Lets go of all sockets but the workers' own.
+    pub(crate) fn leave_everywhere(&mut self) {
+        self.bound.clear();
+        self.unbound.clear();
+    }
+
+    /// Listens where the routes are listened for: with what the proxy before it handed over, and
+    /// with sockets of its own elsewhere.
+    pub(crate) async fn listen_everywhere(
+        &mut self,
+        mut inherited: BTreeMap<SocketAddr, Vec<TcpListener>>,
+    ) {
+        for address in self.wanted().into_keys() {
+            let Some(sockets) = inherited.remove(&address) else {
+                self.try_bind(address).await;
+                continue;
+            };
+            match listen::deal(address, sockets, self.workers.len()) {
+                Ok(dealt) => self.listen(address, dealt).await,
+                Err(error) => self.note_unbound(address, &error),
+            }
+        }
     }
 
     pub(super) async fn try_bind(&mut self, address: SocketAddr) {
         match listen::bind(address, self.workers.len()) {
-            Ok(listeners) => self.listen(address, listeners).await,
-            Err(error) => {
-                let reason = error.to_string();
-                if self.unbound.insert(address, reason).is_none() {
-                    tracing::error!(%address, %error, "cannot listen; trying again");
-                }
-            }
+            Ok(listeners) => self.listen(address, one_each(listeners)).await,
+            Err(error) => self.note_unbound(address, &error),
         }
     }
+
+    fn note_unbound(&mut self, address: SocketAddr, error: &std::io::Error) {
+        let reason = error.to_string();
+        if self.unbound.insert(address, reason).is_none() {
+            tracing::error!(%address, %error, "cannot listen; trying again");
+        }
+    }
+}
+
+fn one_each(listeners: Vec<TcpListener>) -> Sockets {
+    listeners.into_iter().map(|it| vec![it]).collect()
 }
 
 fn refusal(address: SocketAddr, error: &std::io::Error) -> Refusal {

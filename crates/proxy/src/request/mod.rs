@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Instant;
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 
 use crate::body::ResponseBody;
@@ -34,7 +34,8 @@ pub(crate) async fn serve(
             refusal.response()
         }
     };
-    if session.is_closing() {
+    // An upgraded connection is no longer HTTP's to close.
+    if session.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }

@@ -76,6 +76,11 @@ impl Framing {
         }
     }
 
+    /// Whether anything came behind so many requests.
+    pub(crate) fn has_more_than(&self, requests: u64) -> bool {
+        self.heads > requests || self.is_within_head()
+    }
+
     /// Whether a head has begun and not ended.
     pub(crate) fn is_within_head(&self) -> bool {
         self.step == Step::Header || (self.step == Step::Start && !self.partial.is_empty())
@@ -264,6 +269,16 @@ mod tests {
         ] {
             assert_eq!(fed(head).violation(1), Some(Violation::TwoLengths));
         }
+    }
+
+    #[test]
+    fn what_comes_behind_a_request_is_seen() {
+        let one = b"GET / HTTP/1.1\r\n\r\n";
+        assert!(!fed(one).has_more_than(1));
+        assert!(fed(&[one, &b"G"[..]].concat()).has_more_than(1));
+        assert!(fed(&[one, &one[..]].concat()).has_more_than(1));
+        let body = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nx";
+        assert!(!fed(body).has_more_than(1));
     }
 
     #[test]

@@ -24,25 +24,26 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) fn listen(
     worker: &Rc<Worker>,
     address: SocketAddr,
-    listener: std::net::TcpListener,
-    site: Option<Arc<Site>>,
+    listeners: Vec<std::net::TcpListener>,
+    site: Option<&Arc<Site>>,
 ) {
-    let listener = match TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%address, %error, "a listener cannot be used");
-            return;
+    let mut tasks = Vec::new();
+    for listener in listeners {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let queue = Queue {
+                    worker: Rc::clone(worker),
+                    address,
+                    site: site.map(Arc::clone),
+                    listener: RefCell::new(Some(listener)),
+                };
+                tasks.push(tokio::task::spawn_local(queue.take()));
+            }
+            Err(error) => tracing::error!(%address, %error, "a listener cannot be used"),
         }
-    };
-    let queue = Queue {
-        worker: Rc::clone(worker),
-        address,
-        site,
-        listener: RefCell::new(Some(listener)),
-    };
-    let task = tokio::task::spawn_local(queue.take());
-    let old = worker.listeners.borrow_mut().insert(address, task);
-    if let Some(old) = old {
+    }
+    let old = worker.listeners.borrow_mut().insert(address, tasks);
+    for old in old.into_iter().flatten() {
         old.abort();
     }
 }
@@ -55,6 +56,7 @@ pub(crate) fn leave(worker: &Worker, address: SocketAddr) -> impl Future<Output 
         .borrow_mut()
         .remove(&address)
         .into_iter()
+        .flatten()
         .collect();
     end(tasks)
 }
@@ -62,7 +64,7 @@ pub(crate) fn leave(worker: &Worker, address: SocketAddr) -> impl Future<Output 
 /// Stops to take connections anywhere.
 pub(crate) fn leave_all(worker: &Worker) -> impl Future<Output = ()> + use<> {
     let tasks: Vec<_> = worker.listeners.borrow_mut().drain().collect();
-    end(tasks.into_iter().map(|(_, task)| task).collect())
+    end(tasks.into_iter().flat_map(|(_, tasks)| tasks).collect())
 }
 
 async fn end(tasks: Vec<JoinHandle<()>>) {

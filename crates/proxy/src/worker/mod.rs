@@ -57,7 +57,9 @@ pub(crate) struct Worker {
     view: RefCell<Rc<View>>,
     upstreams: RefCell<Upstreams>,
     sessions: RefCell<Vec<Rc<Session>>>,
-    listeners: RefCell<HashMap<SocketAddr, JoinHandle<()>>>,
+    /// What takes connections at each address: as a rule one, more after a hand-over from a proxy
+    /// with more workers.
+    listeners: RefCell<HashMap<SocketAddr, Vec<JoinHandle<()>>>>,
     closing: Cell<bool>,
 }
 

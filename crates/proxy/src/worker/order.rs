@@ -17,10 +17,10 @@ use crate::worker::{Worker, accept};
 pub(crate) enum Order {
     /// Nothing: the report proves that no request is between reading the table and its claim.
     Pass(oneshot::Sender<()>),
-    /// Take connections from this listener, with TLS where there is a site.
+    /// Take connections from these listeners, with TLS where there is a site.
     Listen(
         SocketAddr,
-        TcpListener,
+        Vec<TcpListener>,
         Option<Arc<Site>>,
         oneshot::Sender<()>,
     ),
@@ -46,8 +46,8 @@ impl Worker {
                 self.view();
                 let _ = done.send(());
             }
-            Order::Listen(address, listener, site, done) => {
-                accept::listen(self, address, listener, site);
+            Order::Listen(address, listeners, site, done) => {
+                accept::listen(self, address, listeners, site.as_ref());
                 let _ = done.send(());
             }
             Order::Leave(address, done) => {

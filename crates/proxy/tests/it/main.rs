@@ -5,6 +5,7 @@
 mod authority;
 mod certificates;
 mod control;
+mod hand_over;
 mod headers;
 mod https;
 mod instances;

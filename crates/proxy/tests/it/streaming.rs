@@ -21,7 +21,7 @@ const WEBSOCKET: &str = "GET /ws HTTP/1.1\r\nHost: shop\r\nConnection: keep-aliv
      Sec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// An instance with an event stream that sends one event per notice, and an upgrade that echoes.
-async fn streamer(notice: Arc<Notify>) -> SocketAddr {
+pub(crate) async fn streamer(notice: Arc<Notify>) -> SocketAddr {
     instance(move |mut wire, _| {
         let notice = Arc::clone(&notice);
         async move {
@@ -52,7 +52,7 @@ async fn streamer(notice: Arc<Notify>) -> SocketAddr {
     .await
 }
 
-async fn open_websocket(listen: SocketAddr) -> Wire {
+pub(crate) async fn open_websocket(listen: SocketAddr) -> Wire {
     let mut wire = Wire::connect(listen).await;
     wire.send(WEBSOCKET).await.unwrap();
     // Sent along with the request, before the answer: must not get lost.
@@ -65,7 +65,7 @@ async fn open_websocket(listen: SocketAddr) -> Wire {
     wire
 }
 
-fn cut(deployment: u64) -> Cut {
+pub(crate) fn cut(deployment: u64) -> Cut {
     Cut {
         only: None,
         key: key(),

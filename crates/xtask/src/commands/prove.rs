@@ -49,6 +49,18 @@ enum Campaign {
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1024))]
         large: u64,
     },
+    /// New processes take over from the proxy under a mixed load, and lose no request
+    Reloads {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        count: u64,
+        /// Clients of the constant load, in one campaign after the other
+        #[arg(long, value_name = "N", default_values_t = [64, 512], value_delimiter = ',')]
+        connections: Vec<u64>,
+        /// Size of large uploads and downloads, in MiB
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1024))]
+        large: u64,
+    },
 }
 
 /// Where a campaign's test is, and the variables that tell it how much.
@@ -137,6 +149,25 @@ impl Campaign {
                 };
                 connections.iter().map(switches).collect()
             }
+            Self::Reloads {
+                count,
+                connections,
+                large,
+            } => {
+                let reloads = |connections: &u64| Test {
+                    package: "shipway-cli",
+                    target: &["--test", "it"],
+                    name: "proxy_reload::reloads_under_a_mixed_load_lose_nothing_of_any_client",
+                    is_module: false,
+                    is_optimised: true,
+                    variables: vec![
+                        ("SHIPWAY_RELOADS", count.to_string()),
+                        ("SHIPWAY_CONNECTIONS", connections.to_string()),
+                        ("SHIPWAY_LARGE", (large << 20).to_string()),
+                    ],
+                };
+                connections.iter().map(reloads).collect()
+            }
         }
     }
 }
@@ -154,6 +185,11 @@ mod tests {
             Campaign::Simulation { seeds: 1 },
             Campaign::Crashes { stride: 1 },
             Campaign::Switches {
+                count: 1,
+                connections: vec![1],
+                large: 1,
+            },
+            Campaign::Reloads {
                 count: 1,
                 connections: vec![1],
                 large: 1,
