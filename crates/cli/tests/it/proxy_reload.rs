@@ -85,11 +85,12 @@ fn a_program_that_cannot_be_the_proxy_leaves_the_one_that_runs() {
     std::fs::write(&routes, good).expect("it can be written");
     reload(&sandbox, &[]);
     assert_live(&sandbox, "testing", &release);
-    assert_ne!(sandbox.proxy_pid(), before);
+    let pid = sandbox.proxy_pid();
+    assert_ne!(pid, before);
 
     sandbox.run_well(["proxy", "stop"]);
     wait_until("the proxy to be gone", || {
-        sandbox.get("testing", "/").is_err().then_some(())
+        (!is_running(&sandbox, pid)).then_some(())
     });
     let told = ["no proxy is running"];
     sandbox

@@ -95,7 +95,9 @@ impl Server {
     /// Lets a new process take over.
     pub(super) async fn hand_over(self: &Rc<Self>, wish: HandOver) -> Result<HandedOver, Refusal> {
         let Ok(_turn) = self.handing.turn.try_lock() else {
-            return Err(refused("another process is taking over just now"));
+            return Err(refused(
+                "another process is taking over just now, or this one is ending",
+            ));
         };
         if std::process::id() == 1 {
             return Err(refused(

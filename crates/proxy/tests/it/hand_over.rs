@@ -1,163 +1,23 @@
 //! A new process takes over: nothing is lost, and whatever goes wrong the old one goes on.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use shipway_pipeline::id::Epoch;
 use shipway_pipeline::traffic::InFlight;
-use shipway_proxy::control::{
-    Client, DeploymentStatus, Error, HandOver, HandedOver, HoldFor, Refusal,
-};
-use shipway_proxy::{Options, Paths};
-use tempfile::TempDir;
+use shipway_proxy::Paths;
+use shipway_proxy::control::{Client, Error, HandOver, HoldFor};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::authority::*;
+use crate::chain::*;
 use crate::streaming::{cut, open_websocket, streamer};
 use crate::support::*;
-
-const DIR: &str = "SHIPWAY_TEST_HAND_OVER_DIR";
-const WORKERS: &str = "SHIPWAY_TEST_HAND_OVER_WORKERS";
-const PATIENT: &str = "SHIPWAY_TEST_HAND_OVER_PATIENT";
-
-/// Not a test: the proxy that the tests below run, and what takes over from it.
-#[test]
-fn child() {
-    let Ok(dir) = std::env::var(DIR) else { return };
-    let mut options = Options::new(dir);
-    options.arguments = std::env::args_os().skip(1).collect();
-    let workers = std::env::var(WORKERS).ok();
-    options.workers = workers.map_or(std::num::NonZeroUsize::new(2), |it| it.parse().ok());
-    options.limits.shutdown = Duration::from_millis(500);
-    // A certificate changes only where the test says so.
-    options.limits.certificates = Duration::from_secs(3600);
-    if let Ok(seconds) = std::env::var(PATIENT) {
-        options.limits.take_over = Duration::from_secs(seconds.parse().unwrap());
-    }
-    shipway_proxy::run(options).unwrap();
-}
-
-/// A proxy in a process, and whatever took over from it.
-struct Chain {
-    client: Client,
-    paths: Paths,
-    first: Child,
-    pids: Vec<u32>,
-    dir: TempDir,
-}
-
-impl Chain {
-    async fn start() -> Self {
-        Self::start_with(|_| {}).await
-    }
-
-    async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let first = spawn(dir.path(), change);
-        let paths = Paths::new(dir.path());
-        let (client, health) = Client::wait_ready(paths.control(), PATIENCE).await.unwrap();
-        Self {
-            client,
-            paths,
-            first,
-            pids: vec![health.pid],
-            dir,
-        }
-    }
-
-    async fn hand_over(&mut self) -> HandedOver {
-        self.try_hand_over(&this()).await.unwrap()
-    }
-
-    async fn try_hand_over(&mut self, program: &Path) -> Result<HandedOver, String> {
-        let wish = HandOver {
-            program: program.to_owned(),
-            arguments: None,
-        };
-        match self.client.hand_over(&wish).await {
-            Ok(handed) => {
-                self.pids.push(handed.pid);
-                Ok(handed)
-            }
-            Err(Error::Refused(Refusal::HandOver { reason })) => Err(reason),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn pid(&self) -> u32 {
-        self.client.health().await.unwrap().pid
-    }
-
-    async fn finishing(&self) -> Vec<u32> {
-        let status = self.client.status().await.unwrap();
-        status.finishing.iter().map(|it| it.pid).collect()
-    }
-
-    async fn deployment(&self, number: u64) -> DeploymentStatus {
-        let status = self.client.status().await.unwrap();
-        let mut all = status.routes.into_iter().flat_map(|it| it.deployments);
-        all.find(|it| it.deployment.0 == number).unwrap()
-    }
-
-    /// Waits until those that were taken over from have ended.
-    async fn alone(&self) {
-        let waited = async {
-            while !self.finishing().await.is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waited).await.unwrap();
-        let left = std::fs::read_dir(self.paths.dir()).unwrap();
-        let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
-        assert!(!names.into_iter().any(|it| it.starts_with("elder")));
-    }
-
-    /// A program that does something else first.
-    fn script(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
-        path
-    }
-}
-
-impl Drop for Chain {
-    fn drop(&mut self) {
-        for pid in &self.pids {
-            kill(*pid);
-        }
-        let _ = self.first.wait();
-    }
-}
-
-fn this() -> PathBuf {
-    std::env::current_exe().unwrap()
-}
-
-fn spawn(dir: &Path, change: impl FnOnce(&mut Command)) -> Child {
-    let mut command = Command::new(this());
-    command
-        .args(["--exact", "hand_over::child", "--nocapture"])
-        .env(DIR, dir);
-    change(&mut command);
-    command.spawn().unwrap()
-}
-
-fn pid(number: u32) -> Pid {
-    Pid::from_raw(number.cast_signed()).unwrap()
-}
-
-fn kill(number: u32) {
-    let _ = kill_process(pid(number), Signal::KILL);
-}
 
 /// Asks until told to stop; those of its requests that were not answered as they should be.
 async fn ask_on(
@@ -179,7 +39,11 @@ async fn ask_on(
         let key = format!("{name}-{number}");
         let length = key.len();
         // Every third client closes its connections by itself.
-        let end = if name % 3 == 0 { "close" } else { "keep-alive" };
+        let end = if name.is_multiple_of(3) {
+            "close"
+        } else {
+            "keep-alive"
+        };
         let request = format!(
             "POST /{key} HTTP/1.1\r\nHost: shop\r\nConnection: {end}\r\nContent-Length: {length}\r\n\r\n{key}"
         );
@@ -253,13 +117,17 @@ async fn processes_take_over_under_load_and_nothing_is_lost() {
     assert_eq!(failed, [""; 0]);
     assert_eq!(seen.repeated(), [""; 0]);
 
-    // All of them together have counted every request.
+    check_end(&chain, asked.load(Ordering::SeqCst)).await;
+}
+
+/// The old processes have ended, and all of them together have counted every request.
+async fn check_end(chain: &Chain, asked: u64) {
     chain.alone().await;
     let counters = chain.deployment(1).await.counters;
-    assert_eq!(counters.requests(), asked.load(Ordering::SeqCst));
+    assert_eq!(counters.requests(), asked);
     assert_eq!(chain.deployment(1).await.in_flight, InFlight::default());
     let metrics = chain.client.metrics().await.unwrap();
-    let told = format!("class=\"2xx\"}} {}", asked.load(Ordering::SeqCst));
+    let told = format!("class=\"2xx\"}} {asked}");
     assert!(metrics.contains(&told), "{metrics}");
     for old in &chain.pids[1..chain.pids.len() - 1] {
         // Whoever has ended has no command line, waited for or not.

@@ -4,6 +4,7 @@
 
 mod authority;
 mod certificates;
+mod chain;
 mod control;
 mod hand_over;
 mod headers;
