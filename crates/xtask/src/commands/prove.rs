@@ -135,41 +135,41 @@ impl Campaign {
                 connections,
                 large,
             } => {
-                let switches = |connections: &u64| Test {
-                    package: "shipway-cli",
-                    target: &["--test", "it"],
-                    name: "switches::switches_of_every_kind_lose_nothing_of_any_client",
-                    is_module: false,
-                    is_optimised: true,
-                    variables: vec![
-                        ("SHIPWAY_SWITCHES", count.to_string()),
-                        ("SHIPWAY_CONNECTIONS", connections.to_string()),
-                        ("SHIPWAY_LARGE", (large << 20).to_string()),
-                    ],
-                };
-                connections.iter().map(switches).collect()
+                let name = "switches::switches_of_every_kind_lose_nothing_of_any_client";
+                under_load(name, ("SHIPWAY_SWITCHES", *count), connections, *large)
             }
             Self::Reloads {
                 count,
                 connections,
                 large,
             } => {
-                let reloads = |connections: &u64| Test {
-                    package: "shipway-cli",
-                    target: &["--test", "it"],
-                    name: "proxy_reload::reloads_under_a_mixed_load_lose_nothing_of_any_client",
-                    is_module: false,
-                    is_optimised: true,
-                    variables: vec![
-                        ("SHIPWAY_RELOADS", count.to_string()),
-                        ("SHIPWAY_CONNECTIONS", connections.to_string()),
-                        ("SHIPWAY_LARGE", (large << 20).to_string()),
-                    ],
-                };
-                connections.iter().map(reloads).collect()
+                let name = "proxy_reload::reloads_under_a_mixed_load_lose_nothing_of_any_client";
+                under_load(name, ("SHIPWAY_RELOADS", *count), connections, *large)
             }
         }
     }
+}
+
+/// A test under a mixed load, once for each number of clients.
+fn under_load(
+    name: &'static str,
+    (variable, count): (&'static str, u64),
+    connections: &[u64],
+    large: u64,
+) -> Vec<Test> {
+    let test = |connections: &u64| Test {
+        package: "shipway-cli",
+        target: &["--test", "it"],
+        name,
+        is_module: false,
+        is_optimised: true,
+        variables: vec![
+            (variable, count.to_string()),
+            ("SHIPWAY_CONNECTIONS", connections.to_string()),
+            ("SHIPWAY_LARGE", (large << 20).to_string()),
+        ],
+    };
+    connections.iter().map(test).collect()
 }
 
 #[cfg(test)]
