@@ -167,6 +167,7 @@ impl InstanceBody {
         };
         let polled = lease.poll_frame(cx);
         let is_over = lease.length() == Some(0);
+        self.session.asked_for_more(polled.is_pending());
         match polled {
             Poll::Ready(Some(Err(error))) => {
                 self.session.with_claim(Claim::failed);

@@ -11,8 +11,8 @@
 //!   clients ─► worker: session ─ request ─ upstream ─► instances
 //! ```
 //!
-//! HTTP/1.1 is spoken on both sides, with TLS to clients where a route has a
-//! certificate ([`check_certificate`]). It leaves to others: what to route and
+//! HTTP/1.1 is spoken on both sides, HTTP/2 to clients that want it, and TLS to
+//! clients where a route has a certificate ([`check_certificate`]). It leaves to others: what to route and
 //! when (engine), and starting the process (command line).
 
 mod body;

@@ -31,6 +31,9 @@ pub struct Limits {
     /// Request line and headers; more is answered 431. 64 KiB: twice what browsers and
     /// identity providers are seen to send.
     pub header_bytes: usize,
+    /// How many requests one connection with HTTP/2 may have in hand at once: 100, as browsers
+    /// expect; more wait at the client.
+    pub streams: u32,
     /// For the whole of a TLS handshake; then the connection is closed. 10 s: two round trips, of
     /// which the slowest networks need a second each.
     pub handshake: Duration,
@@ -116,6 +119,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             header_bytes: 64 * 1024,
+            streams: 100,
             handshake: Duration::from_secs(10),
             certificates: Duration::from_secs(10),
             header_read: Duration::from_secs(30),

@@ -4,14 +4,15 @@
 //! sweep all see it. A session has no timer: it has a deadline, and the sweep
 //! of its worker looks whether it has passed.
 
-use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, SocketAddr};
+mod peer;
+mod streams;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
-
-use http::HeaderValue;
 
 use crate::claim::Claim;
 use crate::options::Limits;
@@ -20,16 +21,23 @@ use crate::upstream::Lease;
 use crate::wire::Violation;
 use crate::wire::framing::Framing;
 
+use streams::Role;
+
+pub(crate) use peer::Peer;
+
 /// How long a refused client may go on sending before we hang up.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// One client connection.
+/// One client connection with its requests one after another, or one of the streams of a
+/// connection that carries many at once.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) listen: SocketAddr,
     pub(crate) peer: Peer,
     limits: Arc<Limits>,
     framing: RefCell<Framing>,
+    /// Set with HTTP/2 only.
+    role: OnceCell<Role>,
     requests: Cell<u64>,
     claim: RefCell<Option<Claim>>,
     /// The upstream side of an upgrade, on its way to the tunnel.
@@ -44,17 +52,6 @@ pub(crate) struct Session {
     upload: Cell<Upload>,
     /// Its place in the worker's list.
     pub(crate) slot: Cell<usize>,
-}
-
-/// Who is at the other end.
-#[derive(Debug)]
-pub(crate) struct Peer {
-    pub(crate) address: IpAddr,
-    /// Ready for headers: made once per connection, shared by its requests.
-    pub(crate) header: HeaderValue,
-    pub(crate) is_trusted: bool,
-    /// Whether nobody on the way can read along.
-    pub(crate) is_secure: bool,
 }
 
 /// What the connection's task is told to do.
@@ -74,6 +71,8 @@ enum Waiting {
     Handshake,
     NextRequest,
     EndOfHead,
+    /// Its streams, which have deadlines of their own.
+    Streams,
     ResponseHead,
     Body,
     Tunnel,
@@ -91,15 +90,6 @@ enum Upload {
     Stalled,
 }
 
-// === impl Peer ===
-
-impl Peer {
-    /// What it speaks, as URLs begin.
-    pub(crate) fn scheme(&self) -> &'static str {
-        if self.is_secure { "https" } else { "http" }
-    }
-}
-
 // === impl Session ===
 
 impl Session {
@@ -115,6 +105,7 @@ impl Session {
             peer,
             limits,
             framing: RefCell::default(),
+            role: OnceCell::new(),
             requests: Cell::new(0),
             claim: RefCell::default(),
             upgrade: RefCell::default(),
@@ -139,10 +130,19 @@ impl Session {
         self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
     }
 
+    /// The client has begun to say what it speaks.
+    pub(crate) fn began_to_speak(&self, now: Instant) {
+        self.wait(now, self.limits.header_read, Waiting::EndOfHead);
+    }
+
     // --- from the socket
 
     pub(crate) fn saw_bytes(&self, bytes: &[u8]) {
         self.moved.set(true);
+        if let Some(role) = self.role.get() {
+            self.saw_frames(role, bytes);
+            return;
+        }
         let mut framing = self.framing.borrow_mut();
         let was_within = framing.is_within_head();
         framing.feed(bytes);
@@ -166,8 +166,13 @@ impl Session {
         }
     }
 
+    /// Whether nothing that the client sent can be lost by closing.
     pub(crate) fn is_between_requests(&self) -> bool {
-        self.framing.borrow().is_between_requests()
+        match self.role.get() {
+            None => self.framing.borrow().is_between_requests(),
+            // The client was told which of its streams were taken.
+            Some(_) => self.order.get() == Order::Close,
+        }
     }
 
     pub(crate) fn linger(&self, now: Instant) {
@@ -182,6 +187,10 @@ impl Session {
         self.upload
             .set(if has_body { Upload::Open } else { Upload::Done });
         self.wait(now, self.limits.response_head, Waiting::ResponseHead);
+        if self.is_stream() {
+            // Its frames leave no two ways to read it.
+            return Ok(());
+        }
         match self.framing.borrow().violation(self.requests.get()) {
             Some(violation) => Err(violation),
             None => Ok(()),
@@ -219,6 +228,7 @@ impl Session {
     }
 
     pub(crate) fn upload_moved(&self) {
+        self.moved.set(true);
         self.upload.set(Upload::Open);
     }
 
@@ -234,6 +244,11 @@ impl Session {
     /// Ends the request: its claim is settled and the connection waits for the next.
     pub(crate) fn finish(&self, now: Instant) {
         self.claim.borrow_mut().take();
+        if self.is_stream() {
+            // What is left of the answer may wait for the client.
+            self.wait(now, self.limits.body_idle, Waiting::Hangup);
+            return;
+        }
         // The next request may have begun meanwhile.
         if self.framing.borrow().is_within_head() {
             self.wait(now, self.limits.header_read, Waiting::EndOfHead);
@@ -270,7 +285,9 @@ impl Session {
     /// Whether the response in hand tells the client that the connection ends. Not while another
     /// request was sent behind this one: it would be lost.
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.get() && !self.framing.borrow().has_more_than(self.requests.get())
+        self.closing.get()
+            && !self.is_stream()
+            && !self.framing.borrow().has_more_than(self.requests.get())
     }
 
     // --- from the worker
@@ -278,6 +295,10 @@ impl Session {
     /// Lets the connection end with its next response, and an idle one when `close_idle` comes.
     pub(crate) fn announce_close(&self) {
         self.closing.set(true);
+        if self.role.get().is_some() {
+            // HTTP/2 says it at once, and loses no request by it.
+            self.give_order(Order::Close);
+        }
     }
 
     pub(crate) fn give_order(&self, order: Order) {
@@ -299,6 +320,7 @@ impl Session {
     /// Looks whether anything is overdue.
     pub(crate) fn sweep(&self, now: Instant) {
         self.with_claim(|claim| claim.sweep(now, self.limits.streaming_after));
+        self.sweep_frames(now);
         let (deadline, waiting) = self.deadline.get();
         if now >= deadline {
             self.overdue(now, deadline, waiting);
@@ -307,13 +329,21 @@ impl Session {
 
     fn overdue(&self, now: Instant, deadline: Instant, waiting: Waiting) {
         match waiting {
-            Waiting::NextRequest => self.give_order(Order::Close),
+            Waiting::NextRequest => self.idle_too_long(now),
             Waiting::Handshake | Waiting::EndOfHead | Waiting::Hangup => {
                 self.give_order(Order::Kill);
             }
             Waiting::ResponseHead => self.no_head(now, deadline),
             Waiting::Body => self.stalled(now, deadline),
-            Waiting::Tunnel | Waiting::Nothing => {}
+            Waiting::Streams | Waiting::Tunnel | Waiting::Nothing => {}
+        }
+    }
+
+    fn idle_too_long(&self, now: Instant) {
+        self.give_order(Order::Close);
+        if self.role.get().is_some() {
+            // What the client must be told and has not taken may hold the end up.
+            self.wait(now, self.limits.body_idle, Waiting::Hangup);
         }
     }
 

@@ -59,7 +59,7 @@ fn to_origin_form<B>(
 }
 
 /// Whether a target and a `Host` header name the same, where one port goes without saying.
-fn is_same(target: &Authority, host: &HeaderValue, port: u16) -> bool {
+pub(super) fn is_same(target: &Authority, host: &HeaderValue, port: u16) -> bool {
     let Ok(host) = Authority::try_from(host.as_bytes()) else {
         return false;
     };

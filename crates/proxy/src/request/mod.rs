@@ -4,6 +4,7 @@ mod admit;
 mod forward;
 pub(crate) mod forwarded;
 mod headers;
+mod multiplexed;
 mod redirect;
 mod refuse;
 
@@ -11,7 +12,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Instant;
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body, Incoming};
 
 use crate::body::ResponseBody;
@@ -49,6 +50,9 @@ async fn answer(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let started = Instant::now();
     session.begin(started, !request.body().is_end_stream())?;
+    if request.version() == Version::HTTP_2 {
+        multiplexed::to_http1(&mut request, &session.peer)?;
+    }
     let host = admit::check(&mut request, session.peer.scheme())?;
     let host = host.to_str().map_err(|_| Refusal::BadHost)?;
     let mut route = worker

@@ -15,6 +15,10 @@ pub(crate) enum Refusal {
     BadHost,
     /// The target names another host than the `Host` header.
     TwoTargets,
+    /// The target is none that goes on in HTTP/1.
+    BadTarget,
+    /// It has more header fields than are taken.
+    TooManyFields,
     /// A tunnel is asked for.
     Connect,
     /// No route answers for the host on this address.
@@ -39,7 +43,10 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
-            Self::Framing(_) | Self::BadHost | Self::TwoTargets => StatusCode::BAD_REQUEST,
+            Self::Framing(_) | Self::BadHost | Self::TwoTargets | Self::BadTarget => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
             Self::NoInstance | Self::Held => StatusCode::SERVICE_UNAVAILABLE,
@@ -57,6 +64,8 @@ impl Refusal {
             Self::Framing(Violation::Lost) => "bad request: the request before it has no end\n",
             Self::BadHost => "bad request: exactly one valid host header is needed\n",
             Self::TwoTargets => "bad request: the target and the host header differ\n",
+            Self::BadTarget => "bad request: the target is no path\n",
+            Self::TooManyFields => "request header fields too large: too many of them\n",
             Self::Connect => "method not allowed: this proxy opens no tunnels\n",
             Self::NoRoute => "misdirected request: nothing answers for this host here\n",
             Self::NoInstance => "service unavailable: no instance is routed, try again shortly\n",
@@ -70,7 +79,12 @@ impl Refusal {
     /// Whether what follows on the connection cannot be believed.
     fn ends_connection(self) -> bool {
         match self {
-            Self::Framing(_) | Self::BadHost | Self::TwoTargets | Self::Connect => true,
+            Self::Framing(_)
+            | Self::BadHost
+            | Self::TwoTargets
+            | Self::BadTarget
+            | Self::TooManyFields
+            | Self::Connect => true,
             Self::NoRoute
             | Self::NoInstance
             | Self::Held

@@ -21,6 +21,12 @@ use super::names::covers;
 /// weeks say that it does not work, and leave time to mend it.
 const SOON: i64 = 14 * 24 * 60 * 60;
 
+/// HTTP/2 as TLS names it.
+pub(crate) const HTTP2: &[u8] = b"h2";
+
+/// What is spoken over TLS, what we like best first.
+const PROTOCOLS: [&[u8]; 2] = [HTTP2, b"http/1.1"];
+
 /// What of TLS is the same for all certificates.
 #[derive(Debug)]
 pub(super) struct Protocol {
@@ -159,7 +165,7 @@ impl Protocol {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         // Tickets hold the sessions; a store of them would be a lock that all workers share.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         if let Some(tickets) = &self.tickets {

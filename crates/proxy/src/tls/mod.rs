@@ -25,6 +25,7 @@ use certificate::Protocol;
 use files::Files;
 
 pub use certificate::Error;
+pub(crate) use certificate::HTTP2;
 pub(crate) use keyring::{Kept, Keyring};
 pub(crate) use site::Site;
 

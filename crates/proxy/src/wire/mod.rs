@@ -1,7 +1,9 @@
 //! The client's side of the wire, below HTTP.
 
+pub(crate) mod frames;
 pub(crate) mod framing;
 mod io;
+pub(crate) mod opening;
 mod stream;
 
 pub(crate) use framing::Violation;

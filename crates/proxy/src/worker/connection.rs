@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Instant;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,23 +18,47 @@ use tokio::net::TcpStream;
 use crate::body::ResponseBody;
 use crate::request;
 use crate::session::{Order, Session};
+use crate::wire::opening::{Version, open};
 use crate::wire::{ClientIo, Stream};
-use crate::worker::{Worker, tunnel};
+use crate::worker::{Worker, multiplex, tunnel};
 
 /// Takes the session off the worker's list, however its task ends.
 pub(super) struct Enlisted(pub(super) Rc<Worker>, pub(super) Rc<Session>);
 
 impl Drop for Enlisted {
     fn drop(&mut self) {
+        let now = Instant::now();
         self.0.discharge(&self.1);
-        self.1.finish(std::time::Instant::now());
+        self.1.finish(now);
+        self.1.close_stream(now);
     }
 }
 
 /// Serves a client's connection without TLS to its end.
 pub(crate) async fn serve(worker: Rc<Worker>, session: Rc<Session>, stream: TcpStream) {
     let _enlisted = Enlisted(Rc::clone(&worker), Rc::clone(&session));
-    serve_http1(&worker, &session, stream).await;
+    match within(&session, open(&session, stream)).await {
+        Some(Ok(Some((Version::One, stream)))) => serve_http1(&worker, &session, stream).await,
+        Some(Ok(Some((Version::Two, stream)))) => {
+            // In a box, so that the many others do not carry the room for it.
+            Box::pin(multiplex::serve(&worker, &session, stream)).await;
+        }
+        Some(Ok(None)) | None => {}
+        Some(Err(error)) => tracing::trace!(%error, "a client connection ended at once"),
+    }
+}
+
+/// Runs until the session is told to end; before HTTP there is nothing in hand that could be lost.
+pub(super) async fn within<T>(session: &Session, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        session.register(cx.waker());
+        match session.order() {
+            Order::GoOn => work.as_mut().poll(cx).map(Some),
+            Order::Close | Order::Kill => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
 /// Speaks HTTP/1 on a stream until it ends.

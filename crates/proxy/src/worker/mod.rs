@@ -12,6 +12,7 @@
 
 mod accept;
 mod connection;
+mod multiplex;
 mod order;
 mod secure;
 mod thread;

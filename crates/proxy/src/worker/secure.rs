@@ -1,11 +1,8 @@
 //! The task of one client connection with TLS.
 
-use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 
 use rustls::server::Acceptor;
@@ -14,10 +11,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::session::{Order, Session};
-use crate::tls::Site;
-use crate::worker::Worker;
-use crate::worker::connection::{Enlisted, serve_http1};
+use crate::session::Session;
+use crate::tls::{HTTP2, Site};
+use crate::worker::connection::{Enlisted, serve_http1, within};
+use crate::worker::{Worker, multiplex};
 
 /// A fatal alert as TLS has it on the wire: no certificate is for the name that was asked for.
 /// rustls would say "access denied" instead, which tells nobody what is wrong.
@@ -43,20 +40,11 @@ pub(crate) async fn serve(
     // Only what speaks is of use from here on.
     drop(site);
     session.shook_hands(Instant::now());
-    serve_http1(&worker, &session, stream).await;
-}
-
-/// Runs until the session is told to end; a handshake has nothing in hand that could be lost.
-async fn within<T>(session: &Session, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    std::future::poll_fn(|cx| {
-        session.register(cx.waker());
-        match session.order() {
-            Order::GoOn => work.as_mut().poll(cx).map(Some),
-            Order::Close | Order::Kill => Poll::Ready(None),
-        }
-    })
-    .await
+    if stream.get_ref().1.alpn_protocol() == Some(HTTP2) {
+        Box::pin(multiplex::serve(&worker, &session, stream)).await;
+    } else {
+        serve_http1(&worker, &session, stream).await;
+    }
 }
 
 async fn shake_hands(stream: TcpStream, site: &Site) -> io::Result<TlsStream<TcpStream>> {

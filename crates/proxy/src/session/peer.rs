@@ -1,0 +1,25 @@
+//! Who is at the other end of a client connection.
+
+use std::net::IpAddr;
+
+use http::HeaderValue;
+
+/// Who is at the other end.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// Ready for headers: made once per connection, shared by its requests and streams.
+    pub(crate) header: HeaderValue,
+    pub(crate) is_trusted: bool,
+    /// Whether nobody on the way can read along.
+    pub(crate) is_secure: bool,
+}
+
+// === impl Peer ===
+
+impl Peer {
+    /// What it speaks, as URLs begin.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
+    }
+}

@@ -1,0 +1,9 @@
+//! HTTP/2 to clients: over TLS and by prior knowledge, streams that are cut alone, hostile frames.
+
+mod client;
+mod frames;
+mod heads;
+mod hostile;
+mod limits;
+mod streams;
+mod versions;
