@@ -62,19 +62,26 @@ impl RequestBody {
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let Self::Client { incoming, session } = self.get_mut() else {
             return Poll::Ready(None);
         };
-        let polled = Pin::new(&mut *incoming).poll_frame(cx);
+        let mut polled = Pin::new(&mut *incoming)
+            .poll_frame(cx)
+            .map_err(io::Error::other);
+        let is_data = matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_data());
+        if polled.is_ready() && !is_data && session.has_unclear_body() {
+            polled = Poll::Ready(Some(Err(io::ErrorKind::InvalidData.into())));
+        }
         match &polled {
             Poll::Pending => session.upload_stalled(),
             Poll::Ready(Some(Ok(_))) if !incoming.is_end_stream() => session.upload_moved(),
+            Poll::Ready(Some(Err(_))) => session.upload_broke(),
             Poll::Ready(_) => session.upload_done(),
         }
         polled

@@ -88,6 +88,8 @@ enum Upload {
     Open,
     /// The client is waited for.
     Stalled,
+    /// It broke off, or is not what its head said.
+    Broken,
 }
 
 // === impl Session ===
@@ -232,6 +234,21 @@ impl Session {
         self.upload.set(Upload::Open);
     }
 
+    /// Whether the body in hand could be read in another way than it was.
+    pub(crate) fn has_unclear_body(&self) -> bool {
+        let framing = self.framing.borrow();
+        !self.is_stream() && framing.violation(self.requests.get()).is_some()
+    }
+
+    pub(crate) fn upload_broke(&self) {
+        self.upload.set(Upload::Broken);
+    }
+
+    /// Whether the client is to blame for what became of the request.
+    pub(crate) fn has_broken_upload(&self) -> bool {
+        self.upload.get() == Upload::Broken
+    }
+
     pub(crate) fn upload_done(&self) {
         if self.upload.replace(Upload::Done) != Upload::Done
             && self.waits_for(Waiting::ResponseHead)
@@ -354,7 +371,7 @@ impl Session {
                 self.wait(now, self.limits.body_idle, Waiting::ResponseHead);
             }
             Upload::Stalled => self.give_order(Order::Kill),
-            Upload::Open | Upload::Done => {
+            Upload::Open | Upload::Done | Upload::Broken => {
                 self.deadline.set((deadline, Waiting::Nothing));
                 self.wake();
             }

@@ -15,6 +15,9 @@ pub(crate) fn check<B>(request: &mut Request<B>, scheme: &str) -> Result<HeaderV
     if request.uri().authority().is_some() {
         to_origin_form(request, &host, scheme)?;
     }
+    if !is_path(request) {
+        return Err(Refusal::BadTarget);
+    }
     Ok(host)
 }
 
@@ -36,12 +39,25 @@ fn is_host(host: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]~%!$&'()*+;=".contains(byte))
 }
 
+/// Whether the target is a path or, of OPTIONS, `*`: all that is meant for an instance.
+fn is_path<B>(request: &Request<B>) -> bool {
+    let path = request.uri().path_and_query();
+    path.is_some_and(|path| {
+        let path = path.as_str();
+        path.starts_with('/') || (path == "*" && request.method() == Method::OPTIONS)
+    })
+}
+
 fn to_origin_form<B>(
     request: &mut Request<B>,
     host: &HeaderValue,
     scheme: &str,
 ) -> Result<(), Refusal> {
     let uri = request.uri();
+    if uri.scheme().is_none() {
+        // A host alone is what CONNECT has.
+        return Err(Refusal::BadTarget);
+    }
     let as_it_came = uri.scheme_str().is_none_or(|named| named == scheme);
     let port = if scheme == "https" { 443 } else { 80 };
     let same = uri
@@ -109,6 +125,15 @@ mod tests {
         ] {
             assert_eq!(checked(uri, &[host]), Err(Refusal::TwoTargets), "{uri}");
         }
+    }
+
+    #[test]
+    fn a_target_is_a_path() {
+        for target in ["shop", "shop:80", "*"] {
+            assert_eq!(checked(target, &["shop"]), Err(Refusal::BadTarget));
+        }
+        let mut whole = Request::options("*").header(HOST, "shop").body(()).unwrap();
+        assert_eq!(check(&mut whole, "http").unwrap(), "shop");
     }
 
     #[test]

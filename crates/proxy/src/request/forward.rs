@@ -91,6 +91,8 @@ impl Journey<'_> {
                 Attempt::Answered(response, lease) => {
                     return self.answer(response, lease, upstream);
                 }
+                // The instance is not to blame: the claim ends as one of a client that left.
+                _ if self.session.has_broken_upload() => return Err(Refusal::BadBody),
                 Attempt::Next => {
                     self.tried.push(index);
                     refusal = Refusal::Unreachable;
@@ -175,7 +177,9 @@ impl Journey<'_> {
             }
             Err(error) => error,
         };
-        if let SendError::Unsent | SendError::Broken { .. } = error {
+        if let SendError::Unsent | SendError::Broken { .. } = error
+            && !self.session.has_broken_upload()
+        {
             upstream.saw_close(lease.served, lease.seen_open, now);
         }
         match error {

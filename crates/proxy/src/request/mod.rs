@@ -3,7 +3,7 @@
 mod admit;
 mod forward;
 pub(crate) mod forwarded;
-mod headers;
+pub(crate) mod headers;
 mod multiplexed;
 mod redirect;
 mod refuse;
@@ -96,4 +96,10 @@ async fn answer(
         entry.or_insert_with(|| hsts.clone());
     }
     Ok(response)
+}
+
+/// Whether a request would be passed on, as far as its head tells.
+#[cfg(test)]
+pub(crate) fn is_admitted<B>(request: &mut Request<B>, session: &Session) -> bool {
+    admit::check(request, session.peer.scheme()).is_ok()
 }

@@ -18,7 +18,7 @@ pub(crate) fn to_http1<B>(request: &mut Request<B>, peer: &Peer) -> Result<(), R
         return Err(Refusal::Connect);
     }
     one_host(request, peer)?;
-    to_origin_form(request)?;
+    to_origin_form(request);
     let headers = request.headers_mut();
     join_cookies(headers);
     if headers.len() > FIELDS {
@@ -53,16 +53,10 @@ fn one_host<B>(request: &mut Request<B>, peer: &Peer) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A path that does not begin with a slash would be another kind of target in HTTP/1.
-fn to_origin_form<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+/// Leaves the path alone; whether it is one is looked at with those of HTTP/1.
+fn to_origin_form<B>(request: &mut Request<B>) {
     let path = request.uri().path_and_query().cloned();
-    let path = path.unwrap_or(PathAndQuery::from_static("/"));
-    let is_whole_host = path == "*" && request.method() == Method::OPTIONS;
-    if !path.as_str().starts_with('/') && !is_whole_host {
-        return Err(Refusal::BadTarget);
-    }
-    *request.uri_mut() = Uri::from(path);
-    Ok(())
+    *request.uri_mut() = Uri::from(path.unwrap_or(PathAndQuery::from_static("/")));
 }
 
 /// HTTP/2 lets cookies come one by one, HTTP/1 in one line (RFC 9113, 8.2.3).
@@ -154,23 +148,5 @@ mod tests {
         let fields: Vec<_> = std::iter::repeat_n(("x", "y"), FIELDS + 1).collect();
         let refused = said("http://shop/", &fields);
         assert_eq!(refused.unwrap_err(), Refusal::TooManyFields);
-    }
-
-    #[test]
-    fn no_path_becomes_another_kind_of_target() {
-        let with_path = |method: Method, path: &'static str| {
-            let mut parts = http::uri::Parts::default();
-            parts.path_and_query = PathAndQuery::from_maybe_shared(path).ok();
-            let mut request = Request::builder()
-                .method(method)
-                .uri(Uri::from_parts(parts).unwrap())
-                .body(())
-                .unwrap();
-            to_http1(&mut request, &peer(false))
-        };
-        assert_eq!(with_path(Method::OPTIONS, "*"), Ok(()));
-        assert_eq!(with_path(Method::GET, "*"), Err(Refusal::BadTarget));
-        assert_eq!(with_path(Method::GET, "/http://evil/"), Ok(()));
-        assert_eq!(with_path(Method::CONNECT, "/"), Err(Refusal::Connect));
     }
 }

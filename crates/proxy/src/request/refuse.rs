@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     TwoTargets,
     /// The target is none that goes on in HTTP/1.
     BadTarget,
+    /// Its body is not what its head says, or broke off.
+    BadBody,
     /// It has more header fields than are taken.
     TooManyFields,
     /// A tunnel is asked for.
@@ -43,9 +45,11 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
-            Self::Framing(_) | Self::BadHost | Self::TwoTargets | Self::BadTarget => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Framing(_)
+            | Self::BadHost
+            | Self::TwoTargets
+            | Self::BadTarget
+            | Self::BadBody => StatusCode::BAD_REQUEST,
             Self::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
@@ -61,10 +65,17 @@ impl Refusal {
             Self::Framing(Violation::TwoLengths) => {
                 "bad request: both content-length and transfer-encoding\n"
             }
+            Self::Framing(Violation::Coding) => {
+                "bad request: the only transfer-encoding that is taken is chunked\n"
+            }
+            Self::Framing(Violation::Guise) => {
+                "bad request: a header name is another's with an underscore\n"
+            }
             Self::Framing(Violation::Lost) => "bad request: the request before it has no end\n",
             Self::BadHost => "bad request: exactly one valid host header is needed\n",
             Self::TwoTargets => "bad request: the target and the host header differ\n",
             Self::BadTarget => "bad request: the target is no path\n",
+            Self::BadBody => "bad request: the body has no valid end\n",
             Self::TooManyFields => "request header fields too large: too many of them\n",
             Self::Connect => "method not allowed: this proxy opens no tunnels\n",
             Self::NoRoute => "misdirected request: nothing answers for this host here\n",
@@ -83,6 +94,7 @@ impl Refusal {
             | Self::BadHost
             | Self::TwoTargets
             | Self::BadTarget
+            | Self::BadBody
             | Self::TooManyFields
             | Self::Connect => true,
             Self::NoRoute

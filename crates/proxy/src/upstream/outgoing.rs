@@ -122,7 +122,7 @@ impl Outgoing {
     }
 
     /// Sends what can be sent; ready when all is.
-    pub(super) fn poll_send(
+    pub(crate) fn poll_send(
         &mut self,
         to: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
@@ -149,7 +149,7 @@ impl Outgoing {
     /// Takes the next part of the body.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        let frame = frame.transpose().map_err(io::Error::other)?;
+        let frame = frame.transpose()?;
         match frame.map(Frame::into_data) {
             Some(Ok(data)) => self.take(data)?,
             Some(Err(trailers)) => {

@@ -1,8 +1,9 @@
 //! Follows where messages begin and end, and what hyper would let through in their heads.
 //!
 //! hyper mends some requests that a proxy must refuse, as the two ends could
-//! read them differently: lines that end in a bare LF, and `Content-Length`
-//! beside `Transfer-Encoding`. Both can no longer be seen in what it hands out.
+//! read them differently: lines that end in a bare LF, `Content-Length` beside
+//! `Transfer-Encoding`, and other codings before `chunked`. They can no longer be
+//! seen in what it hands out.
 //! So the bytes are looked at as they pass, line by line in heads and between
 //! chunks; bodies are skipped.
 
@@ -15,6 +16,10 @@ pub(crate) enum Violation {
     BareLf,
     /// Both `Content-Length` and `Transfer-Encoding`.
     TwoLengths,
+    /// Another coding than `chunked`, or several.
+    Coding,
+    /// A name that gateways of applications take for one that frames the request.
+    Guise,
     /// The end of the request before it could not be told.
     Lost,
 }
@@ -132,6 +137,9 @@ impl Framing {
         }
         if stripped.is_none() {
             self.refuse(Violation::BareLf);
+            if matches!(self.step, Step::ChunkSize | Step::Trailer) {
+                self.step = Step::Lost;
+            }
         }
         match self.step {
             Step::Start => {
@@ -158,10 +166,20 @@ impl Framing {
                 if let Some(value) = value_of(b"content-length") {
                     self.head.has_length = true;
                     self.head.length = number(value.trim_ascii(), 10);
+                } else if value_of(b"content_length").is_some() {
+                    self.refuse(Violation::Guise);
                 }
             }
             Some(b't' | b'T') => {
-                self.head.has_coding |= value_of(b"transfer-encoding").is_some();
+                if let Some(value) = value_of(b"transfer-encoding") {
+                    let is_chunked = value.trim_ascii().eq_ignore_ascii_case(b"chunked");
+                    if self.head.has_coding || !is_chunked {
+                        self.refuse(Violation::Coding);
+                    }
+                    self.head.has_coding = true;
+                } else if value_of(b"transfer_encoding").is_some() {
+                    self.refuse(Violation::Guise);
+                }
             }
             _ => {}
         }
@@ -203,8 +221,12 @@ impl Framing {
     }
 
     fn refuse(&mut self, violation: Violation) {
-        // Within a body the present request is already on its way: the next one is refused.
-        self.violation.get_or_insert((self.heads + 1, violation));
+        let number = match self.step {
+            // It may be on its way already; then it is not taken to its end.
+            Step::ChunkSize | Step::Trailer => self.heads,
+            _ => self.heads + 1,
+        };
+        self.violation.get_or_insert((number, violation));
     }
 }
 
@@ -265,7 +287,7 @@ mod tests {
         for head in [
             &b"POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"[..],
             b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n",
-            b"POST / HTTP/1.1\r\nTRANSFER-ENCODING:gzip\r\nCONTENT-LENGTH:4\r\n\r\n",
+            b"POST / HTTP/1.1\r\nTRANSFER-ENCODING:CHUNKED\r\nCONTENT-LENGTH:4\r\n\r\n",
         ] {
             assert_eq!(fed(head).violation(1), Some(Violation::TwoLengths));
         }
@@ -279,6 +301,40 @@ mod tests {
         assert!(fed(&[one, &one[..]].concat()).has_more_than(1));
         let body = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nx";
         assert!(!fed(body).has_more_than(1));
+    }
+
+    #[test]
+    fn a_bare_line_feed_between_chunks_counts_for_the_request_itself() {
+        for body in [
+            "3\nabc\r\n0\r\n\r\n",
+            "0\n\r\n",
+            "0\r\n\n",
+            "0\r\nX: y\n\r\n",
+        ] {
+            let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let framing = fed(format!("{head}{body}GET / HTTP/1.1\r\n\r\n").as_bytes());
+            assert_eq!(framing.violation(1), Some(Violation::BareLf), "{body:?}");
+            assert_eq!(framing.violation(2), Some(Violation::Lost), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn only_one_coding_is_taken_and_no_other_name_for_it() {
+        for (lines, violation) in [
+            ("Transfer-Encoding: gzip, chunked", Violation::Coding),
+            ("Transfer-Encoding: chunked, chunked", Violation::Coding),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+                Violation::Coding,
+            ),
+            ("Transfer_Encoding: chunked", Violation::Guise),
+            ("content_length: 5", Violation::Guise),
+        ] {
+            let head = format!("POST / HTTP/1.1\r\n{lines}\r\n\r\n");
+            assert_eq!(fed(head.as_bytes()).violation(1), Some(violation));
+        }
+        let fine = fed(b"POST / HTTP/1.1\r\ntransfer-encoding:\tChunked \r\n\r\n");
+        assert_eq!(fine.violation(1), None);
     }
 
     #[test]

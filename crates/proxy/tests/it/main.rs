@@ -8,6 +8,7 @@ mod chain;
 mod control;
 mod hand_over;
 mod headers;
+mod hostile;
 mod http2;
 mod https;
 mod instances;

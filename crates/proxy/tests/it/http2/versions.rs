@@ -104,4 +104,14 @@ async fn an_upgrade_to_it_is_not_made() {
     let answer = wire.ask(request).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(!answer.text().to_lowercase().contains("settings"));
+    // The client must not wait for an answer to what it sends behind.
+    let is_closed = answer.header("connection") == Some("close");
+    assert!(is_closed || wire.get("/again").await.is_some());
+    let mut wire = Wire::connect(listen).await;
+    let request = "POST / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\
+                   Content-Length: 3\r\n\r\nabc";
+    let answer = wire.ask(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let is_closed = answer.header("connection") == Some("close");
+    assert!(is_closed || wire.get("/again").await.is_some());
 }
