@@ -20,6 +20,8 @@ mod cidr;
 mod claim;
 pub mod control;
 mod elder;
+#[cfg(test)]
+mod fuzz;
 mod handover;
 mod hold;
 mod listen;

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: random and broken Compose files for as long as one likes.
+//! `cargo xtask fuzz`: random and broken input for as long as one likes.
 
 use anyhow::Result;
 use clap::Args;
@@ -6,7 +6,8 @@ use clap::Args;
 use crate::program::{self, cargo};
 use crate::workspace::Workspace;
 
-/// Feed the Compose loader random and broken files, for longer than the tests do.
+/// Feed the Compose loader random and broken files, and the proxy's reading of requests and headers
+/// what attackers might send, for longer than the tests do.
 ///
 /// Optimised, with overflow checks. Ends at the first panic, and prints the smallest input that
 /// still shows it.
@@ -19,11 +20,17 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    program::run(
-        cargo(workspace.root())
-            .args(["test", "--package", "shipway-compose", "--test", "compose"])
-            .args(["--config", "profile.test.opt-level=2"])
-            .args(["--", "--nocapture", "robustness::"])
-            .env("SHIPWAY_SECONDS", arguments.seconds.to_string()),
-    )
+    for (package, target, tests) in [
+        ("shipway-compose", "--test=compose", "robustness::"),
+        ("shipway-proxy", "--lib", "fuzz::"),
+    ] {
+        program::run(
+            cargo(workspace.root())
+                .args(["test", "--package", package, target])
+                .args(["--config", "profile.test.opt-level=2"])
+                .args(["--", "--nocapture", tests])
+                .env("SHIPWAY_SECONDS", arguments.seconds.to_string()),
+        )?;
+    }
+    Ok(())
 }
