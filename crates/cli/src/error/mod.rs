@@ -237,9 +237,11 @@ impl From<DeployError> for CliError {
             DeployError::Frozen { environment, .. } => told(Kind::NotAllowed).hint(format!(
                 "look at `shipway status {environment}` and `shipway history {environment}`, then add `--thaw`"
             )),
-            DeployError::Unsafe(_) | DeployError::Runtime(_) | DeployError::Unreachable(_) => {
-                told(Kind::Failed)
-            }
+            DeployError::Runtime(error) => Self {
+                hint: error.way_out(),
+                ..told(Kind::Failed)
+            },
+            DeployError::Unsafe(_) | DeployError::Unreachable(_) => told(Kind::Failed),
             DeployError::Migrations(examined) => migrations::refused(told(Kind::Refused), examined),
             DeployError::Git(error) => git(error),
             DeployError::Adoption(refused) => adoption(refused),
@@ -297,7 +299,10 @@ impl From<shipway_store::OpenError> for CliError {
 
 impl From<shipway_runtime::Error> for CliError {
     fn from(error: shipway_runtime::Error) -> Self {
-        Self::of(Kind::Failed, &error)
+        Self {
+            hint: error.way_out(),
+            ..Self::of(Kind::Failed, &error)
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Sees to it that what is to be started is here, and named where it is kept.
 
-use shipway_pipeline::deployment::Failure;
 use tokio::sync::mpsc;
 
 use super::{Performed, Performer, failed, failure};
@@ -29,7 +28,7 @@ impl Performer<'_> {
                 release.id,
                 release.short_commit()
             ))),
-            Err(error) => Err(refused(&error)),
+            Err(error) => Err(failed(&error)),
         }
     }
 
@@ -37,14 +36,6 @@ impl Performer<'_> {
     pub(super) async fn tag_artifact(&self, tag: &str) -> Performed {
         let images: Vec<String> = self.target.release.published();
         let tagged = self.engine.runtime.tag_images(&images, tag).await;
-        tagged.map(|()| None).map_err(|error| refused(&error))
+        tagged.map(|()| None).map_err(|error| failed(&error))
     }
-}
-
-/// A failure that tells the way out as well.
-fn refused(error: &shipway_runtime::Error) -> Failure {
-    let mut failure = failed(error);
-    let hint = error.way_out().map(|way_out| format!("hint: {way_out}"));
-    failure.evidence.extend(hint);
-    failure
 }

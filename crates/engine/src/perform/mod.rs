@@ -286,8 +286,8 @@ fn late(step: &Step) -> Failure {
     failure(format!("not done within {:?}", step.deadline))
 }
 
-/// A failure that tells an error and all of its causes.
-fn failed(error: &dyn std::error::Error) -> Failure {
+/// A failure that tells an error and all of its causes, and the way out where one is known.
+fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
     let mut reason = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -295,9 +295,15 @@ fn failed(error: &dyn std::error::Error) -> Failure {
         reason.push_str(&cause.to_string());
         source = cause.source();
     }
+    let way_out = error
+        .downcast_ref::<shipway_runtime::Error>()
+        .and_then(shipway_runtime::Error::way_out);
     Failure {
         reason,
-        evidence: vec![],
+        evidence: way_out
+            .map(|it| format!("hint: {it}"))
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -28,6 +28,7 @@
 //! second for healthy. The engine is asked.
 
 mod access;
+mod addresses;
 mod adopt;
 mod aside;
 mod attach;

@@ -18,8 +18,8 @@ use super::cli::Cli;
 use super::engine::failed;
 use super::start::PROJECT_FILE;
 use super::{
-    adopt, aside, attach, build, carry, fetch, files, image, layers, list, neighbour, oddities,
-    program, remove, start, stop, task, usage, volume,
+    addresses, adopt, aside, attach, build, carry, fetch, files, image, layers, list, neighbour,
+    oddities, program, remove, start, stop, task, usage, volume,
 };
 use crate::state::layout::Layout;
 use crate::{
@@ -172,7 +172,10 @@ impl Runtime for ComposeRuntime {
     }
 
     async fn start(&self, spec: &ColourSpec) -> Result<(), Error> {
-        start::start(self, spec).await
+        match start::start(self, spec).await {
+            Err(error) => Err(addresses::explain(self, error).await),
+            Ok(()) => Ok(()),
+        }
     }
 
     async fn list(&self, key: &ColourKey) -> Result<Vec<Instance>, Error> {
@@ -200,7 +203,10 @@ impl Runtime for ComposeRuntime {
     }
 
     async fn run_task(&self, task: &TaskSpec, output: Output<'_>) -> Result<Exit, Error> {
-        task::run(self, task, output).await
+        match task::run(self, task, output).await {
+            Err(error) => Err(addresses::explain(self, error).await),
+            Ok(exit) => Ok(exit),
+        }
     }
 
     async fn logs(

@@ -50,6 +50,14 @@ pub enum Error {
         /// The deadline.
         after: Duration,
     },
+    /// The container engine has no addresses left for another network.
+    #[error("the engine has no addresses for another network: {said}")]
+    Addresses {
+        /// Its own words.
+        said: String,
+        /// How many networks it has, where it told.
+        networks: Option<usize>,
+    },
     /// A file, socket or process call failed.
     #[error("cannot {action}")]
     Io {
@@ -67,6 +75,7 @@ impl Error {
     pub fn way_out(&self) -> Option<String> {
         match self {
             Self::Registry { source, .. } => Some(source.way_out()),
+            Self::Addresses { networks, .. } => Some(address_way_out(*networks)),
             Self::Build { .. }
             | Self::NotRunnable { .. }
             | Self::Start { .. }
@@ -74,4 +83,12 @@ impl Error {
             | Self::Io { .. } => None,
         }
     }
+}
+
+fn address_way_out(networks: Option<usize>) -> String {
+    let count = networks.map_or_else(String::new, |count| format!("it has {count} networks: "));
+    format!(
+        "{count}`docker network prune` removes those that nothing uses, and more \
+         `default-address-pools` in the engine's `daemon.json` make room for others"
+    )
 }
