@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shipway_durable::crash_point;
 use shipway_pipeline::deployment::{self, Effect, Failure, Outcome, State};
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::{Detail, Entry};
 use shipway_pipeline::plan::{Action, Occupant, Plan, Step};
-use shipway_runtime::{Runtime, crash_point};
+use shipway_runtime::Runtime;
 use shipway_store::{Change, Deployment, Frozen, Keyring, Lease, Store};
 use tokio::sync::watch;
 

@@ -1,12 +1,12 @@
 //! From a plan to its outcome: what every kind of deployment does once it is planned.
 
+use shipway_durable::crash_point;
 use shipway_pipeline::deployment;
 use shipway_pipeline::id::RequestId;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{self, Plan, Severity};
 use shipway_pipeline::route::RouteKey;
-use shipway_runtime::crash_point;
 use shipway_store::{Lease, NewDeployment};
 
 use crate::clock::now;

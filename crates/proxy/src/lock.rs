@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,11 +61,7 @@ pub(crate) fn take(paths: &Paths) -> Result<Lock, Error> {
         path: paths.dir().to_owned(),
         source,
     };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(paths.dir())
-        .map_err(failed)?;
+    shipway_durable::make_directory(paths.dir()).map_err(failed)?;
     // The directory guards the control socket, so one that was there before is closed too.
     fs::set_permissions(paths.dir(), fs::Permissions::from_mode(0o700)).map_err(failed)?;
     let file = OpenOptions::new()

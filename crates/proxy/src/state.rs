@@ -1,16 +1,16 @@
 //! The file that carries the routing table over a restart.
 //!
-//! A change is written beside the present file, synced, and renamed over it;
-//! the file before it stays as `routes.json.previous`. Whatever instant the
-//! power fails, one of the two can be read, and a change that was acknowledged
-//! is in it.
+//! The present file gets a second name, `routes.json.previous`, and a change is
+//! then written beside it, synced, and renamed over it. Whatever instant the
+//! power fails, `routes.json` is there, whole, with every change that was
+//! acknowledged; the one before is for a disk that breaks.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use shipway_durable::temporary_of;
 use shipway_pipeline::id::{Epoch, Generation};
 use shipway_pipeline::route::{Route, RouteKey};
 
@@ -78,7 +78,7 @@ pub(crate) fn load(paths: &Paths) -> Result<State, Error> {
     };
     let newest = match read(&paths.routes()) {
         Ok(Some(state)) => return Ok(state),
-        // A crash between the two renames leaves only the one before.
+        // An older version renamed both, and may have been killed in between.
         Ok(None) => None,
         Err(source) => Some(source),
     };
@@ -116,21 +116,19 @@ fn replace(paths: &Paths, state: &State) -> io::Result<()> {
         routes: state.routes.clone(),
         removed: state.removed.clone(),
     };
-    let temporary = paths.dir().join("routes.json.new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(&stored)?)?;
-    file.sync_all()?;
-    match fs::rename(paths.routes(), paths.previous()) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    // A second name, so that there is no moment without a table, whatever is lost of the names.
+    let previous = temporary_of(&paths.previous());
+    shipway_durable::remove(&previous)?;
+    match shipway_durable::hard_link(&paths.routes(), &previous) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        linked => {
+            linked?;
+            shipway_durable::rename(&previous, &paths.previous())?;
+            // Where both are the same file already, the rename does nothing.
+            shipway_durable::remove(&previous)?;
+        }
     }
-    fs::rename(&temporary, paths.routes())?;
-    File::open(paths.dir())?.sync_all()
+    shipway_durable::replace(&paths.routes(), &serde_json::to_vec_pretty(&stored)?)
 }
 
 /// Version 2 has certificates.
@@ -199,6 +197,36 @@ mod tests {
         assert_eq!(load(&paths).unwrap(), removed(1));
         save(&paths, &removed(3)).unwrap();
         assert_eq!(load(&paths).unwrap(), removed(3));
+    }
+
+    #[cfg(debug_assertions)]
+    #[test]
+    fn a_table_that_was_acknowledged_outlasts_every_loss_of_power() {
+        use shipway_durable::power;
+
+        let home = tempfile::tempdir().unwrap();
+        let disk = home.path().join("disk");
+        let paths = Paths::new(&disk);
+        fs::create_dir(&disk).unwrap();
+        let recording = power::record(&disk, || {
+            for epoch in 1..=3 {
+                save(&paths, &removed(epoch)).map_err(io::Error::other)?;
+                power::acknowledge(epoch);
+            }
+            io::Result::Ok(())
+        });
+        let looked = recording
+            .unwrap()
+            .each_loss(&home.path().join("lost"), |loss| {
+                let paths = Paths::new(loss.directory);
+                let found = load(&paths).unwrap();
+                let epoch = found.removed.first().map_or(0, |removed| removed.epoch.0);
+                assert!(epoch >= loss.acknowledged, "{loss:?}: {found:?}");
+                // Whatever was left lying about, the proxy goes on from there.
+                save(&paths, &removed(9)).unwrap();
+                assert_eq!(load(&paths).unwrap(), removed(9));
+            });
+        assert!(looked.unwrap() > 100);
     }
 
     #[test]

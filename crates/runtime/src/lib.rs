@@ -8,7 +8,6 @@ mod attached;
 mod clock;
 pub mod compose;
 mod contract;
-pub mod crash_point;
 mod export;
 mod lines;
 mod operate;

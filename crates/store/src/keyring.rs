@@ -1,8 +1,7 @@
 //! The age identity that the store's secrets are encrypted for, and where it is kept.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret as _;
@@ -163,36 +162,25 @@ fn parse(text: &str, what: &str) -> Result<Keys, KeyringError> {
 }
 
 fn create(path: &Path, identity: &Identity) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(parent)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    shipway_durable::make_directory(directory)?;
+    // Whoever makes one at the same time waits, and then finds this one.
+    let lock = File::open(directory)?;
+    lock.lock()?;
+    if path.exists() {
+        return Ok(());
     }
-    let mut staged = path.as_os_str().to_owned();
-    staged.push(format!(".{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&staged)?;
     let public = identity.to_public();
-    let text = identity.to_string();
-    writeln!(
-        file,
+    let text = format!(
         "# The key of Shipway's secrets. Without it they cannot be read: keep a copy elsewhere.\n\
-         # public key: {public}\n{}",
-        text.expose_secret()
-    )?;
-    file.sync_all()?;
-    // Unlike a rename, a link never replaces what somebody else made meanwhile.
-    let linked = fs::hard_link(&staged, path);
-    fs::remove_file(&staged)?;
-    match linked {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    }
+         # public key: {public}\n{}\n",
+        identity.to_string().expose_secret()
+    );
+    // What is encrypted for it is on disk as soon as it is recorded, and so must the key be.
+    shipway_durable::replace(path, text.as_bytes())
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeyringError {
@@ -227,6 +215,32 @@ mod tests {
         assert!(!sealed.windows(7).any(|part| part == b"hunter2"));
         assert_eq!(again.decrypt(&sealed).unwrap(), value("hunter2"));
         assert_eq!(format!("{made:?}"), "********");
+    }
+
+    #[cfg(debug_assertions)]
+    #[test]
+    fn an_identity_that_was_used_outlasts_every_loss_of_power() {
+        use shipway_durable::power;
+
+        let home = tempfile::tempdir().unwrap();
+        let disk = home.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        let keyring = |directory: &Path| Keyring::of_file(directory.join("shipway/key"));
+        let mut sealed = Vec::new();
+        let recording = power::record(&disk, || {
+            let keys = keyring(&disk).open_or_create().map_err(io::Error::other)?;
+            sealed = keys.encrypt(&value("hunter2")).unwrap();
+            power::acknowledge(1);
+            io::Result::Ok(())
+        });
+        let looked = recording
+            .unwrap()
+            .each_loss(&home.path().join("lost"), |loss| {
+                let keys = keyring(loss.directory).open_or_create().unwrap();
+                let opened = keys.decrypt(&sealed);
+                assert!(loss.acknowledged == 0 || opened.unwrap() == value("hunter2"));
+            });
+        assert!(looked.unwrap() > 10);
     }
 
     #[test]

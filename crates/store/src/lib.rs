@@ -23,6 +23,8 @@ mod lock;
 mod message;
 mod overview;
 mod poll;
+#[cfg(test)]
+mod power_loss;
 mod pruned;
 #[cfg(test)]
 mod query_plans;

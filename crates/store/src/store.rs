@@ -1,7 +1,7 @@
 //! The open database.
 
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,11 +33,8 @@ impl Store {
             path: directory.to_owned(),
             source,
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(failed)?;
+        // SQLite syncs what is in the directory, and not the directory's own name.
+        shipway_durable::make_directory(directory).map_err(failed)?;
         std::fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(failed)?;
         let path = directory.join(FILE);
         let mut connection = connect(&path).map_err(|source| OpenError::Database {

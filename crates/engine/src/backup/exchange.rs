@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
+use shipway_durable::temporary_of;
 use shipway_pipeline::backup::{self, Backup};
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::name::EnvironmentName;
@@ -152,6 +153,9 @@ impl Engine {
 /// there is no moment without a file of that name. Done already, nothing is done.
 fn exchange_files(path: &Path, comes: &str, goes: &str) -> Result<(), BackupError> {
     let [comes, goes] = [comes, goes].map(|name| path.with_file_name(name));
+    let folder = path.parent().unwrap_or(path);
+    let sync =
+        || shipway_durable::sync_directory(folder).map_err(BackupError::file("sync", folder));
     match (comes.exists(), goes.exists()) {
         (false, true) => return Ok(()),
         (false, false) => {
@@ -166,14 +170,27 @@ fn exchange_files(path: &Path, comes: &str, goes: &str) -> Result<(), BackupErro
                 source,
             })?;
             if !has_second_name {
-                fs::hard_link(path, &goes).map_err(BackupError::file("name", &goes))?;
+                let linked = shipway_durable::hard_link(path, &goes);
+                linked.map_err(BackupError::file("name", &goes))?;
             }
-            fs::rename(&comes, path).map_err(BackupError::file("replace", path))?;
+            // Before the old one loses its first name, its second one must be on disk.
+            sync()?;
+            replace(path, &comes).map_err(BackupError::file("replace", path))?;
+            sync()?;
+            shipway_durable::remove(&comes).map_err(BackupError::file("rename", &comes))?;
         }
     }
-    let folder = path.parent().unwrap_or(path);
-    let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(BackupError::file("sync", folder))
+    sync()
+}
+
+/// Gives a file another name beside its own, which another file may have.
+fn replace(path: &Path, by: &Path) -> io::Result<()> {
+    let beside = temporary_of(path);
+    shipway_durable::remove(&beside)?;
+    shipway_durable::hard_link(by, &beside)?;
+    shipway_durable::rename(&beside, path)?;
+    // Where both are the same file already, the rename does nothing.
+    shipway_durable::remove(&beside)
 }
 
 async fn remove(database: &Database, name: &str) -> Result<(), BackupError> {
@@ -244,20 +261,55 @@ mod tests {
         }
     }
 
+    #[cfg(debug_assertions)]
+    #[test]
+    fn neither_database_is_lost_with_the_power() {
+        use shipway_durable::power;
+
+        let home = tempfile::tempdir().unwrap();
+        let disk = home.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        make(&disk.join("db.sqlite3"), "old");
+        make(&disk.join("new"), "new");
+        let recording = power::record(&disk, || {
+            let exchanged = exchange_files(&disk.join("db.sqlite3"), "new", "kept");
+            exchanged.map_err(io::Error::other)?;
+            power::acknowledge(1);
+            io::Result::Ok(())
+        });
+        let looked = recording
+            .unwrap()
+            .each_loss(&home.path().join("lost"), |loss| {
+                let path = loss.directory.join("db.sqlite3");
+                let found = word(&path);
+                assert!(found == "new" || loss.acknowledged == 0, "{loss:?}");
+                if found == "new" {
+                    assert_eq!(word(&path.with_file_name("kept")), "old", "{loss:?}");
+                }
+                // It is gone on with.
+                exchange_files(&path, "new", "kept").unwrap();
+                assert_eq!(word(&path), "new");
+                assert_eq!(word(&path.with_file_name("kept")), "old");
+            });
+        assert!(looked.unwrap() > 4);
+    }
+
+    fn make(path: &Path, word: &str) {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let sql = format!("CREATE TABLE t AS SELECT '{word}' AS word");
+        connection.execute_batch(&sql).unwrap();
+    }
+
+    fn word(path: &Path) -> String {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let word = connection.query_row("SELECT word FROM t", [], |row| row.get(0));
+        word.unwrap()
+    }
+
     #[test]
     fn files_change_places_once_however_often_it_is_done() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("db.sqlite3");
-        let make = |path: &Path, word: &str| {
-            let connection = rusqlite::Connection::open(path).unwrap();
-            let sql = format!("CREATE TABLE t AS SELECT '{word}' AS word");
-            connection.execute_batch(&sql).unwrap();
-        };
-        let word = |path: &Path| -> String {
-            let connection = rusqlite::Connection::open(path).unwrap();
-            let word = connection.query_row("SELECT word FROM t", [], |row| row.get(0));
-            word.unwrap()
-        };
         make(&path, "old");
         make(&path.with_file_name("new"), "new");
         for _ in 0..2 {

@@ -1,8 +1,8 @@
 //! The directory of an environment's backups: what is whole has its name, and nothing else has.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +49,8 @@ impl Folder {
             path: path.to_owned(),
             _lock: lock(path, LOCK).await?,
         };
+        let swept = shipway_durable::remove_leftovers(path);
+        swept.map_err(BackupError::file("clean up", path))?;
         for left in folder.named(PARTIAL)? {
             fs::remove_file(&left).map_err(BackupError::file("remove", &left))?;
         }
@@ -71,7 +73,8 @@ impl Folder {
     ) -> Result<(), BackupError> {
         for partial in partials {
             let target = self.path.join(&partial.name);
-            fs::rename(&partial.path, &target).map_err(BackupError::file("name", &target))?;
+            let renamed = shipway_durable::rename(&partial.path, &target);
+            renamed.map_err(BackupError::file("name", &target))?;
         }
         self.sync()?;
         self.describe(backup)
@@ -87,8 +90,8 @@ impl Folder {
         text.push(b'\n');
         write(&mut &text[..], &partial, &[])?;
         let target = self.path.join(&partial.name);
-        fs::rename(&partial.path, &target).map_err(BackupError::file("name", &target))?;
-        self.sync()
+        let published = shipway_durable::publish(&partial.path, &target);
+        published.map_err(BackupError::file("name", &target))
     }
 
     /// What is known of the backups that are whole.
@@ -108,15 +111,15 @@ impl Folder {
             let sent = format!("{}.{SENT}", file.name);
             [file.name.clone(), sent]
         });
-        for name in document_name(backup).into_iter().chain(files) {
+        let remove = |name: String| {
             let path = self.path.join(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(BackupError::file("remove", &path)(error));
-                }
-                _ => {}
-            }
+            shipway_durable::remove(&path).map_err(BackupError::file("remove", &path))
+        };
+        if let Some(name) = document_name(backup) {
+            remove(name)?;
+            self.sync()?;
         }
+        files.into_iter().try_for_each(remove)?;
         self.sync()
     }
 
@@ -136,8 +139,8 @@ impl Folder {
 
     /// A name is on disk only with its directory.
     fn sync(&self) -> Result<(), BackupError> {
-        let directory = File::open(&self.path).and_then(|directory| directory.sync_all());
-        directory.map_err(BackupError::file("sync", &self.path))
+        let synced = shipway_durable::sync_directory(&self.path);
+        synced.map_err(BackupError::file("sync", &self.path))
     }
 }
 
@@ -157,8 +160,7 @@ impl Drop for Partial {
 
 /// Makes a directory, and waits until nobody else has its lock of that name.
 pub(super) async fn lock(directory: &Path, name: &str) -> Result<File, BackupError> {
-    let mut builder = DirBuilder::new();
-    let made = builder.recursive(true).mode(0o700).create(directory);
+    let made = shipway_durable::make_directory(directory);
     made.map_err(BackupError::file("make the directory", directory))?;
     let path = directory.join(name);
     let file = OpenOptions::new()
@@ -180,13 +182,8 @@ pub(super) async fn lock(directory: &Path, name: &str) -> Result<File, BackupErr
 }
 
 /// Makes a file that is not there yet, for its owner alone.
-pub(super) fn create(path: &Path) -> Result<File, BackupError> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.map_err(BackupError::file("write", path))
+pub(super) fn create(path: &Path) -> Result<shipway_durable::File, BackupError> {
+    shipway_durable::File::create_new(path).map_err(BackupError::file("write", path))
 }
 
 /// Writes a stream to a file that is not there yet, encrypted for recipients, and syncs it.
@@ -209,7 +206,7 @@ pub(super) fn write(
         sealed.write_all(&part[..count]).map_err(failed())?;
     }
     let hashed = sealed.finish().map_err(failed())?;
-    hashed.inner.sync_all().map_err(failed())?;
+    hashed.inner.sync().map_err(failed())?;
     let (size, sha256) = hashed.result();
     Ok(backup::File {
         name: partial.name.clone(),
@@ -247,6 +244,11 @@ impl<W> Hashed<W> {
         }
     }
 
+    /// Where it passes it on to.
+    pub(super) fn inner(&self) -> &W {
+        &self.inner
+    }
+
     /// The length and the SHA-256 of what was passed on.
     pub(super) fn result(self) -> (u64, String) {
         (self.size, hex(self.hash))
@@ -275,4 +277,97 @@ fn hex(hash: Sha256) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod tests {
+    use shipway_durable::power;
+    use shipway_pipeline::backup::{Contents, Reason, Source, VERSION};
+    use shipway_pipeline::id::BackupId;
+    use shipway_pipeline::time::Timestamp;
+
+    use super::*;
+
+    fn backup(id: u64, files: Vec<backup::File>) -> Backup {
+        Backup {
+            version: VERSION,
+            id: BackupId(id),
+            project: "shop".parse().unwrap(),
+            environment: "production".parse().unwrap(),
+            reason: Reason::Asked,
+            by: "ada".to_owned(),
+            created: Timestamp(0),
+            millis: 0,
+            release: None,
+            directory: String::new(),
+            files,
+            recipients: vec![],
+            source: Source::Sqlite {
+                version: "3".to_owned(),
+                bytes: 0,
+            },
+            contents: Contents::default(),
+            uploaded: None,
+            verified: None,
+            proven: None,
+        }
+    }
+
+    /// Writes a backup of two files and says that it is there; then another one, and removes the
+    /// first.
+    fn write_and_remove(path: &Path) -> Result<(), BackupError> {
+        let folder = now(Folder::take(path))?;
+        let mut first = None;
+        for id in [1, 2] {
+            let mut partials = Vec::new();
+            let mut files = Vec::new();
+            for end in ["dump", "globals"] {
+                let partial = Arc::new(folder.partial(&format!("b{id}.{end}")));
+                files.push(write(&mut &b"what it holds"[..], &partial, &[])?);
+                partials.push(partial);
+            }
+            let made = backup(id, files);
+            folder.publish(&partials, &made)?;
+            power::acknowledge(id);
+            first.get_or_insert(made);
+        }
+        if let Some(first) = first {
+            folder.remove(&first)?;
+            power::acknowledge(3);
+        }
+        Ok(())
+    }
+
+    /// Nobody else has the lock, so there is nothing to wait for.
+    fn now<T>(work: impl Future<Output = T>) -> T {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn what_is_said_to_be_whole_is_whole_after_every_loss_of_power() {
+        let home = tempfile::tempdir().unwrap();
+        let disk = home.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        let recording = power::record(&disk, || {
+            write_and_remove(&disk.join("backups")).map_err(io::Error::other)
+        });
+        let looked = recording
+            .unwrap()
+            .each_loss(&home.path().join("lost"), |loss| {
+                let folder = now(Folder::take(&loss.directory.join("backups"))).unwrap();
+                let found = folder.described().unwrap();
+                for file in found.iter().flat_map(|backup| &backup.files) {
+                    let measured = measure(&folder.path.join(&file.name)).unwrap();
+                    assert_eq!(measured, (file.size, file.sha256.clone()), "{loss:?}");
+                }
+                let has = |id| found.iter().any(|backup| backup.id == BackupId(id));
+                assert!(loss.acknowledged != 1 || has(1), "{loss:?}");
+                assert!(loss.acknowledged < 2 || has(2), "{loss:?}");
+                assert!(loss.acknowledged < 3 || !has(1), "{loss:?}");
+                assert!(folder.named(PARTIAL).unwrap().is_empty());
+            });
+        assert!(looked.unwrap() > 50);
+    }
 }

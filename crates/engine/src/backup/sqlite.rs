@@ -1,7 +1,7 @@
 //! Backups of SQLite files, by SQLite's online backup.
 
 use std::io::{Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use shipway_pipeline::backup::{self, Backup, Contents, Difference, compare};
@@ -64,9 +64,10 @@ pub(super) async fn write_to(path: &Path, source: Source) -> Result<Contents, Ba
     .await
 }
 
-fn unpack(path: &PathBuf, mut source: Source) -> Result<(), BackupError> {
+fn unpack(path: &Path, mut source: Source) -> Result<(), BackupError> {
     let wrong = || BackupError::file("write", path);
-    let mut file = std::fs::File::create(path).map_err(wrong())?;
+    shipway_durable::remove(path).map_err(wrong())?;
+    let mut file = shipway_durable::File::create_new(path).map_err(wrong())?;
     let mut part = vec![0; PART];
     loop {
         match source.read(&mut part)? {
@@ -74,7 +75,7 @@ fn unpack(path: &PathBuf, mut source: Source) -> Result<(), BackupError> {
             count => file.write_all(&part[..count]).map_err(wrong())?,
         }
     }
-    file.sync_all().map_err(wrong())
+    file.sync().map_err(wrong())
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(sqlite::Error) -> BackupError {

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use shipway_durable::Access;
 use shipway_pipeline::push::{CommitId, Reference};
 
 use super::Repository;
@@ -83,10 +83,12 @@ pub fn init(directory: &Path, branch: &str, command: &[String]) -> Result<(), Se
     let folder = directory.join("hooks");
     fs::create_dir_all(&folder).map_err(failed(&folder))?;
     // Written beside and renamed: a push in this moment finds the old one or the new one.
-    let beside = directory.join("hooks/post-receive.new");
-    fs::write(&beside, render_hook(command)).map_err(failed(&beside))?;
-    fs::set_permissions(&beside, fs::Permissions::from_mode(0o755)).map_err(failed(&beside))?;
-    fs::rename(&beside, &hook).map_err(failed(&hook))
+    let access = Access {
+        mode: 0o755,
+        ..Access::PRIVATE
+    };
+    let written = shipway_durable::replace_as(&hook, render_hook(command).as_bytes(), access);
+    written.map_err(failed(&hook))
 }
 
 /// The hook's text. git tells hooks by variables which repository they are of, and the command is

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use shipway_durable::crash_point;
 use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
 use shipway_pipeline::route::{Backend, Route, RouteKey, Tls, follow, shared_host};
-use shipway_runtime::crash_point;
 
 use super::{Performed, Performer, failed, failure};
 use crate::ports::RouterError;

@@ -51,7 +51,7 @@ impl Notes {
         };
         let directory = layout.slot(&shared);
         let path = directory.join(FILE);
-        files::create_private_directory(&directory).map_err(files::failed("make", &directory))?;
+        shipway_durable::make_directory(&directory).map_err(files::failed("make", &directory))?;
         let known = match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|error| files::failed("understand", &path)(error.into()))?,
@@ -88,7 +88,7 @@ impl Notes {
     fn write(&self) -> Result<(), Error> {
         serde_json::to_vec_pretty(&self.known)
             .map_err(io::Error::from)
-            .and_then(|text| files::write_durably(&self.path, &text))
+            .and_then(|text| shipway_durable::replace(&self.path, &text))
             .map_err(files::failed("write", &self.path))
     }
 }

@@ -249,7 +249,7 @@ impl Work<'_> {
     async fn call(&self, directory: &Path, mut project: Node, verb: &str) -> Result<(), Error> {
         transform::escape_dollars(&mut project);
         let file = directory.join("compose.yml");
-        files::write_atomically(&file, yaml::render(&project).as_bytes())
+        shipway_durable::replace_unsynced(&file, yaml::render(&project).as_bytes())
             .map_err(files::failed("write", &file))?;
         let mut cli = self.runtime.cli()?;
         for (name, value) in &self.request.secrets {

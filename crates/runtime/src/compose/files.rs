@@ -72,7 +72,7 @@ async fn provide_there(
         mount(spec, project, directory)?;
         return Ok(());
     }
-    files::create_private_directory(directory).map_err(files::failed("create", directory))?;
+    shipway_durable::make_directory(directory).map_err(files::failed("create", directory))?;
     let place = far_files::ensure(runtime.docker()?, &spec.key, spec.deployment).await?;
     let copies = mount(spec, project, &place.directory)?;
     let copies = copies

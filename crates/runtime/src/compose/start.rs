@@ -128,12 +128,12 @@ pub(super) fn write(
     escape_dollars(&mut project);
     let directory = runtime.layout.slot(key);
     let path = directory.join(name);
-    files::create_private_directory(&directory)
+    shipway_durable::make_directory(&directory)
         .and_then(|()| write_at(&path, &project))
         .map_err(files::failed("write", &path))?;
     Ok(path)
 }
 
 fn write_at(path: &Path, project: &Node) -> std::io::Result<()> {
-    files::write_atomically(path, yaml::render(project).as_bytes())
+    shipway_durable::replace(path, yaml::render(project).as_bytes())
 }

@@ -10,6 +10,7 @@ use shipway_pipeline::id::InstanceId;
 use super::engine::{failed, is_conflict, is_missing, is_unchanged};
 use super::runtime::ComposeRuntime;
 use super::{label, list};
+use crate::state::files;
 use crate::{ColourKey, Error, StopHow, Stopped};
 
 /// What a shell reports of a process that was killed, and the engine as well.
@@ -31,7 +32,10 @@ pub(super) async fn stop(
         let how = end(docker, &container, key.slot).await?;
         Ok(Stopped { id, how })
     });
-    join_all(stops).await.into_iter().collect()
+    let stopped = join_all(stops).await.into_iter().collect();
+    let slot = runtime.layout.slot(key);
+    shipway_durable::remove_leftovers(&slot).map_err(files::failed("clean up", &slot))?;
+    stopped
 }
 
 async fn ids(docker: &Docker, key: &ColourKey) -> Result<Vec<InstanceId>, Error> {

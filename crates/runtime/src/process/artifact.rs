@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -65,7 +64,7 @@ impl Record {
 
     pub(super) fn write(&self, layout: &Layout, key: &str) -> io::Result<()> {
         let path = layout.artifact(key).join(RECORD);
-        files::write_durably(&path, &serde_json::to_vec_pretty(self)?)
+        shipway_durable::replace(&path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Makes the digest lead to the key, unless it leads to the same content already.
@@ -77,12 +76,9 @@ impl Record {
             return Ok(());
         }
         if let Some(parent) = link.parent() {
-            files::create_private_directory(parent)?;
+            shipway_durable::make_directory(parent)?;
         }
-        let staged = link.with_extension(key);
-        files::remove_tree(&staged)?;
-        symlink(Path::new("..").join(key), &staged)?;
-        fs::rename(&staged, &link)
+        shipway_durable::replace_link(&link, &Path::new("..").join(key))
     }
 }
 
@@ -171,7 +167,7 @@ pub(super) async fn remove(layout: &Layout, artifact: &Artifact) -> Result<(), E
 }
 
 /// The key of a whole artifact with this content, `sha256:` and 64 digits.
-fn find(layout: &Layout, digest: &str) -> io::Result<Option<String>> {
+pub(super) fn find(layout: &Layout, digest: &str) -> io::Result<Option<String>> {
     let Some(hex) = hexadecimal(digest) else {
         return Ok(None);
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
+use shipway_durable::crash_point;
 
 /// The program that becomes a helper process when run with the leading arguments.
 ///
@@ -92,6 +93,14 @@ impl Launcher {
             .arg(mode.as_str())
             .env_clear()
             .envs(environment);
+        // For the tests that kill supervisors everywhere: handed on to them, and to nobody else.
+        if let Some(point) = crash_point::of_supervisors() {
+            match mode {
+                Mode::Detach => drop(command.env(crash_point::SUPERVISORS, point)),
+                Mode::Instance => drop(command.env(crash_point::VARIABLE, point)),
+                Mode::Exec | Mode::Attach | Mode::Guard => {}
+            }
+        }
         command
     }
 }

@@ -37,6 +37,9 @@ mod log;
 mod orphan;
 mod placeholder;
 mod port;
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod power_loss;
 mod procfs;
 mod reaper;
 mod runtime;

@@ -15,7 +15,6 @@ use super::launch::{self, Context, Launch};
 use super::launcher::Launcher;
 use super::log::Limits;
 use super::port;
-use crate::state::files;
 
 /// Raised when a supervisor could misread what an earlier version wrote.
 ///
@@ -64,7 +63,7 @@ impl Spec {
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
         // Unlike the status it must be readable after the machine lost power, or nobody could tell
         // what stands in the slot.
-        files::write_durably(&directory.join(FILE), &serde_json::to_vec_pretty(self)?)
+        shipway_durable::replace(&directory.join(FILE), &serde_json::to_vec_pretty(self)?)
     }
 
     pub(super) fn read(directory: &Path) -> io::Result<Self> {

@@ -1,7 +1,7 @@
 //! Starts instances.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 use shipway_compose::model::Service;
+use shipway_durable::crash_point;
 use shipway_pipeline::id::InstanceId;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
@@ -25,7 +26,7 @@ use super::supervisor::parse_report;
 use super::{artifact, files as own, list, stop, stop_signal};
 use crate::clock;
 use crate::state::{epoch, files, lock};
-use crate::{ColourSpec, Error, FileContents, crash_point};
+use crate::{ColourSpec, Error, FileContents};
 
 /// A supervisor reports within milliseconds; only one that hangs takes this long.
 const REPORT_PATIENCE: Duration = Duration::from_secs(60);
@@ -85,7 +86,7 @@ pub(super) fn check(
     }
     for name in launch::volume_names(service) {
         let path = volumes.join(name);
-        files::create_private_directory(&path).map_err(files::failed("create", &path))?;
+        shipway_durable::make_directory(&path).map_err(files::failed("create", &path))?;
     }
     Ok(())
 }
@@ -200,7 +201,7 @@ fn supervised_spec(
 }
 
 /// Makes the instance's directory appear complete and with its lock held, or not at all.
-fn prepare(
+pub(super) fn prepare(
     directory: &Path,
     staged: &Path,
     spec: &Spec,
@@ -215,8 +216,7 @@ fn prepare(
     let lock = lock::try_lock_file(&staged.join("lock"))?;
     let lock = lock.ok_or_else(|| io::Error::other("somebody locked a new file"))?;
     crash_point::pass("an instance's directory is complete and has no name yet");
-    fs::rename(staged, directory)?;
-    crash_point::pass("an instance's directory is there and nothing runs");
+    shipway_durable::rename(staged, directory)?;
     Ok(lock)
 }
 

@@ -7,7 +7,6 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::identity::Identity;
-use crate::state::files;
 use crate::{Health, State, StopHow};
 
 /// Raised when a reader could misread what an earlier version wrote.
@@ -56,7 +55,7 @@ impl Status {
     }
 
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        files::write_atomically(&directory.join(FILE), &serde_json::to_vec(self)?)
+        shipway_durable::replace_unsynced(&directory.join(FILE), &serde_json::to_vec(self)?)
     }
 
     /// The status, if there is one. One that cannot be read, as after the machine lost power,

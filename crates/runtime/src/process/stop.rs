@@ -43,7 +43,10 @@ pub(super) async fn stop(
         let how = stop_locked(layout, key, &id).await?;
         Ok(Stopped { id, how })
     });
-    join_all(stops).await.into_iter().collect()
+    let stopped = join_all(stops).await.into_iter().collect();
+    let slot = layout.slot(key);
+    shipway_durable::remove_leftovers(&slot).map_err(files::failed("clean up", &slot))?;
+    stopped
 }
 
 /// Stops and removes one instance; the caller holds its operation lock.

@@ -12,15 +12,18 @@ use crate::{ColourKey, Error};
 
 /// Records the epoch, unless a higher one is recorded.
 pub(crate) async fn raise(layout: &Layout, key: &ColourKey, epoch: Epoch) -> Result<(), Error> {
+    let slot = layout.slot(key);
+    // Before the lock, which is in it: what is recorded shall outlast a loss of power.
+    shipway_durable::make_directory(&slot).map_err(files::failed("make", &slot))?;
     let path = layout.operation_lock(key, "epoch");
     let _lock = lock::exclusive(&path)
         .await
         .map_err(files::failed("lock", &path))?;
-    let path = layout.slot(key).join("epoch");
+    let path = slot.join("epoch");
     let recorded = read(&path).map_err(files::failed("read", &path))?;
     refuse_lower(key, epoch, recorded)?;
     if epoch > recorded {
-        files::write_durably(&path, epoch.to_string().as_bytes())
+        shipway_durable::replace(&path, epoch.to_string().as_bytes())
             .map_err(files::failed("write", &path))?;
     }
     Ok(())

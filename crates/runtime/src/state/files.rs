@@ -1,11 +1,13 @@
-//! Private directories, atomic writes, removal of read-only trees.
+//! Private directories, and the removal of read-only trees.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
-use crate::{Error, crash_point};
+use shipway_durable::crash_point;
+
+use crate::Error;
 
 /// What `st_blocks` counts in, whatever the file system's own blocks are.
 const BLOCK: u64 = 512;
@@ -16,47 +18,10 @@ pub(crate) fn failed(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Err
     |source| Error::Io { action, source }
 }
 
-/// Makes a directory and its parents, for this user only.
+/// Makes a directory and its parents, for this user only. A loss of power may take it away: what
+/// shall outlast one is in a directory of [`shipway_durable::make_directory`].
 pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Writes a file for this user only: readers see the old or the new content, never a part.
-pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
-    let temporary = temporary_beside(path);
-    create_private_file(&temporary)?.write_all(content)?;
-    crash_point::pass("a file is written and has no name yet");
-    fs::rename(&temporary, path)
-}
-
-/// As [`write_atomically`], and on disk when it returns.
-pub(crate) fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
-    let temporary = temporary_beside(path);
-    let mut file = create_private_file(&temporary)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    crash_point::pass("a file is synced and has no name yet");
-    fs::rename(&temporary, path)?;
-    crash_point::pass("a file has its name, which is not synced yet");
-    match path.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    PathBuf::from(name)
-}
-
-fn create_private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
+    shipway_durable::make_directory_unsynced(path)
 }
 
 /// Removes a file or tree, read-only directories included; what is not there is no error.
@@ -139,17 +104,5 @@ mod tests {
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());
         remove_tree(&tree).unwrap();
-    }
-
-    #[test]
-    fn what_is_written_is_private() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("spec.json");
-        write_atomically(&path, b"{}").unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert_eq!(names_in(home.path()).unwrap(), ["spec.json"]);
     }
 }

@@ -36,7 +36,7 @@ impl Layout {
     /// The layout of a directory, which is made if it is missing.
     pub(crate) fn of_directory(state: &Path) -> Result<Self, Error> {
         let resolve = || -> io::Result<_> {
-            files::create_private_directory(state)?;
+            shipway_durable::make_directory(state)?;
             // Instances and steps keep paths for longer than a relative one or a link holds.
             state.canonicalize()
         };

@@ -1,58 +1,32 @@
 //! Files that hold secrets.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::io;
 use std::path::Path;
 
 use shipway_pipeline::secret::SecretValue;
 
-use super::files::create_private_directory;
-
-/// Who may read a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Access {
-    pub(crate) mode: u32,
-    /// Somebody else than this user; only root can give a file away.
-    pub(crate) uid: Option<u32>,
-    pub(crate) gid: Option<u32>,
-}
+pub(crate) use shipway_durable::Access;
 
 /// Writes a secret's file, in a directory for this user only.
 ///
 /// One that is there is left alone: it may be mounted, and what a name stands for never changes.
-/// The file appears whole or not at all.
+/// The file appears whole or not at all, also after a loss of power: containers are started again
+/// by the engine, and must not find an empty one.
 pub(crate) fn write(path: &Path, value: &SecretValue, access: Access) -> io::Result<()> {
     if path.exists() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
-        create_private_directory(parent)?;
+        shipway_durable::make_directory(parent)?;
     }
-    let mut staged = path.as_os_str().to_owned();
-    staged.push(format!(".{}", std::process::id()));
-    let staged = Path::new(&staged);
-    // A process of the same number died in the middle of this.
-    match fs::remove_file(staged) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(staged)?;
-    file.write_all(value.expose())?;
-    if access.uid.is_some() || access.gid.is_some() {
-        chown(staged, access.uid, access.gid)?;
-    }
-    // Whatever the umask says.
-    fs::set_permissions(staged, Permissions::from_mode(access.mode))?;
-    fs::rename(staged, path)
+    shipway_durable::replace_as(path, value.expose(), access)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("loadtest", Layer::Engine),
     ("runtime", Layer::Adapters),
     ("store", Layer::Adapters),
+    ("durable", Layer::Adapters),
     ("pipeline", Layer::Pure),
     ("compose", Layer::Pure),
     ("migrations", Layer::Pure),
@@ -36,6 +37,9 @@ const WITHIN: &[(&str, &str)] = &[
     ("cli", "server"),
     // The engine tells the proxy what to route.
     ("engine", "proxy"),
+    // Files that must not be lost are written in one way.
+    ("runtime", "durable"),
+    ("store", "durable"),
     // The domain knows what a Compose service is.
     ("pipeline", "compose"),
     // The domain knows what a migration is to a deployment.

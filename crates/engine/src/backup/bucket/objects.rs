@@ -82,13 +82,11 @@ impl Bucket {
         file: &File,
         target: &FilePath,
     ) -> Result<(), BackupError> {
-        let output = folder::create(target)?;
-        let mut hashed = Hashed::new(&output);
+        let mut hashed = Hashed::new(folder::create(target)?);
         self.read(&file.name, target, &mut hashed).await?;
-        self.compare(id, file, &hashed.result())?;
-        output
-            .sync_all()
-            .map_err(BackupError::file("write", target))
+        let synced = hashed.inner().sync();
+        synced.map_err(BackupError::file("write", target))?;
+        self.compare(id, file, &hashed.result())
     }
 
     fn compare(

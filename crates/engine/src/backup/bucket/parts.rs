@@ -150,9 +150,9 @@ impl Sent {
     }
 
     fn write(&self, record: &Path) -> Result<(), BackupError> {
-        let beside = record.with_extension("upload-next");
         let text = serde_json::to_vec(self).unwrap_or_default();
-        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, record));
+        // After a loss of power it is sent again.
+        let written = shipway_durable::replace_unsynced(record, &text);
         written.map_err(BackupError::file("write", record))
     }
 }

@@ -174,9 +174,9 @@ async fn adopt(runtime: &ComposeRuntime, spec: &ColourSpec, project: &str) -> Re
     let directory = runtime.layout.slot(&spec.key);
     let path = directory.join(RECORD);
     let text = serde_json::to_vec_pretty(&record).map_err(io::Error::from);
-    files::create_private_directory(&directory)
+    shipway_durable::make_directory(&directory)
         .and(text)
-        .and_then(|text| files::write_durably(&path, &text))
+        .and_then(|text| shipway_durable::replace(&path, &text))
         .map_err(files::failed("write", &path))
 }
 

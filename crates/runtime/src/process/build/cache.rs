@@ -135,7 +135,7 @@ async fn complete(directory: &Path, made_at: &Path) -> Result<(), Error> {
     let work = spawn_blocking(move || {
         make_read_only(&made_at)?;
         make_durable(&directory)?;
-        files::write_durably(&directory.join("complete"), b"")
+        shipway_durable::replace(&directory.join("complete"), b"")
     });
     let completed = work
         .await

@@ -35,7 +35,7 @@ pub(crate) fn archive(
     files::create_private_directory(old_logs)?;
     // 13 digits until the year 2286: names sort by time.
     let name = format!("{:013}-{deployment}.log", clock::now().0);
-    files::write_atomically(&old_logs.join(name), &content)?;
+    shipway_durable::replace_unsynced(&old_logs.join(name), &content)?;
     drop_oldest(old_logs)
 }
 
@@ -58,7 +58,13 @@ fn last_bytes(path: &Path, count: u64) -> io::Result<Vec<u8>> {
 }
 
 fn drop_oldest(old_logs: &Path) -> io::Result<()> {
-    let names = files::names_in(old_logs)?;
+    let (names, killed): (Vec<_>, Vec<_>) = files::names_in(old_logs)?
+        .into_iter()
+        .partition(|name| !name.starts_with('.'));
+    // Whoever wrote one of these was killed, and nobody writes that name again.
+    for name in killed {
+        fs::remove_file(old_logs.join(name))?;
+    }
     let surplus = names.len().saturating_sub(KEPT_FILES);
     for name in names.iter().take(surplus) {
         fs::remove_file(old_logs.join(name))?;
