@@ -93,6 +93,11 @@ impl Running {
         kill_process(pid.expect("it has a pid"), signal).expect("it is not waited for yet");
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is a child").is_some()
+    }
+
     /// Waits until it ends.
     #[must_use = "it has an exit code"]
     pub fn finish(self) -> Ended {

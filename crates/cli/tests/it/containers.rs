@@ -72,7 +72,7 @@ fn sandbox() -> Sandbox {
 
 /// Checks that a release is live, that its containers are all there are, and no other colour's.
 #[track_caller]
-fn assert_live(sandbox: &Sandbox, release: &str) {
+pub(crate) fn assert_live(sandbox: &Sandbox, release: &str) {
     let status = sandbox.status("testing");
     assert_eq!(text(&status, "/live/release"), release, "{status:#}");
     assert_eq!(text(&status, "/routed"), "live", "{status:#}");

@@ -6,6 +6,9 @@
 //! can be asked: the environment, the processes, the files, the records, the events that the killed
 //! command had told, and a load that went on throughout.
 
+mod containers;
+mod helpers;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -38,11 +41,19 @@ enum Next {
     Abort,
 }
 
+/// What the application is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runtime {
+    Processes,
+    Containers,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Case {
     what: What,
     strategy: &'static str,
     next: Next,
+    runtime: Runtime,
 }
 
 #[derive(Debug, Default)]
@@ -54,22 +65,26 @@ struct Counts {
     new: u64,
 }
 
-fn stride() -> u64 {
+fn stride_or(usual: u64) -> u64 {
     let wanted = std::env::var(STRIDE).ok();
     let stride = wanted.map(|text| text.parse().expect("a number of points"));
-    stride.unwrap_or(USUAL_STRIDE)
+    stride.unwrap_or(usual)
 }
 
 #[expect(clippy::print_stdout, reason = "the campaign shows what it counted")]
 fn kill_everywhere(case: Case) {
-    let sandbox = sandbox_with([Environment::new("testing").with("strategy", case.strategy)]);
+    let environment = Environment::new("testing").with("strategy", case.strategy);
+    let (sandbox, usual) = match case.runtime {
+        Runtime::Processes => (sandbox_with([environment]), USUAL_STRIDE),
+        Runtime::Containers => containers::sandbox(environment),
+    };
     if case.what != What::First {
         sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
         sandbox.release(Behaviour::Good);
         sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     }
     let traffic = (case.what != What::First).then(|| Traffic::start(&sandbox, "testing"));
-    let (mut counts, stride) = (Counts::default(), stride());
+    let (mut counts, stride) = (Counts::default(), stride_or(usual));
     // Each way begins elsewhere, so that together a few kills meet more points.
     let mut point = 1 + case.next as u64 * 7 % stride;
     while kill_at(&sandbox, case, point, &mut counts) {
@@ -184,7 +199,7 @@ fn assert_whole(sandbox: &Sandbox, case: Case, before: &Value, context: &str, co
             case.what == What::First && before.is_null(),
             "{context}: nothing is live"
         );
-        sandbox.assert_nothing_is_left();
+        assert_nothing_is_left(sandbox, case);
         counts.old += 1;
         return;
     };
@@ -193,8 +208,19 @@ fn assert_whole(sandbox: &Sandbox, case: Case, before: &Value, context: &str, co
     } else {
         counts.new += 1;
     }
-    assert_live(sandbox, "testing", release);
+    match case.runtime {
+        Runtime::Processes => assert_live(sandbox, "testing", release),
+        Runtime::Containers => crate::containers::assert_live(sandbox, release),
+    }
     assert_no_stray_files(sandbox, context);
+}
+
+#[track_caller]
+fn assert_nothing_is_left(sandbox: &Sandbox, case: Case) {
+    match case.runtime {
+        Runtime::Processes => sandbox.assert_nothing_is_left(),
+        Runtime::Containers => assert_eq!(sandbox.containers(), Vec::<String>::new()),
+    }
 }
 
 /// Below `run` stand the live instances, and nothing that was on its way to a name.
@@ -204,11 +230,7 @@ fn assert_no_stray_files(sandbox: &Sandbox, context: &str) {
     collect(&sandbox.state().join("run"), &mut found);
     let stray = found.iter().find(|path| {
         let name = path.rsplit('/').next().unwrap_or_default();
-        let ending = name.rsplit('.').next().unwrap_or_default();
-        // A killed write of a colour's epoch leaves its temporary file, which nobody reads.
-        let is_known = name.starts_with("epoch.");
-        let is_temporary = name.contains('.') && ending.parse::<u32>().is_ok();
-        name.starts_with(".new-") || (is_temporary && !is_known)
+        name.starts_with(".new-") || name.ends_with(".new")
     });
     assert_eq!(stray, None, "{context}: {found:#?}");
 }
@@ -231,6 +253,7 @@ macro_rules! crashes {
                 what: What::$what,
                 strategy: $strategy,
                 next: Next::$next,
+                runtime: Runtime::Processes,
             });
         }
     )*};

@@ -20,9 +20,14 @@ fn child() {
 }
 
 fn spawn(dir: &Path) -> Child {
+    spawn_with(dir, &[])
+}
+
+fn spawn_with(dir: &Path, variables: &[(&str, &str)]) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "state::child", "--nocapture"])
         .env(DIR, dir)
+        .envs(variables.iter().copied())
         .spawn()
         .unwrap()
 }
@@ -66,6 +71,72 @@ async fn the_table_survives_kill_9() {
     assert_eq!(release_at(listen).await, "v1");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// A release build has no points at which it can be killed.
+#[cfg(debug_assertions)]
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill_at_every_point_of_every_write() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let listen = free_address();
+    for point in 1.. {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::new(dir.path());
+        let mut child = spawn_with(dir.path(), &[("SHIPWAY_CRASH_AT", &point.to_string())]);
+        let mut acknowledged = 0;
+        if let Ok((client, _)) = until_ready_or_dead(&paths, &mut child).await {
+            for generation in 1..=3 {
+                match client.put_route(&route(listen, generation, vec![])).await {
+                    Ok(_) => acknowledged = generation,
+                    Err(_) => break,
+                }
+            }
+        }
+        let is_over = acknowledged == 3 && child.try_wait().unwrap().is_none();
+        if is_over {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // Each write alone has a handful.
+            assert!(point > 15, "only {point} points");
+            break;
+        }
+        assert_eq!(child.wait().unwrap().signal(), Some(9), "point {point}");
+
+        let mut child = spawn(dir.path());
+        let (client, _) = Client::wait_ready(paths.control(), PATIENCE).await.unwrap();
+        let found = client.routes().await.unwrap();
+        let found = found.first().map_or(0, |route| route.generation.0);
+        let is_right = found == acknowledged || found == acknowledged + 1;
+        assert!(is_right, "{found} after {acknowledged}, point {point}");
+        // It goes on from there, and what the killed one left lies about no longer.
+        client.put_route(&route(listen, 9, vec![])).await.unwrap();
+        let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+        let names = names.into_iter().map(|one| one.unwrap().file_name());
+        let stray = names
+            .into_iter()
+            .find(|name| name.to_string_lossy().ends_with(".new"));
+        assert_eq!(stray, None, "point {point}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[cfg(debug_assertions)]
+async fn until_ready_or_dead(
+    paths: &Paths,
+    child: &mut Child,
+) -> Result<(Client, shipway_proxy::control::Health), ()> {
+    let client = Client::new(paths.control());
+    loop {
+        if let Ok(health) = client.health().await {
+            return Ok((client, health));
+        }
+        if child.try_wait().unwrap().is_some() {
+            return Err(());
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

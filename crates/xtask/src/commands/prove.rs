@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use super::test::compose::{COMPOSE, prepare_compose};
 use crate::program::{self, cargo};
+use crate::provision::{self, Places, StandIns};
 use crate::workspace::Workspace;
 
 /// Repeat a test that cannot be sure after a few times, for longer than the suite may take.
@@ -31,8 +33,12 @@ enum Campaign {
         #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
-    /// Kill the command and its recovery at each effect and durable write of each strategy
+    /// Kill the command and its recovery at each effect and durable write of each strategy, and
+    /// supervisors and the proxy at each of theirs
     Crashes {
+        /// With containers of a real engine as well, which is set up where there is none
+        #[arg(long)]
+        engine: bool,
         /// Only each so manieth point
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
         stride: u64,
@@ -71,6 +77,8 @@ struct Test {
     name: &'static str,
     /// Whether the name is that of a module, all of whose tests are meant.
     is_module: bool,
+    /// Whether it is one of those that need an engine, and no others.
+    needs_engine: bool,
     /// As it is delivered: what only computes is many times as fast.
     is_optimised: bool,
     variables: Vec<(&'static str, String)>,
@@ -79,9 +87,27 @@ struct Test {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
     for test in arguments.campaign.tests() {
-        run_test(&workspace, test)?;
+        if test.needs_engine {
+            run_with_engine(&workspace, test)?;
+        } else {
+            run_test(&workspace, test)?;
+        }
     }
     Ok(())
+}
+
+/// Sets an engine up where there is none, and ends it afterwards.
+fn run_with_engine(workspace: &Workspace, mut test: Test) -> Result<()> {
+    let (places, had_engine) = (Places::find()?, provision::has_engine());
+    provision::provide(&places, workspace.root(), StandIns::Auto)?;
+    let compose = prepare_compose(workspace.root())?;
+    let compose = compose.map(|path| (COMPOSE, path.display().to_string()));
+    test.variables.extend(compose);
+    let result = run_test(workspace, test);
+    if !had_engine {
+        provision::stop(&places)?;
+    }
+    result
 }
 
 fn run_test(workspace: &Workspace, test: Test) -> Result<()> {
@@ -91,6 +117,9 @@ fn run_test(workspace: &Workspace, test: Test) -> Result<()> {
         command.arg("--release");
     }
     command.args(test.target).args(["--", "--nocapture"]);
+    if test.needs_engine {
+        command.arg("--ignored");
+    }
     // The tests of a module come one after the other, each with the machine to itself.
     command.args(if test.is_module {
         ["--test-threads=1", test.name]
@@ -110,6 +139,7 @@ impl Campaign {
                 target: &["--test", "postgres"],
                 name: "under_load::backups_under_load_hold_one_moment",
                 is_module: false,
+                needs_engine: false,
                 is_optimised: false,
                 variables: vec![("SHIPWAY_BACKUPS", count.to_string())],
             }],
@@ -118,18 +148,27 @@ impl Campaign {
                 target: &["--lib"],
                 name: "deployment::simulation::whatever_is_lost_late_or_killed_the_environment_is_whole",
                 is_module: false,
+                needs_engine: false,
                 is_optimised: true,
                 variables: vec![("SHIPWAY_SIMULATION_SEEDS", seeds.to_string())],
             }],
-            Self::Crashes { stride } => vec![Test {
-                package: "shipway-cli",
-                target: &["--test", "it"],
-                name: "crashes::",
-                is_module: true,
-                // A release build has no points at which it can be killed.
-                is_optimised: false,
-                variables: vec![("SHIPWAY_CRASH_STRIDE", stride.to_string())],
-            }],
+            Self::Crashes { engine, stride } => {
+                let crashes = |name, needs_engine| Test {
+                    package: "shipway-cli",
+                    target: &["--test", "it"],
+                    name,
+                    is_module: true,
+                    needs_engine,
+                    // A release build has no points at which it can be killed.
+                    is_optimised: false,
+                    variables: vec![("SHIPWAY_CRASH_STRIDE", stride.to_string())],
+                };
+                let containers = engine.then(|| crashes("crashes::containers::", true));
+                [crashes("crashes::", false)]
+                    .into_iter()
+                    .chain(containers)
+                    .collect()
+            }
             Self::Switches {
                 count,
                 connections,
@@ -162,6 +201,7 @@ fn under_load(
         target: &["--test", "it"],
         name,
         is_module: false,
+        needs_engine: false,
         is_optimised: true,
         variables: vec![
             (variable, count.to_string()),
@@ -183,7 +223,10 @@ mod tests {
         let campaigns = [
             Campaign::Backups { count: 1 },
             Campaign::Simulation { seeds: 1 },
-            Campaign::Crashes { stride: 1 },
+            Campaign::Crashes {
+                engine: true,
+                stride: 1,
+            },
             Campaign::Switches {
                 count: 1,
                 connections: vec![1],
@@ -210,8 +253,18 @@ mod tests {
                 text.contains(&format!("fn {function}("))
             };
             assert!(is_there, "{path}");
+            // Those of a module below another one are read there.
+            let above = std::path::Path::new(&path)
+                .parent()
+                .unwrap()
+                .with_extension("rs");
+            let above = std::fs::read_to_string(workspace.root().join(above)).unwrap_or_default();
             for (variable, _) in test.variables {
-                assert!(text.contains(&format!("\"{variable}\"")), "{path}");
+                let variable = format!("\"{variable}\"");
+                assert!(
+                    text.contains(&variable) || above.contains(&variable),
+                    "{path}"
+                );
             }
         }
     }
