@@ -111,3 +111,28 @@ async fn what_can_be_read_in_two_ways_reaches_no_instance() {
     let counted = target.proxy.deployment(1).await;
     assert_eq!(counted.counters.failed, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_an_upgrade_that_is_dropped_nobody_waits() {
+    let target = Target::start().await;
+    let asked = [
+        ("POST", "h2c"),
+        ("POST", "websocket"),
+        ("GET", "h2c"),
+        ("GET", "websocket"),
+    ];
+    for ((method, protocol), piece) in asked.into_iter().flat_map(|it| [(it, usize::MAX), (it, 1)])
+    {
+        let name = format!("{method} {protocol} in pieces of {piece}");
+        let first = format!(
+            "{method} /first HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\n\
+             Upgrade: {protocol}\r\nContent-Length: 5\r\n\r\nabcde{LAST}"
+        );
+        let sent = tokio::time::timeout(SOON, target.send(first.as_bytes(), piece));
+        let statuses = sent.await.unwrap_or_else(|_| panic!("{name}: no end"));
+        let seen = target.recorder.take(&name);
+        // The second is answered, or the connection has ended before it.
+        assert_eq!(seen.len(), statuses.len(), "{name}: {seen:?}");
+        assert_eq!(statuses.first(), Some(&200), "{name}");
+    }
+}
