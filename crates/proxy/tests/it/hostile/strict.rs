@@ -139,13 +139,15 @@ fn is_token(byte: u8) -> bool {
 
 /// The body, and how many bytes it takes.
 fn body(headers: &[(String, Vec<u8>)], bytes: &[u8]) -> Step<(Vec<u8>, usize)> {
-    let mut lengths: Vec<&[u8]> = values(headers, "content-length").collect();
+    let said = values(headers, "content-length");
+    let mut lengths: Vec<Option<usize>> = said.map(|length| number(length, 10)).collect();
+    // Of equal ones, each server reads the same.
     lengths.dedup();
     let codings: Vec<&[u8]> = values(headers, "transfer-encoding").collect();
     match (&lengths[..], &codings[..]) {
         ([], []) => Done((vec![], 0)),
         ([length], []) => {
-            let Some(length) = number(length, 10) else {
+            let Some(length) = *length else {
                 return Stop(Read::Bad("a length that is none"));
             };
             match bytes.get(..length) {
