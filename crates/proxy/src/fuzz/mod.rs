@@ -8,6 +8,8 @@ mod headers;
 mod random;
 
 /// What the tests over sockets send and read by as well.
+#[path = "../../tests/it/hostile/bodies.rs"]
+mod bodies;
 #[path = "../../tests/it/hostile/corpus.rs"]
 #[expect(dead_code, reason = "here only the bytes are of use")]
 mod corpus;

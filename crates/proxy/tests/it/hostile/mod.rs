@@ -4,6 +4,7 @@
 //! `/evil` that no instance may get where the case is refused, and must get
 //! where it is taken: then both ends have read it alike.
 
+mod bodies;
 mod corpus;
 mod recorder;
 mod slow;
