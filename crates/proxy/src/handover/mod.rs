@@ -21,6 +21,8 @@
 mod give;
 mod message;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;
