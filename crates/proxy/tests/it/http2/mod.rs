@@ -2,6 +2,7 @@
 
 mod client;
 mod frames;
+mod hand_over;
 mod heads;
 mod hostile;
 mod limits;
