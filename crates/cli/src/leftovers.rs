@@ -13,6 +13,7 @@ pub(crate) fn recall(store: &Store, config: &mut Config) -> Result<(), Error> {
         };
         environment.route.listen = newest.plan.route.listen;
         environment.route.hosts = newest.plan.route.hosts;
+        environment.route.rules = newest.plan.route.rules;
         let workload = store.workload(&newest.plan.target.workload)?;
         let model = workload.and_then(|workload| workload.model);
         environment.host = model.and_then(|model| model.host);

@@ -165,6 +165,7 @@ impl Engine {
             route.listen == wanted.listen
                 && route.hosts == wanted.hosts
                 && route.tls == wanted.tls.as_ref().map(Into::into)
+                && route.rules == wanted.rules
         });
         Ok(is_same_route
             && live.release == request.release.id

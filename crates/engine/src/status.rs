@@ -349,9 +349,11 @@ fn url(environment: &Environment) -> String {
         Some(tls) => ("https", tls.listen.port()),
         None => ("http", route.listen.port()),
     };
+    let path = route.rules.paths.first().filter(|path| !path.is_root());
+    let path = path.map_or_else(String::new, ToString::to_string);
     match (scheme, port) {
-        ("http", 80) | ("https", 443) => format!("{scheme}://{host}/"),
-        _ => format!("{scheme}://{host}:{port}/"),
+        ("http", 80) | ("https", 443) => format!("{scheme}://{host}{path}/"),
+        _ => format!("{scheme}://{host}:{port}{path}/"),
     }
 }
 

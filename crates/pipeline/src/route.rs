@@ -4,6 +4,9 @@
 //! whole [`Route`]; the proxy refuses one that a deposed holder sent
 //! ([`Route::accepts`]) and swaps its table in one step.
 
+mod path;
+mod rules;
+
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::colour::Colour;
 use crate::id::{DeploymentId, Epoch, Generation, InstanceId};
 use crate::name::{EnvironmentName, ProjectName};
+
+pub use path::{InvalidPath, PathPrefix, Place, shared_place};
+pub use rules::Rules;
 
 /// Whose route it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +71,9 @@ pub struct Route {
     /// How its hosts are reached by HTTPS; `None` where they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// What it does with requests beside handing them on.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
     /// Who answers. Empty: 503 with `Retry-After`.
     pub backends: Vec<Backend>,
 }
@@ -139,6 +148,11 @@ impl Route {
         std::iter::once(self.listen).chain(secure)
     }
 
+    /// What it answers for on each of its addresses: hosts, and paths of them.
+    pub fn place(&self) -> (&[String], &[PathPrefix]) {
+        (&self.hosts, &self.rules.paths)
+    }
+
     /// Decides whether `offered` may take this route's place.
     ///
     /// # Errors
@@ -183,6 +197,7 @@ pub fn follow(current: Option<&Route>, wanted: Route, in_doubt: bool) -> Option<
     let says_the_same = current.listen == wanted.listen
         && current.hosts == wanted.hosts
         && current.tls == wanted.tls
+        && current.rules == wanted.rules
         && current.backends == wanted.backends;
     if says_the_same && current.epoch == wanted.epoch && !in_doubt {
         return None;
@@ -191,16 +206,6 @@ pub fn follow(current: Option<&Route>, wanted: Route, in_doubt: bool) -> Option<
         generation: current.generation.next(),
         ..wanted
     })
-}
-
-/// The first host that both lists answer for on one address: `Some(None)` where both answer for
-/// any host.
-pub fn shared_host<'a>(hosts: &'a [String], others: &[String]) -> Option<Option<&'a str>> {
-    if hosts.is_empty() && others.is_empty() {
-        return Some(None);
-    }
-    let shared = hosts.iter().find(|host| others.contains(host))?;
-    Some(Some(shared))
 }
 
 impl std::fmt::Display for RouteKey {
@@ -224,6 +229,7 @@ mod tests {
             listen: "127.0.0.1:8080".parse().unwrap(),
             hosts: vec![],
             tls: None,
+            rules: Rules::default(),
             backends: vec![Backend {
                 colour: Colour::Blue,
                 deployment: DeploymentId(1),
@@ -263,18 +269,9 @@ mod tests {
             hsts: None,
         });
         assert!(follow(Some(&current), secured, false).is_some());
-    }
-
-    #[test]
-    fn hosts_are_shared_by_name_or_by_naming_none() {
-        let hosts =
-            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
-        assert_eq!(shared_host(&[], &[]), Some(None));
-        assert_eq!(shared_host(&[], &hosts(&["a"])), None);
-        assert_eq!(
-            shared_host(&hosts(&["b", "a"]), &hosts(&["a"])),
-            Some(Some("a"))
-        );
+        let mut ruled = route(2, 0, 1);
+        ruled.rules.paths = vec!["/api".parse().unwrap()];
+        assert!(follow(Some(&current), ruled, false).is_some());
     }
 
     #[test]

@@ -270,10 +270,19 @@ impl Registry {
                 ),
             });
         }
+        if let Some(dispute) = table.find_dispute(route) {
+            return Err(Refusal::Certificate {
+                reason: format!(
+                    "{} has another certificate for `{}`: give both the same files",
+                    dispute.holder, dispute.host
+                ),
+            });
+        }
         match table.find_clash(route) {
             None => Ok(()),
             Some(clash) => Err(Refusal::Host {
                 host: clash.host,
+                path: clash.path,
                 holder: clash.holder,
             }),
         }

@@ -17,7 +17,10 @@ use shipway_pipeline::route::{Route, RouteKey};
 use crate::options::Paths;
 
 /// Raised when a field is added; a file of a higher version is not read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+
+/// What a file says that has certificates and no rules.
+const WITH_TLS: u32 = 2;
 
 /// What a file says that has nothing of what came later: an older program may read it.
 const FIRST: u32 = 1;
@@ -131,10 +134,15 @@ fn replace(paths: &Paths, state: &State) -> io::Result<()> {
     shipway_durable::replace(&paths.routes(), &serde_json::to_vec_pretty(&stored)?)
 }
 
-/// Version 2 has certificates.
+/// The lowest version that has all of it, so that an older program reads what it can.
 fn version_of(state: &State) -> u32 {
+    let has_rules = state.routes.iter().any(|route| !route.rules.is_empty());
     let has_tls = state.routes.iter().any(|route| route.tls.is_some());
-    if has_tls { VERSION } else { FIRST }
+    match (has_rules, has_tls) {
+        (true, _) => VERSION,
+        (false, true) => WITH_TLS,
+        (false, false) => FIRST,
+    }
 }
 
 fn read(path: &Path) -> io::Result<Option<State>> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use shipway_pipeline::id::InstanceId;
 
 use crate::options::Limits;
-use crate::table::{Entry, Hosts, Table};
+use crate::table::{Entry, Missing, Sites, Table};
 use crate::tally::{Owner, Tally};
 use crate::upstream::{Choice, Upstream};
 
@@ -21,7 +21,7 @@ use crate::upstream::{Choice, Upstream};
 #[derive(Debug)]
 pub(crate) struct View {
     table: Arc<Table>,
-    sites: BTreeMap<SocketAddr, Hosts<Rc<RouteView>>>,
+    sites: Sites<Rc<RouteView>>,
 }
 
 /// A route with this worker's side of its instances.
@@ -68,14 +68,8 @@ impl View {
             }
         }
         *known = present;
-        let sites = table
-            .sites
-            .iter()
-            .map(|(listen, hosts)| {
-                let hosts = hosts.map(|entry| Rc::clone(&routes[&entry.route.key]));
-                (*listen, hosts)
-            })
-            .collect();
+        let view_of = |entry: &Arc<Entry>| Rc::clone(&routes[&entry.route.key]);
+        let sites = table.sites.map(view_of);
         Self { table, sites }
     }
 
@@ -98,9 +92,15 @@ impl View {
         })
     }
 
-    /// The route that answers for a host on an address.
-    pub(crate) fn find(&self, listen: SocketAddr, host: &str) -> Option<Rc<RouteView>> {
-        self.sites.get(&listen)?.find(host).map(Rc::clone)
+    /// The route that answers for a path of a host on an address.
+    pub(crate) fn find(
+        &self,
+        listen: SocketAddr,
+        host: &str,
+        path: &str,
+    ) -> Result<Rc<RouteView>, Missing> {
+        let found = self.sites.find(listen, host, path, Rc::ptr_eq)?;
+        Ok(Rc::clone(found))
     }
 }
 

@@ -10,6 +10,7 @@ use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::journal::Entry;
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::plan::{Kind, Occupant, Plan, Revert, RoutePlan, Scales, Sizes};
+use shipway_pipeline::route::Rules;
 use shipway_pipeline::secret::{SecretName, Version};
 use shipway_pipeline::strategy::Strategy;
 use shipway_pipeline::time::Timestamp;
@@ -46,6 +47,7 @@ fn plan(deployment: DeploymentId) -> Plan {
             listen: SocketAddr::from(([127, 0, 0, 1], 80)),
             hosts: vec![],
             tls: None,
+            rules: Rules::default(),
             service: "web".parse().unwrap(),
         },
         probe: None,

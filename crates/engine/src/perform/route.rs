@@ -9,7 +9,7 @@ use shipway_pipeline::deployment::Failure;
 use shipway_pipeline::id::{Generation, InstanceId};
 use shipway_pipeline::journal::Detail;
 use shipway_pipeline::plan::Side;
-use shipway_pipeline::route::{Backend, Route, RouteKey, Tls, follow, shared_host};
+use shipway_pipeline::route::{Backend, Route, RouteKey, Tls, follow, shared_place};
 
 use super::{Performed, Performer, failed, failure};
 use crate::ports::RouterError;
@@ -30,6 +30,7 @@ impl Performer<'_> {
             listen: self.plan.route.listen,
             hosts: self.plan.route.hosts.clone(),
             tls: self.plan.route.tls.clone(),
+            rules: self.plan.route.rules.clone(),
             backends,
         };
         let mut attempt = 1;
@@ -105,7 +106,7 @@ impl Performer<'_> {
         let router = &self.engine.router;
         let routes = router.routes_at(key, address).await;
         if let Some(routes) = routes.map_err(|error| failed(&error))? {
-            return self.check_hosts(&routes, address);
+            return self.check_places(&routes, address);
         }
         // What has it gives it up right before the switch.
         let adoption = self.plan.adoption.as_ref();
@@ -118,17 +119,16 @@ impl Performer<'_> {
             .map_err(|reason| failure(format!("the proxy could not listen on {address}: {reason}")))
     }
 
-    /// A host that another environment answers for, too.
-    fn check_hosts(&self, routes: &[Route], address: SocketAddr) -> Performed {
+    /// A place that another environment answers for, too.
+    fn check_places(&self, routes: &[Route], address: SocketAddr) -> Performed {
         let key = self.route_key();
+        let ours = (&*self.plan.route.hosts, &*self.plan.route.rules.paths);
         for other in routes.iter().filter(|other| other.key != key) {
-            let hosts = &self.plan.route.hosts;
-            if let Some(host) = shared_host(hosts, &other.hosts)
+            if let Some(place) = shared_place(ours, other.place())
                 && !other.backends.is_empty()
             {
-                let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
                 return Err(failure(format!(
-                    "{host} is answered by {} on {address} already",
+                    "{place} is answered by {} on {address} already",
                     other.key
                 )));
             }

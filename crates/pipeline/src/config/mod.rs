@@ -42,6 +42,7 @@ use crate::name::{ChannelName, EnvironmentName, GateName, ProjectName, ServiceNa
 use crate::notify::Channel;
 use crate::promotion::{Policy, is_one};
 use crate::role::Role;
+use crate::route::{PathPrefix, Rules};
 use crate::strategy::Strategy;
 
 /// A valid `shipway.yml`.
@@ -359,6 +360,16 @@ pub struct RouteConfig {
     /// How the hosts are reached by HTTPS; `None` where they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// What is done with requests beside handing them on.
+    #[serde(flatten)]
+    pub rules: Rules,
+}
+
+impl RouteConfig {
+    /// What it answers for on each of its addresses: hosts, and paths of them.
+    pub fn place(&self) -> (&[String], &[PathPrefix]) {
+        (&self.hosts, &self.rules.paths)
+    }
 }
 
 /// How an instance of the routed service shows that it is healthy.

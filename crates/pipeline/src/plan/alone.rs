@@ -34,6 +34,7 @@ impl Alone<'_> {
                 listen: environment.route.listen,
                 hosts: environment.route.hosts.clone(),
                 tls: environment.route.tls.as_ref().map(Into::into),
+                rules: environment.route.rules.clone(),
                 service: self.workload.routed.clone(),
             },
             probe: None,

@@ -36,7 +36,7 @@ use crate::digest::Digest;
 use crate::id::{DeploymentId, ReleaseId};
 use crate::migration::Outlook;
 use crate::name::{EnvironmentName, ProjectName, ServiceName};
-use crate::route::{RouteKey, Tls};
+use crate::route::{RouteKey, Rules, Tls};
 use crate::strategy::Strategy;
 
 /// Version of the stored form; raised when a field is added or changes its meaning.
@@ -133,6 +133,9 @@ pub struct RoutePlan {
     /// How its hosts are reached by HTTPS; `None` where they are not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tls: Option<Tls>,
+    /// What is done with requests beside handing them on.
+    #[serde(skip_serializing_if = "Rules::is_empty", default)]
+    pub rules: Rules,
     /// The service that takes the requests.
     pub service: ServiceName,
 }

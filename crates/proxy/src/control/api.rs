@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation, InstanceId};
-use shipway_pipeline::route::{Refused, RouteKey};
+use shipway_pipeline::route::{Place, Refused, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
 
 use crate::control::certificate::TlsStatus;
@@ -245,11 +245,14 @@ pub enum Refusal {
         /// The present route's.
         current: Generation,
     },
-    /// Another route answers for the host on the address.
-    #[error("{} is answered by {holder} on that address already", .host.as_deref().map_or("any host".to_owned(), |host| format!("`{host}`")))]
+    /// Another route answers for the same place on the address.
+    #[error("{} is answered by {holder} on that address already", place(.host.as_deref(), .path.as_deref()))]
     Host {
         /// The host; `None` for any.
         host: Option<String>,
+        /// The path there; `None` for all of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
         /// The other route.
         holder: RouteKey,
     },
@@ -301,6 +304,13 @@ pub enum Refusal {
         /// What went wrong.
         reason: String,
     },
+}
+
+fn place<'a>(host: Option<&'a str>, path: Option<&'a str>) -> Place<'a> {
+    Place {
+        host,
+        path: path.unwrap_or("/"),
+    }
 }
 
 // === impl Refusal ===

@@ -14,8 +14,8 @@ use hyper::body::{Body, Incoming};
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::claim::Claim;
-use crate::request::headers;
 use crate::request::refuse::Refusal;
+use crate::request::{headers, prefix};
 use crate::session::Session;
 use crate::upstream::{Lease, Outgoing, Reuse, SendError, Upstream};
 use crate::view::RouteView;
@@ -53,6 +53,9 @@ pub(crate) async fn forward(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let has_body = !request.body().is_end_stream();
     let is_upgrade = headers::to_instance(&mut request, &session.peer, has_body);
+    if route.entry.route.rules.strip_prefix {
+        prefix::strip(&mut request, &route.entry.route.rules);
+    }
     let is_safe = !has_body
         && !is_upgrade
         && matches!(

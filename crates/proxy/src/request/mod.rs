@@ -5,6 +5,7 @@ mod forward;
 pub(crate) mod forwarded;
 pub(crate) mod headers;
 mod multiplexed;
+mod prefix;
 mod redirect;
 mod refuse;
 
@@ -57,8 +58,7 @@ async fn answer(
     let host = host.to_str().map_err(|_| Refusal::BadHost)?;
     let mut route = worker
         .view()
-        .find(session.listen, host)
-        .ok_or(Refusal::NoRoute)?;
+        .find(session.listen, host, request.uri().path())?;
     if let Some(tls) = &route.entry.route.tls
         && redirect::is_due(tls, &session.peer, request.headers())
     {
@@ -81,8 +81,7 @@ async fn answer(
         // What was held goes to whom the table names now, and its wait is not the instance's.
         route = worker
             .view()
-            .find(session.listen, host)
-            .ok_or(Refusal::NoRoute)?;
+            .find(session.listen, host, request.uri().path())?;
         started = Instant::now();
         session.await_head(started);
     }

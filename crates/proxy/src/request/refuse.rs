@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::body::ResponseBody;
+use crate::table::Missing;
 use crate::wire::Violation;
 
 /// Why a request is answered by the proxy itself.
@@ -25,6 +26,10 @@ pub(crate) enum Refusal {
     Connect,
     /// No route answers for the host on this address.
     NoRoute,
+    /// A route answers for the host, and none for the path.
+    NoPath,
+    /// The path is one of another route's to whoever reads it in another way.
+    DoubtfulPath,
     /// The route has no instances.
     NoInstance,
     /// Its route was held for too long, or too many waited.
@@ -49,10 +54,12 @@ impl Refusal {
             | Self::BadHost
             | Self::TwoTargets
             | Self::BadTarget
-            | Self::BadBody => StatusCode::BAD_REQUEST,
+            | Self::BadBody
+            | Self::DoubtfulPath => StatusCode::BAD_REQUEST,
             Self::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoPath => StatusCode::NOT_FOUND,
             Self::NoInstance | Self::Held => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable | Self::NoAnswer => StatusCode::BAD_GATEWAY,
             Self::Late => StatusCode::GATEWAY_TIMEOUT,
@@ -79,6 +86,8 @@ impl Refusal {
             Self::TooManyFields => "request header fields too large: too many of them\n",
             Self::Connect => "method not allowed: this proxy opens no tunnels\n",
             Self::NoRoute => "misdirected request: nothing answers for this host here\n",
+            Self::NoPath => "not found: nothing answers for this path here\n",
+            Self::DoubtfulPath => "bad request: the path can be read in two ways\n",
             Self::NoInstance => "service unavailable: no instance is routed, try again shortly\n",
             Self::Held => "service unavailable: requests are held, try again shortly\n",
             Self::Unreachable => "bad gateway: no instance could be reached\n",
@@ -98,6 +107,8 @@ impl Refusal {
             | Self::TooManyFields
             | Self::Connect => true,
             Self::NoRoute
+            | Self::NoPath
+            | Self::DoubtfulPath
             | Self::NoInstance
             | Self::Held
             | Self::Unreachable
@@ -121,6 +132,16 @@ impl Refusal {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+impl From<Missing> for Refusal {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Host => Self::NoRoute,
+            Missing::Path => Self::NoPath,
+            Missing::Doubtful => Self::DoubtfulPath,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation};
-use shipway_pipeline::route::{Backend, Route, RouteKey};
+use shipway_pipeline::route::{Backend, Route, RouteKey, Rules};
 use shipway_proxy::control::{Client, DeploymentStatus, Target};
 use shipway_proxy::{Error, Options, Paths};
 use tempfile::TempDir;
@@ -126,6 +126,7 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backends: Vec<Backend>)
         listen,
         hosts: vec![],
         tls: None,
+        rules: Rules::default(),
         backends,
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation};
-use shipway_pipeline::route::{Backend, Route, RouteKey, Tls};
+use shipway_pipeline::route::{Backend, Route, RouteKey, Rules, Tls};
 use shipway_proxy::Paths;
 use shipway_proxy::control::Client;
 
@@ -62,6 +62,7 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backend: SocketAddr) ->
         listen,
         hosts: Vec::new(),
         tls: None,
+        rules: Rules::default(),
         backends: vec![Backend {
             colour,
             deployment: DeploymentId(generation),

@@ -15,6 +15,7 @@ mod level;
 mod migrations;
 mod notifications;
 mod policy;
+mod route;
 mod sections;
 mod text;
 
@@ -33,11 +34,12 @@ pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use notifications::{Channel, ChannelKind};
 pub(super) use policy::{Approvals, Freeze, Policy};
-pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Route, Timeouts, Tls};
+pub(super) use route::Route;
+pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Timeouts, Tls};
 pub(super) use text::{
     AddressText, BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText,
-    PlatformText, RatioText, RecipientText, RepositoryText, VariableText, Version, VolumeFile,
-    Words,
+    PlatformText, PrefixText, RatioText, RecipientText, RepositoryText, VariableText, Version,
+    VolumeFile, Words,
 };
 
 use super::default;

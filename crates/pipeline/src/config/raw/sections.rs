@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::tree::Placed;
 use super::super::{default, render_duration};
-use super::{DurationText, Listen, OneOrMany, PathText, RatioText, RepositoryText};
+use super::{DurationText, Listen, PathText, RatioText, RepositoryText};
 
 /// Where images are kept.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -17,20 +17,6 @@ pub(in crate::config) struct Registry {
     /// registry at a loopback address is asked without TLS.
     #[schemars(extend("examples" = ["registry.example.org/shop"]))]
     pub(in crate::config) repository: Placed<RepositoryText>,
-}
-
-/// Where requests come in.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::config) struct Route {
-    /// Where the proxy listens: `address:port`, or just a port of 127.0.0.1.
-    #[schemars(extend("examples" = [8000, "0.0.0.0:80"]))]
-    pub(in crate::config) listen: Placed<Listen>,
-    /// Host names that it answers for.
-    #[schemars(extend("x-default" = "every host", "examples" = ["shop.example.org"]))]
-    pub(in crate::config) host: Option<OneOrMany<String>>,
-    /// How the hosts are reached by HTTPS, with a certificate of your own.
-    pub(in crate::config) tls: Option<Placed<Tls>>,
 }
 
 /// How the hosts are reached by HTTPS, with a certificate of your own.

@@ -31,6 +31,18 @@ pub(in crate::config) struct DurationText(pub(in crate::config) String);
 #[schemars(inline, extend("pattern" = r"^/\S*$", "x-form" = "a path such as `/health/`"))]
 pub(in crate::config) struct PathText(pub(in crate::config) String);
 
+/// A part of a host, such as `/api`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend(
+        "pattern" = r"^/([A-Za-z0-9._~!$&'()*+,=:@-]+(/[A-Za-z0-9._~!$&'()*+,=:@-]+)*/?)?$",
+        "x-form" = "a path such as `/api`"
+    )
+)]
+pub(in crate::config) struct PrefixText(pub(in crate::config) String);
+
 /// A registry's address and a path, such as `registry.example.org/shop`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -86,7 +86,7 @@ impl Checker {
         self.report(told.with_help(help));
     }
 
-    /// Two environments cannot answer for one host on one address.
+    /// Two environments cannot answer for one place on one address.
     fn check_address(
         &mut self,
         key: &Placed<raw::Name>,
@@ -107,13 +107,16 @@ impl Checker {
                 format!("`{name}` and `{other}` have {address} for HTTP and for HTTPS"),
                 "give each a `listen` of its own",
             ),
-            Clash::Host(address, host) => {
-                let host = host.map_or_else(|| "any host".to_owned(), |host| format!("`{host}`"));
-                (
-                    format!("`{name}` and `{other}` both answer for {host} on {address}"),
-                    "give each a `listen` or a `host` of its own",
-                )
-            }
+            Clash::Place(address, place) => (
+                format!("`{name}` and `{other}` both answer for {place} on {address}"),
+                "give each a `listen`, a `host` or `paths` of its own",
+            ),
+            Clash::Certificate(address, host) => (
+                format!(
+                    "`{name}` and `{other}` have different certificates for `{host}` on {address}"
+                ),
+                "a host has one: give both the same `certificate` and `key`",
+            ),
         };
         self.report(problem(key.span, told).with_help(help));
     }

@@ -14,6 +14,7 @@ mod levels;
 mod migrations;
 mod notifications;
 mod policy;
+mod route;
 mod sections;
 mod services;
 mod tls;

@@ -1,4 +1,4 @@
-//! The sections of an environment: route, health, bake.
+//! The sections of an environment: health, bake, and addresses to listen at.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,17 +6,9 @@ use super::Checker;
 use crate::config::error::problem;
 use crate::config::raw::{self, Listen, RatioText};
 use crate::config::tree::Placed;
-use crate::config::{Bake, Health, OnInconclusive, RouteConfig, default, parse_ratio};
+use crate::config::{Bake, Health, OnInconclusive, default, parse_ratio};
 
 impl Checker {
-    pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
-        let hosts = raw.host.map_or_else(Vec::new, raw::OneOrMany::into_vec);
-        let hosts: Vec<String> = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        let listen = self.listen(&raw.listen, default::ADDRESS);
-        let tls = raw.tls.map(|tls| self.tls(tls, listen, &hosts));
-        RouteConfig { listen, hosts, tls }
-    }
-
     /// An address to listen at; `address` is that of a port alone.
     pub(super) fn listen(&mut self, raw: &Placed<Listen>, address: IpAddr) -> SocketAddr {
         let text = match &raw.value {

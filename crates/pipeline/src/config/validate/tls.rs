@@ -9,7 +9,7 @@ use super::Checker;
 use crate::config::error::problem;
 use crate::config::tree::Placed;
 use crate::config::{Environment, RouteConfig, Tls, default, raw};
-use crate::route::shared_host;
+use crate::route::{Place, shared_place};
 
 /// Longer would be meant for ever: what browsers' lists ask for is a year.
 const LONGEST_HSTS: u64 = 2 * 366 * 24 * 60 * 60;
@@ -81,8 +81,10 @@ impl Checker {
 pub(super) enum Clash<'a> {
     /// One has the address for HTTP, the other for HTTPS.
     Kind(SocketAddr),
-    /// Both answer for a host there; `None` for any host.
-    Host(SocketAddr, Option<&'a str>),
+    /// Both answer for a place there.
+    Place(SocketAddr, Place<'a>),
+    /// Each has a certificate of its own for a host there.
+    Certificate(SocketAddr, &'a str),
 }
 
 /// Looks for what two routes cannot both have.
@@ -95,12 +97,26 @@ pub(super) fn find_clash<'a>(one: &'a RouteConfig, other: &RouteConfig) -> Optio
             if is_secure != is_taken_secure {
                 return Some(Clash::Kind(address));
             }
-            if let Some(host) = shared_host(&one.hosts, &other.hosts) {
-                return Some(Clash::Host(address, host));
+            if let Some(place) = shared_place(one.place(), other.place()) {
+                return Some(Clash::Place(address, place));
+            }
+            if is_secure && let Some(host) = differently_certified(one, other) {
+                return Some(Clash::Certificate(address, host));
             }
         }
     }
     None
+}
+
+/// A host that both have, and that each has another certificate for.
+fn differently_certified<'a>(one: &'a RouteConfig, other: &RouteConfig) -> Option<&'a str> {
+    let files = |route: &RouteConfig| {
+        let tls = route.tls.as_ref()?;
+        Some((tls.certificate.clone(), tls.key.clone()))
+    };
+    let mut hosts = one.hosts.iter();
+    let host = hosts.find(|host| other.hosts.contains(host))?;
+    (files(one) != files(other)).then_some(host)
 }
 
 fn addresses(route: &RouteConfig) -> impl Iterator<Item = (SocketAddr, bool)> {

@@ -111,6 +111,7 @@ fn wanted(plan: &Plan, epoch: Epoch, target: &[InstanceId], previous: &[Instance
         listen: plan.route.listen,
         hosts: plan.route.hosts.clone(),
         tls: plan.route.tls.clone(),
+        rules: plan.route.rules.clone(),
         backends: all,
     }
 }

@@ -129,6 +129,7 @@ impl<'a> World<'a> {
                 listen: plan.route.listen,
                 hosts: plan.route.hosts.clone(),
                 tls: plan.route.tls.clone(),
+                rules: plan.route.rules.clone(),
                 backends: backends(plan, Side::Previous, &routed),
             });
         }

@@ -98,6 +98,7 @@ pub fn make(facts: &Facts<'_>) -> Plan {
             listen: facts.environment.route.listen,
             hosts: facts.environment.route.hosts.clone(),
             tls: facts.environment.route.tls.as_ref().map(Into::into),
+            rules: facts.environment.route.rules.clone(),
             service: facts.workload.routed.clone(),
         },
         probe: probe(facts.environment),

@@ -1,0 +1,133 @@
+//! Where requests come in, and what is done with them there.
+
+use super::Checker;
+use crate::config::error::problem;
+use crate::config::raw::{self, OneOrMany, PrefixText};
+use crate::config::tree::Placed;
+use crate::config::{RouteConfig, default};
+use crate::route::{PathPrefix, Rules};
+
+impl Checker {
+    pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
+        let hosts = raw.host.map_or_else(Vec::new, raw::OneOrMany::into_vec);
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let listen = self.listen(&raw.listen, default::ADDRESS);
+        let tls = raw.tls.map(|tls| self.tls(tls, listen, &hosts));
+        let rules = Rules {
+            paths: raw.paths.map_or_else(Vec::new, |paths| self.paths(paths)),
+            strip_prefix: raw.strip_prefix.as_ref().is_some_and(|strip| strip.value),
+        };
+        if let Some(strip) = raw.strip_prefix.filter(|strip| strip.value)
+            && rules.paths.iter().all(PathPrefix::is_root)
+        {
+            let told = problem(strip.span, "`strip_prefix` needs `paths`");
+            self.report(told.with_help("name what is to be taken off: `paths: /api`"));
+        }
+        RouteConfig {
+            listen,
+            hosts,
+            tls,
+            rules,
+        }
+    }
+
+    fn paths(&mut self, raw: Placed<OneOrMany<PrefixText>>) -> Vec<PathPrefix> {
+        let mut paths: Vec<PathPrefix> = Vec::new();
+        for text in raw.value.into_vec() {
+            match text.0.parse::<PathPrefix>() {
+                Ok(path) if paths.contains(&path) => {
+                    let told = format!("`{path}` is named twice");
+                    self.report(problem(raw.span, told).with_help("take one of them out"));
+                }
+                Ok(path) => paths.push(path),
+                Err(error) => {
+                    let help = "a path such as `/api` has no empty or dotted parts, and no `%`";
+                    self.report(problem(raw.span, error.to_string()).with_help(help));
+                }
+            }
+        }
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, parse};
+    use crate::route::PathPrefix;
+
+    fn file(route: &str) -> String {
+        format!("project: shop\nenvironments:\n  production:\n    route: {{ {route} }}\n")
+    }
+
+    fn read(route: &str) -> Config {
+        parse(&file(route)).unwrap()
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        let problems = parse(text).unwrap_err();
+        problems.into_iter().map(|one| one.message).collect()
+    }
+
+    #[test]
+    fn parts_of_hosts_are_read() {
+        let config =
+            read("listen: 80, host: [a.org, B.org], paths: [/api/, /v2], strip_prefix: true");
+        let route = &config.environments[0].route;
+        assert_eq!(route.hosts, ["a.org", "b.org"]);
+        let paths = route.rules.paths.iter().map(PathPrefix::as_str);
+        assert_eq!(paths.collect::<Vec<_>>(), ["/api", "/v2"]);
+        assert!(route.rules.strip_prefix);
+        assert!(read("listen: 80").environments[0].route.rules.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_host_is_told() {
+        assert_eq!(
+            problems(&file("listen: 80, paths: [/a/../b, /a/., /a, /a/]")),
+            [
+                "`/a/../b` is no path prefix",
+                "`/a/.` is no path prefix",
+                "`/a` is named twice"
+            ]
+        );
+        assert_eq!(
+            problems(&file("listen: 80, paths: /, strip_prefix: true")),
+            ["`strip_prefix` needs `paths`"]
+        );
+        assert!(parse(&file("listen: 80, strip_prefix: false")).is_ok());
+    }
+
+    #[test]
+    fn two_environments_share_a_host_by_their_paths() {
+        let with = |paths: &str| {
+            format!(
+                "{}  staging: {{ route: {{ listen: 80, host: a.org, paths: {paths} }} }}\n",
+                file("listen: 80, host: a.org, paths: [/, /static]")
+            )
+        };
+        assert!(parse(&with("/api")).is_ok());
+        assert_eq!(
+            problems(&with("[/api, /static]")),
+            ["`staging` and `production` both answer for `a.org/static` on 127.0.0.1:80"]
+        );
+        assert_eq!(
+            problems(&with("/")),
+            ["`staging` and `production` both answer for `a.org` on 127.0.0.1:80"]
+        );
+    }
+
+    #[test]
+    fn a_host_has_one_certificate() {
+        let other = |files: &str| {
+            format!(
+                "{}  staging: {{ route: {{ listen: 80, host: [b.org, a.org], paths: /api, tls: {{ {files} }} }} }}\n",
+                file("listen: 80, host: a.org, tls: { certificate: a.pem, key: a.key }")
+            )
+        };
+        assert!(parse(&other("certificate: a.pem, key: a.key")).is_ok());
+        assert_eq!(
+            problems(&other("certificate: b.pem, key: b.key")),
+            ["`staging` and `production` have different certificates for `a.org` on 127.0.0.1:443"]
+        );
+    }
+}
