@@ -8,6 +8,7 @@ pub mod adoption;
 pub mod backup;
 pub mod bake;
 pub mod branch;
+pub mod cidr;
 pub mod colour;
 pub mod config;
 pub mod database;

@@ -4,6 +4,7 @@
 //! whole [`Route`]; the proxy refuses one that a deposed holder sent
 //! ([`Route::accepts`]) and swaps its table in one step.
 
+mod limits;
 mod path;
 mod rules;
 
@@ -15,6 +16,7 @@ use crate::colour::Colour;
 use crate::id::{DeploymentId, Epoch, Generation, InstanceId};
 use crate::name::{EnvironmentName, ProjectName};
 
+pub use limits::{InvalidRate, Limits, Rate};
 pub use path::{InvalidPath, PathPrefix, Place, shared_place};
 pub use rules::Rules;
 

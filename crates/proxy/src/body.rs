@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::claim::Claim;
+use crate::quota::Place;
 use crate::session::Session;
 use crate::upstream::{Lease, Upstream};
 
@@ -21,8 +22,15 @@ pub(crate) enum RequestBody {
     Client {
         incoming: Incoming,
         session: Rc<Session>,
+        /// How many more bytes it may have.
+        left: u64,
     },
 }
+
+/// A request's body is longer than its route takes.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is longer than is taken here")]
+pub(crate) struct TooLarge;
 
 /// A response body on its way to the client.
 #[derive(Debug)]
@@ -43,18 +51,22 @@ pub(crate) struct InstanceBody {
     session: Rc<Session>,
     /// Why the instance broke off, until what came before has been written.
     broken: Option<io::Error>,
+    /// Given back when the body has ended.
+    place: Option<Place>,
 }
 
 // === impl RequestBody ===
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, session: &Rc<Session>) -> Self {
+    /// The body of a request, which may have `most` bytes.
+    pub(crate) fn new(incoming: Incoming, session: &Rc<Session>, most: Option<u64>) -> Self {
         if incoming.is_end_stream() {
             Self::Empty
         } else {
             Self::Client {
                 incoming,
                 session: Rc::clone(session),
+                left: most.unwrap_or(u64::MAX),
             }
         }
     }
@@ -68,7 +80,12 @@ impl Body for RequestBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self::Client { incoming, session } = self.get_mut() else {
+        let Self::Client {
+            incoming,
+            session,
+            left,
+        } = self.get_mut()
+        else {
             return Poll::Ready(None);
         };
         let mut polled = Pin::new(&mut *incoming)
@@ -83,6 +100,16 @@ impl Body for RequestBody {
             Poll::Ready(Some(Ok(_))) if !incoming.is_end_stream() => session.upload_moved(),
             Poll::Ready(Some(Err(_))) => session.upload_broke(),
             Poll::Ready(_) => session.upload_done(),
+        }
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            match left.checked_sub(length) {
+                Some(rest) => *left = rest,
+                None => {
+                    session.upload_done();
+                    return Poll::Ready(Some(Err(io::Error::other(TooLarge))));
+                }
+            }
         }
         polled
     }
@@ -113,12 +140,24 @@ impl ResponseBody {
             upstream,
             session: Rc::clone(session),
             broken: None,
+            place: None,
         };
         if is_empty {
             body.end();
             return Self::Empty;
         }
         Self::Instance(body)
+    }
+}
+
+impl ResponseBody {
+    /// Keeps a place until the body has ended; one that has ended, or never begins, gives it back
+    /// at once.
+    pub(crate) fn keep(&mut self, place: Place) {
+        match self {
+            Self::Instance(body) => body.place = Some(place),
+            Self::Empty | Self::Text(_) => drop(place),
+        }
     }
 }
 
@@ -200,6 +239,7 @@ impl InstanceBody {
             let now = Instant::now();
             self.session.finish(now);
             self.upstream.give_back(lease, now);
+            self.place = None;
         }
     }
 }

@@ -63,6 +63,11 @@ impl Claim {
         self.outcome = Outcome::Failed;
     }
 
+    /// The request is taken back for what the client did.
+    pub(crate) fn withdrawn(&mut self) {
+        self.outcome = Outcome::Settled;
+    }
+
     /// The request goes to another instance, or again to this one.
     pub(crate) fn moved(&mut self) {
         self.upstream.shard().retries.up();

@@ -16,7 +16,6 @@
 //! when (engine), and starting the process (command line).
 
 mod body;
-mod cidr;
 mod claim;
 pub mod control;
 mod elder;
@@ -29,6 +28,7 @@ mod lock;
 mod notify;
 mod options;
 pub mod probe;
+mod quota;
 mod registry;
 mod request;
 mod run;
@@ -44,10 +44,10 @@ mod view;
 mod wire;
 mod worker;
 
-pub use cidr::{Cidr, InvalidCidr};
 pub use handover::Error as HandOverError;
 pub use lock::Error as DirectoryError;
 pub use options::{Limits, Options, Paths};
 pub use run::{Error, run};
+pub use shipway_pipeline::cidr::{Cidr, InvalidCidr};
 pub use state::Error as StateError;
 pub use tls::{Error as CertificateError, check_certificate};

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cidr::Cidr;
+use shipway_pipeline::cidr::Cidr;
 
 /// What [`run`](crate::run) needs to know.
 #[derive(Debug, Clone)]

@@ -17,6 +17,7 @@ use shipway_pipeline::traffic::InFlight;
 use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Reloaded, Target};
 use crate::hold::Hold;
 use crate::options::Paths;
+use crate::quota::{Meter, Quota, Refused};
 use crate::registry::elders::Elders;
 use crate::registry::listening::Bound;
 use crate::state::{self, Removed, State};
@@ -40,6 +41,7 @@ pub(crate) struct Registry {
     state: State,
     holds: BTreeMap<RouteKey, Arc<Hold>>,
     tallies: BTreeMap<Owner, BTreeMap<InstanceId, Arc<Tally>>>,
+    meters: BTreeMap<RouteKey, Arc<Meter>>,
     keyring: Keyring,
     /// Where the workers listen.
     bound: BTreeMap<SocketAddr, Bound>,
@@ -63,6 +65,7 @@ impl Registry {
             workers,
             holds: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            meters: BTreeMap::new(),
             keyring: Keyring::new(),
             bound: BTreeMap::new(),
             unbound: BTreeMap::new(),
@@ -233,6 +236,12 @@ impl Registry {
         })
     }
 
+    /// What the limits of each route have refused.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&RouteKey, Refused)> {
+        let meters = self.meters.iter();
+        meters.map(|(key, meter)| (key, meter.refused()))
+    }
+
     /// The certificates of the routes.
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.keyring
@@ -355,6 +364,12 @@ impl Registry {
                 entries.insert(route.key.clone(), Arc::clone(entry));
                 continue;
             }
+            let before = present.entries.get(&route.key);
+            let quota = quota(
+                &mut self.meters,
+                route,
+                before.and_then(|it| it.quota.as_ref()),
+            );
             let hold = self.holds.entry(route.key.clone()).or_default();
             let tallies = route.backends.iter().map(|backend| {
                 let owner = Owner {
@@ -370,11 +385,13 @@ impl Registry {
             let entry = Entry {
                 tallies: tallies.collect(),
                 hold: Arc::clone(hold),
+                quota,
                 hsts: hsts(route),
                 route: route.clone(),
             };
             entries.insert(route.key.clone(), Arc::new(entry));
         }
+        self.meters.retain(|key, _| entries.contains_key(key));
         self.shared.table.store(Arc::new(Table::build(entries)));
         self.forget_old();
         let routes = &self.state.routes;
@@ -459,6 +476,24 @@ fn check_tls(route: &Route) -> Result<(), Refusal> {
         return Ok(());
     };
     Err(Refusal::Invalid { reason })
+}
+
+/// The limits of a route: those it has already where they stay as they are, so that a switch
+/// forgets nothing.
+fn quota(
+    meters: &mut BTreeMap<RouteKey, Arc<Meter>>,
+    route: &Route,
+    present: Option<&Arc<Quota>>,
+) -> Option<Arc<Quota>> {
+    let limits = &route.rules.limits;
+    if limits.is_empty() {
+        return None;
+    }
+    if let Some(present) = present.filter(|present| present.is_of(limits)) {
+        return Some(Arc::clone(present));
+    }
+    let meter = meters.entry(route.key.clone()).or_default();
+    Some(Arc::new(Quota::new(limits, meter)))
 }
 
 /// What browsers are told for a route.

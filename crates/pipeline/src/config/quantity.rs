@@ -64,6 +64,32 @@ pub fn render_duration(duration: Duration) -> String {
     text
 }
 
+/// Reads a number of bytes: `512B`, `64KiB`, `100MiB`, `2GB`.
+///
+/// # Errors
+/// Says what a size looks like.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let bad = || format!("`{text}` is not a size; write `64KiB`, `100MiB` or `2GB`");
+    let trimmed = text.trim();
+    let digits = trimmed
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(bad)?;
+    let number: u64 = trimmed[..digits].parse().map_err(|_| bad())?;
+    let unit: u64 = match trimmed[digits..].trim_start() {
+        "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(unit).ok_or_else(bad)
+}
+
 /// Reads a share: `1%`, `0.5 %` or `0.01`.
 ///
 /// # Errors
@@ -110,6 +136,16 @@ mod tests {
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
         for bad in ["", "5", "s", "1x", "1m s", "-1s", "99999999999s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_in_powers_of_two_and_of_ten() {
+        assert_eq!(parse_size("100MiB"), Ok(100 << 20));
+        assert_eq!(parse_size(" 2 GB "), Ok(2_000_000_000));
+        assert_eq!(parse_size("5B"), Ok(5));
+        for bad in ["", "5", "MiB", "5M", "5mib", "-1B", "99999999999TiB"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::Limits;
 use super::path::PathPrefix;
 
 /// What a route does with requests beside handing them on; nothing by default.
@@ -15,6 +16,9 @@ pub struct Rules {
     /// Whether the prefix is taken off before an instance sees the path.
     #[serde(default, skip_serializing_if = "is_not")]
     pub strip_prefix: bool,
+    /// What it bears.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]

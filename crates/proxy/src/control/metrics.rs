@@ -32,6 +32,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     in_flight(&mut page, &counted);
     events(&mut page, &counted);
     routes(&mut page, registry);
+    refused(&mut page, registry);
     certificates(&mut page, registry);
     page.0
 }
@@ -186,6 +187,27 @@ fn routes(page: &mut Page, registry: &Registry) {
             "shipway_proxy_held{{project=\"{}\",environment=\"{}\"}} {}",
             key.project, key.environment, held.waiting
         ));
+    }
+}
+
+fn refused(page: &mut Page, registry: &Registry) {
+    let name = "shipway_proxy_refused_total";
+    page.family(
+        name,
+        "counter",
+        "Requests beyond a limit of their route, by the limit.",
+    );
+    for (key, refused) in registry.refused() {
+        for (limit, count) in [
+            ("requests", refused.crowded),
+            ("rate", refused.too_early),
+            ("body", refused.too_large),
+        ] {
+            page.line(format_args!(
+                "{name}{{project=\"{}\",environment=\"{}\",limit=\"{limit}\"}} {count}",
+                key.project, key.environment
+            ));
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! once, when a *used* connection ended before a byte of the answer. All else
 //! may have had an effect and is answered 502.
 
+use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::{RequestBody, ResponseBody, TooLarge};
 use crate::claim::Claim;
 use crate::request::refuse::Refusal;
 use crate::request::{headers, prefix};
@@ -72,7 +73,8 @@ pub(crate) async fn forward(
         was_replayed: false,
         tried: Vec::new(),
     };
-    let request = request.map(|incoming| RequestBody::new(incoming, session));
+    let most = route.entry.quota.as_ref().and_then(|quota| quota.body());
+    let request = request.map(|incoming| RequestBody::new(incoming, session, most));
     journey.go(Outgoing::new(request, &session.peer)).await
 }
 
@@ -93,6 +95,14 @@ impl Journey<'_> {
             match self.attempt(&upstream, &mut request, now).await {
                 Attempt::Answered(response, lease) => {
                     return self.answer(response, lease, upstream);
+                }
+                Attempt::Lost(Refusal::TooLarge) => {
+                    // Which says nothing of the instance.
+                    self.session.with_claim(Claim::withdrawn);
+                    if let Some(quota) = &self.route.entry.quota {
+                        quota.found_too_large();
+                    }
+                    return Err(Refusal::TooLarge);
                 }
                 // The instance is not to blame: the claim ends as one of a client that left.
                 _ if self.session.has_broken_upload() => return Err(Refusal::BadBody),
@@ -182,6 +192,7 @@ impl Journey<'_> {
         };
         if let SendError::Unsent | SendError::Broken { .. } = error
             && !self.session.has_broken_upload()
+            && !is_too_large(&error)
         {
             upstream.saw_close(lease.served, lease.seen_open, now);
         }
@@ -248,12 +259,23 @@ impl Journey<'_> {
 fn refusal(error: &SendError) -> Refusal {
     match error {
         SendError::Unsent => Refusal::Unreachable,
+        SendError::Broken { .. } if is_too_large(error) => Refusal::TooLarge,
         SendError::Broken { error, .. } => {
             tracing::debug!(%error, "an instance gave no answer");
             Refusal::NoAnswer
         }
         SendError::Late => Refusal::Late,
     }
+}
+
+/// Whether it was we who broke off, because of the body's length.
+fn is_too_large(error: &SendError) -> bool {
+    let SendError::Broken { error, .. } = error else {
+        return false;
+    };
+    error
+        .get_ref()
+        .is_some_and(<dyn Error + Send + Sync>::is::<TooLarge>)
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

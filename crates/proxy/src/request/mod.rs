@@ -1,6 +1,8 @@
 //! A request from its head to its answer.
 
 mod admit;
+mod bounds;
+mod client;
 mod forward;
 pub(crate) mod forwarded;
 pub(crate) mod headers;
@@ -66,6 +68,10 @@ async fn answer(
         session.finish(Instant::now());
         return Ok(redirect::response(request.method(), location));
     }
+    let place = match &route.entry.quota {
+        Some(quota) => bounds::admit(worker, session, quota, &request)?,
+        None => None,
+    };
     let mut started = started;
     if route.entry.hold.is_held() {
         let limits = &worker.limits;
@@ -86,6 +92,9 @@ async fn answer(
         session.await_head(started);
     }
     let mut response = forward::forward(worker, session, &route, request, started).await?;
+    if let Some(place) = place {
+        response.body_mut().keep(place);
+    }
     if session.peer.is_secure
         && let Some(hsts) = &route.entry.hsts
     {

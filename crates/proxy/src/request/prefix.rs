@@ -43,6 +43,7 @@ mod tests {
         let rules = Rules {
             paths: vec!["/api".parse().unwrap(), "/".parse().unwrap()],
             strip_prefix: true,
+            ..Rules::default()
         };
         let mut request = Request::new(());
         *request.uri_mut() = target.parse().unwrap();

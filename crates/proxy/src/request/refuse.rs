@@ -1,5 +1,7 @@
 //! Answers of our own, where no instance gives one.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
@@ -34,6 +36,12 @@ pub(crate) enum Refusal {
     NoInstance,
     /// Its route was held for too long, or too many waited.
     Held,
+    /// As many requests of the route are in flight as may be.
+    Crowded,
+    /// The client came too often; it may come again after this long.
+    TooEarly(Duration),
+    /// The body is longer than the route takes.
+    TooLarge,
     /// No instance could be reached.
     Unreachable,
     /// The instance gave no usable answer.
@@ -60,7 +68,9 @@ impl Refusal {
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
             Self::NoPath => StatusCode::NOT_FOUND,
-            Self::NoInstance | Self::Held => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoInstance | Self::Held | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooEarly(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreachable | Self::NoAnswer => StatusCode::BAD_GATEWAY,
             Self::Late => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -90,6 +100,9 @@ impl Refusal {
             Self::DoubtfulPath => "bad request: the path can be read in two ways\n",
             Self::NoInstance => "service unavailable: no instance is routed, try again shortly\n",
             Self::Held => "service unavailable: requests are held, try again shortly\n",
+            Self::Crowded => "service unavailable: too many requests at once, try again shortly\n",
+            Self::TooEarly(_) => "too many requests: try again a little later\n",
+            Self::TooLarge => "content too large: the body is longer than is taken here\n",
             Self::Unreachable => "bad gateway: no instance could be reached\n",
             Self::NoAnswer => "bad gateway: the instance gave no answer\n",
             Self::Late => "gateway timeout: the instance did not answer in time\n",
@@ -105,15 +118,46 @@ impl Refusal {
             | Self::BadTarget
             | Self::BadBody
             | Self::TooManyFields
-            | Self::Connect => true,
+            | Self::Connect
+            | Self::TooLarge => true,
             Self::NoRoute
             | Self::NoPath
             | Self::DoubtfulPath
             | Self::NoInstance
             | Self::Held
+            | Self::Crowded
+            | Self::TooEarly(_)
             | Self::Unreachable
             | Self::NoAnswer
             | Self::Late => false,
+        }
+    }
+
+    /// When the client may come again.
+    fn retry_after(self) -> Option<HeaderValue> {
+        match self {
+            Self::NoInstance | Self::Held => Some(RETRY_AFTER),
+            // Requests come and go: the next moment may do.
+            Self::Crowded => Some(HeaderValue::from_static("1")),
+            // Rounded up: whoever comes back then shall not be sent away again.
+            Self::TooEarly(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Some(HeaderValue::from(seconds))
+            }
+            Self::Framing(_)
+            | Self::BadHost
+            | Self::TwoTargets
+            | Self::BadTarget
+            | Self::BadBody
+            | Self::TooManyFields
+            | Self::Connect
+            | Self::NoRoute
+            | Self::NoPath
+            | Self::DoubtfulPath
+            | Self::TooLarge
+            | Self::Unreachable
+            | Self::NoAnswer
+            | Self::Late => None,
         }
     }
 
@@ -125,8 +169,8 @@ impl Refusal {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, plain);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        if let Some(time) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, time);
         }
         if self.ends_connection() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

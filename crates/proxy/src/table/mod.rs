@@ -17,6 +17,7 @@ use http::HeaderValue;
 use shipway_pipeline::route::{PathPrefix, Route, RouteKey, shared_place};
 
 use crate::hold::Hold;
+use crate::quota::Quota;
 use crate::tally::Tally;
 
 pub(crate) use host::check_pattern;
@@ -35,6 +36,8 @@ pub(crate) struct Table {
 pub(crate) struct Entry {
     pub(crate) route: Route,
     pub(crate) hold: Arc<Hold>,
+    /// What it bears; `None` for a route without limits.
+    pub(crate) quota: Option<Arc<Quota>>,
     /// One for each of the route's backends, in their order; shared within a deployment.
     pub(crate) tallies: Vec<Arc<Tally>>,
     /// For how long browsers shall come by HTTPS only, as they are told it.

@@ -29,13 +29,13 @@ use arc_swap::ArcSwap;
 use shipway_pipeline::traffic::InFlight;
 use tokio::task::JoinHandle;
 
-use crate::cidr::Cidr;
 use crate::options::Limits;
 use crate::session::{Order as SessionOrder, Session};
 use crate::table::Table;
 use crate::tally::{Class, Tally};
 use crate::upstream::Random;
 use crate::view::{Upstreams, View};
+use shipway_pipeline::cidr::Cidr;
 
 pub(crate) use order::Order as WorkerOrder;
 pub(crate) use thread::{Crew, Handle};
@@ -102,6 +102,11 @@ impl Worker {
         let built = Rc::new(built);
         *self.view.borrow_mut() = Rc::clone(&built);
         built
+    }
+
+    /// Peers whose forwarding headers are believed.
+    pub(crate) fn trusted(&self) -> &[Cidr] {
+        &self.shared.trusted
     }
 
     fn enlist(&self, session: &Rc<Session>) {

@@ -12,6 +12,7 @@ mod hostile;
 mod http2;
 mod https;
 mod instances;
+mod limits;
 mod paths;
 mod reuse;
 mod state;

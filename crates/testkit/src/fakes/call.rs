@@ -60,7 +60,7 @@ pub enum Call {
     /// `Router::put`.
     Put {
         /// What is to be routed.
-        route: Route,
+        route: Box<Route>,
     },
     /// `Router::remove`.
     Unroute {

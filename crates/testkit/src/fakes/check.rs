@@ -17,7 +17,7 @@ pub(super) fn check(state: &State, call: &Call) -> Vec<String> {
     broken.extend(silent(state));
     if let Call::Put { route } = call {
         // An effect that was not done routes to nobody.
-        let is_done = state.routes.get(&route.key) == Some(route);
+        let is_done = state.routes.get(&route.key) == Some(&**route);
         let routed = route.backends.iter().filter(|_| is_done);
         broken.extend(routed.filter_map(|backend| unfit(state, &route.key, backend)));
     }

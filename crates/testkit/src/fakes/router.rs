@@ -38,7 +38,7 @@ impl Router for FakeRouter {
 
     async fn put(&self, route: &Route) -> Result<(), RouterError> {
         let call = Call::Put {
-            route: route.clone(),
+            route: Box::new(route.clone()),
         };
         let put = self.world.perform(call, |state, part| {
             if part == Moment::After {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::tree::Placed;
-use super::{Listen, OneOrMany, PrefixText, Tls};
+use super::{Listen, OneOrMany, PrefixText, RangeText, RateText, SizeText, Tls};
 
 /// Where requests come in.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,6 +28,33 @@ pub(in crate::config) struct Route {
     /// Needs `paths`.
     #[schemars(extend("default" = false))]
     pub(in crate::config) strip_prefix: Option<Placed<bool>>,
+    /// What the route bears, over all workers of the proxy together.
+    pub(in crate::config) limits: Option<Limits>,
     /// How the hosts are reached by HTTPS, with a certificate of your own.
     pub(in crate::config) tls: Option<Placed<Tls>>,
+}
+
+/// What the route bears, over all workers of the proxy together.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Limits {
+    /// Requests in flight at once; one more is answered 503 with `Retry-After`. WebSockets are not
+    /// counted.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-default" = "any number", "examples" = [500]))]
+    pub(in crate::config) requests: Option<u32>,
+    /// How long the body of a request may be; a longer one is answered 413.
+    #[schemars(extend("x-default" = "any length", "examples" = ["100MiB"]))]
+    pub(in crate::config) body: Option<Placed<SizeText>>,
+    /// How often one client may come, by its address (of IPv6, the network of 64 bits); one that
+    /// comes too early is answered 429 with `Retry-After`.
+    #[schemars(extend("x-default" = "as often as it likes", "examples" = ["20/s"]))]
+    pub(in crate::config) rate: Option<Placed<RateText>>,
+    /// How many requests of one client may come at once before `rate` counts.
+    ///
+    /// Needs `rate`.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-default" = "the number in `rate`", "examples" = [40]))]
+    pub(in crate::config) burst: Option<Placed<u32>>,
+    /// Clients that `rate` and `requests` are not for: addresses, or ranges of them.
+    #[schemars(extend("default" = [], "examples" = ["10.0.0.0/8"]))]
+    pub(in crate::config) allow: Option<Placed<OneOrMany<RangeText>>>,
 }

@@ -43,6 +43,33 @@ pub(in crate::config) struct PathText(pub(in crate::config) String);
 )]
 pub(in crate::config) struct PrefixText(pub(in crate::config) String);
 
+/// So many in some time, such as `20/s`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend("pattern" = r"^\s*[0-9]{1,7}\s*/\s*[smh]\s*$", "x-form" = "a rate such as `20/s` or `300/m`")
+)]
+pub(in crate::config) struct RateText(pub(in crate::config) String);
+
+/// A number of bytes, such as `100MiB`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(
+    inline,
+    extend(
+        "pattern" = r"^\s*[0-9]{1,9}\s*(B|[kKMGT]B|[KMGT]iB)\s*$",
+        "x-form" = "a size such as `100MiB` or `2GB`"
+    )
+)]
+pub(in crate::config) struct SizeText(pub(in crate::config) String);
+
+/// An address or a range of addresses, such as `10.0.0.0/8`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-form" = "an address range such as `10.0.0.0/8`"))]
+pub(in crate::config) struct RangeText(pub(in crate::config) String);
+
 /// A registry's address and a path, such as `registry.example.org/shop`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]

@@ -1,11 +1,15 @@
 //! Where requests come in, and what is done with them there.
 
+use std::num::NonZeroU32;
+
 use super::Checker;
+use crate::cidr::Cidr;
 use crate::config::error::problem;
-use crate::config::raw::{self, OneOrMany, PrefixText};
+use crate::config::quantity::parse_size;
+use crate::config::raw::{self, OneOrMany, PrefixText, RangeText};
 use crate::config::tree::Placed;
 use crate::config::{RouteConfig, default};
-use crate::route::{PathPrefix, Rules};
+use crate::route::{Limits, PathPrefix, Rate, Rules};
 
 impl Checker {
     pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
@@ -16,6 +20,9 @@ impl Checker {
         let rules = Rules {
             paths: raw.paths.map_or_else(Vec::new, |paths| self.paths(paths)),
             strip_prefix: raw.strip_prefix.as_ref().is_some_and(|strip| strip.value),
+            limits: raw
+                .limits
+                .map_or_else(Limits::default, |limits| self.limits(limits)),
         };
         if let Some(strip) = raw.strip_prefix.filter(|strip| strip.value)
             && rules.paths.iter().all(PathPrefix::is_root)
@@ -50,6 +57,54 @@ impl Checker {
     }
 }
 
+impl Checker {
+    fn limits(&mut self, raw: raw::Limits) -> Limits {
+        let rate: Option<Rate> = raw.rate.as_ref().and_then(|text| {
+            let parsed = text.value.0.parse::<Rate>();
+            parsed
+                .map_err(|error| self.report(problem(text.span, error.to_string())))
+                .ok()
+        });
+        let body = raw.body.and_then(|text| {
+            let parsed = parse_size(&text.value.0);
+            parsed
+                .map_err(|told| self.report(problem(text.span, told)))
+                .ok()
+        });
+        if let (Some(burst), None) = (&raw.burst, &raw.rate) {
+            let told = problem(burst.span, "`burst` needs `rate`");
+            self.report(told.with_help("say how often a client may come: `rate: 20/s`"));
+        }
+        let (rated, counted) = (raw.rate.is_some(), raw.requests.is_some());
+        let place = raw.allow.as_ref().map(|ranges| ranges.span);
+        let allow = raw
+            .allow
+            .map_or_else(Vec::new, |ranges| self.ranges(ranges));
+        if let Some(place) = place.filter(|_| !allow.is_empty() && !rated && !counted) {
+            let told = problem(place, "`allow` needs `rate` or `requests`");
+            self.report(told.with_help("there is nothing that these clients are let past"));
+        }
+        Limits {
+            requests: raw.requests.and_then(NonZeroU32::new),
+            body,
+            rate,
+            burst: raw.burst.and_then(|burst| NonZeroU32::new(burst.value)),
+            allow,
+        }
+    }
+
+    fn ranges(&mut self, raw: Placed<OneOrMany<RangeText>>) -> Vec<Cidr> {
+        let mut ranges = Vec::new();
+        for text in raw.value.into_vec() {
+            match text.0.parse::<Cidr>() {
+                Ok(range) => ranges.push(range),
+                Err(error) => self.report(problem(raw.span, error.to_string())),
+            }
+        }
+        ranges
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::config::{Config, parse};
@@ -78,6 +133,40 @@ mod tests {
         assert_eq!(paths.collect::<Vec<_>>(), ["/api", "/v2"]);
         assert!(route.rules.strip_prefix);
         assert!(read("listen: 80").environments[0].route.rules.is_empty());
+    }
+
+    #[test]
+    fn limits_are_read() {
+        let config = read(
+            "listen: 80, limits: { requests: 500, body: 100MiB, rate: 20/s, burst: 40, allow: \
+             [10.0.0.0/8, '::1'] }",
+        );
+        let limits = &config.environments[0].route.rules.limits;
+        assert_eq!(limits.requests.unwrap().get(), 500);
+        assert_eq!(limits.body, Some(100 << 20));
+        assert_eq!(limits.rate.unwrap().to_string(), "20/s");
+        assert_eq!(limits.burst.unwrap().get(), 40);
+        assert_eq!(limits.allow.len(), 2);
+    }
+
+    #[test]
+    fn what_limits_nothing_is_told() {
+        assert_eq!(
+            problems(&file("listen: 80, limits: { burst: 5, allow: 10.0.0.0/8 }")),
+            ["`burst` needs `rate`", "`allow` needs `rate` or `requests`"]
+        );
+        let told = problems(&file("listen: 80, limits: { rate: 0/s, allow: x }"));
+        assert_eq!(told.len(), 2, "{told:?}");
+        for bad in [
+            "requests: 0",
+            "body: 5",
+            "rate: 5",
+            "rate: 5/d",
+            "requests: many",
+        ] {
+            let text = file(&format!("listen: 80, limits: {{ {bad} }}"));
+            assert!(parse(&text).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,11 +1,21 @@
-//! Address ranges, for the peers whose forwarding headers are believed.
+//! Address ranges.
+//!
+//! ```
+//! use shipway_pipeline::cidr::Cidr;
+//! let range: Cidr = "10.0.0.0/8".parse().unwrap();
+//! assert!(range.contains("10.1.2.3".parse().unwrap()));
+//! assert_eq!(range.to_string(), "10.0.0.0/8");
+//! ```
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// An address range such as `10.0.0.0/8` or `::1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Cidr {
     network: IpAddr,
     prefix: u8,
@@ -60,6 +70,20 @@ impl FromStr for Cidr {
             return Err(invalid());
         }
         Ok(Self { network, prefix })
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = InvalidCidr;
+
+    fn try_from(text: String) -> Result<Self, InvalidCidr> {
+        text.parse()
+    }
+}
+
+impl From<Cidr> for String {
+    fn from(range: Cidr) -> Self {
+        range.to_string()
     }
 }
 
