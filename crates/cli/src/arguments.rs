@@ -6,9 +6,10 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     abort, approve, audit, backup, build, cancel, carry_out, completions, config, demo, deploy,
-    diff, doctor, dora, down, exec, explain, gates, git, history, init, logs, migrations, notify,
-    plan, promote, proxy, prune, reject, releases, renew, report, requests, restore, resume,
-    rollback, run, scale, secrets, serve, show, status, tokens, top, trigger, up, validate,
+    diff, doctor, dora, down, exec, explain, gates, git, history, init, logs, maintenance,
+    migrations, notify, plan, promote, proxy, prune, reject, releases, renew, report, requests,
+    restore, resume, rollback, run, scale, secrets, serve, show, status, tokens, top, trigger, up,
+    validate,
 };
 
 /// Takes a Docker Compose application from a git push to production and back again, without
@@ -98,6 +99,7 @@ pub(crate) enum Command {
     CarryOut(carry_out::Arguments),
     Rollback(rollback::Arguments),
     Scale(scale::Arguments),
+    Maintenance(maintenance::Arguments),
     Run(run::Arguments),
     Exec(exec::Arguments),
     Up(up::Arguments),

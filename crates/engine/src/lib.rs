@@ -21,6 +21,7 @@ pub mod gates;
 pub mod git;
 pub mod kept;
 pub mod live;
+pub mod maintenance;
 pub mod migrations;
 pub mod notify;
 pub mod observe;

@@ -9,7 +9,7 @@ use shipway_pipeline::name::{EnvironmentName, ServiceName};
 use shipway_pipeline::plan::Occupant;
 use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
-use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::route::{Maintenance, RouteKey};
 use shipway_pipeline::time::Timestamp;
 use shipway_proxy::probe::Question;
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
@@ -45,6 +45,9 @@ pub struct EnvironmentStatus {
     pub trouble: Option<String>,
     /// Whether the proxy sends requests to it.
     pub routed: Routed,
+    /// That it is closed to visitors.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub maintenance: Option<Maintenance>,
     /// The deployment that is under way or was interrupted.
     pub deployment: Option<UnderWay>,
     /// Set when a rollback failed.
@@ -168,6 +171,8 @@ impl Engine {
         Ok(EnvironmentStatus {
             url: url(environment),
             routed: self.routed(&key, stand.live.as_ref()).await,
+            // A proxy that does not answer is told of already.
+            maintenance: self.router.maintenance(&key).await.unwrap_or_default(),
             next: match &ending {
                 Some(_) => Some(format!("shipway down {} --volumes", environment.name)),
                 None => next(project, environment, &deployment, stand.live.is_some()),

@@ -5,6 +5,7 @@
 //! ([`Route::accepts`]) and swaps its table in one step.
 
 mod limits;
+mod maintenance;
 mod path;
 mod rules;
 
@@ -17,6 +18,7 @@ use crate::id::{DeploymentId, Epoch, Generation, InstanceId};
 use crate::name::{EnvironmentName, ProjectName};
 
 pub use limits::{InvalidRate, Limits, Rate};
+pub use maintenance::{LONGEST_PAGE, Maintenance, Page};
 pub use path::{InvalidPath, PathPrefix, Place, shared_place};
 pub use rules::Rules;
 

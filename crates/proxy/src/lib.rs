@@ -17,6 +17,7 @@
 
 mod body;
 mod claim;
+mod closed;
 pub mod control;
 mod elder;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod elders;
 mod estate;
 mod listening;
+mod maintenance;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -128,6 +129,7 @@ impl Registry {
         next.routes.retain(|it| it.key != target.key);
         next.removed.retain(|it| it.key != target.key);
         next.removed.push(removed);
+        next.shut.retain(|it| it.key != target.key);
         self.save(next)?;
         if let Some(hold) = self.holds.remove(&target.key) {
             hold.resume();
@@ -356,15 +358,20 @@ impl Registry {
         let mut entries = BTreeMap::new();
         for route in &self.state.routes {
             // A route that stays keeps its entry, so that its requests see no change.
-            if let Some(entry) = present
-                .entries
-                .get(&route.key)
-                .filter(|it| it.route == *route)
-            {
+            let before = present.entries.get(&route.key);
+            let closed = self.closed(&route.key, before.and_then(|it| it.closed.as_ref()));
+            let stays = |it: &&Arc<Entry>| {
+                let is_as_closed = match (&it.closed, &closed) {
+                    (None, None) => true,
+                    (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+                it.route == *route && is_as_closed
+            };
+            if let Some(entry) = before.filter(stays) {
                 entries.insert(route.key.clone(), Arc::clone(entry));
                 continue;
             }
-            let before = present.entries.get(&route.key);
             let quota = quota(
                 &mut self.meters,
                 route,
@@ -385,6 +392,7 @@ impl Registry {
             let entry = Entry {
                 tallies: tallies.collect(),
                 hold: Arc::clone(hold),
+                closed,
                 quota,
                 hsts: hsts(route),
                 route: route.clone(),

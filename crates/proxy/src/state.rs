@@ -14,12 +14,13 @@ use shipway_durable::temporary_of;
 use shipway_pipeline::id::{Epoch, Generation};
 use shipway_pipeline::route::{Route, RouteKey};
 
+use crate::control::Closure;
 use crate::options::Paths;
 
 /// Raised when a field is added; a file of a higher version is not read.
 const VERSION: u32 = 3;
 
-/// What a file says that has certificates and no rules.
+/// What a file says that has certificates, and neither rules nor what is closed.
 const WITH_TLS: u32 = 2;
 
 /// What a file says that has nothing of what came later: an older program may read it.
@@ -30,6 +31,15 @@ const FIRST: u32 = 1;
 pub(crate) struct State {
     pub(crate) routes: Vec<Route>,
     pub(crate) removed: Vec<Removed>,
+    pub(crate) shut: Vec<Shut>,
+}
+
+/// A route that is closed for maintenance; what is put for it does not open it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shut {
+    pub(crate) key: RouteKey,
+    pub(crate) closure: Closure,
 }
 
 /// What remains of a removed route, so that a deposed holder cannot put it back.
@@ -71,6 +81,8 @@ struct Stored {
     routes: Vec<Route>,
     #[serde(default)]
     removed: Vec<Removed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shut: Vec<Shut>,
 }
 
 /// Reads the newest table that can be read; an empty one where none was ever written.
@@ -118,6 +130,7 @@ fn replace(paths: &Paths, state: &State) -> io::Result<()> {
         version: version_of(state),
         routes: state.routes.clone(),
         removed: state.removed.clone(),
+        shut: state.shut.clone(),
     };
     // A second name, so that there is no moment without a table, whatever is lost of the names.
     let previous = temporary_of(&paths.previous());
@@ -136,7 +149,8 @@ fn replace(paths: &Paths, state: &State) -> io::Result<()> {
 
 /// The lowest version that has all of it, so that an older program reads what it can.
 fn version_of(state: &State) -> u32 {
-    let has_rules = state.routes.iter().any(|route| !route.rules.is_empty());
+    let has_rules =
+        !state.shut.is_empty() || state.routes.iter().any(|route| !route.rules.is_empty());
     let has_tls = state.routes.iter().any(|route| route.tls.is_some());
     match (has_rules, has_tls) {
         (true, _) => VERSION,
@@ -161,6 +175,7 @@ fn read(path: &Path) -> io::Result<Option<State>> {
     Ok(Some(State {
         routes: stored.routes,
         removed: stored.removed,
+        shut: stored.shut,
     }))
 }
 
@@ -179,6 +194,7 @@ mod tests {
                 epoch: Epoch(epoch),
                 generation: Generation(1),
             }],
+            shut: vec![],
         }
     }
 

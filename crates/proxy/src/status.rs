@@ -22,6 +22,7 @@ impl Registry {
                     routed: Some((route.epoch, route.generation)),
                     held: self.held(&route.key),
                     tls: route.tls.as_ref().map(|tls| self.tls_status(tls)),
+                    maintenance: self.maintenance(&route.key).cloned(),
                     deployments: Vec::new(),
                 };
                 (route.key.clone(), status)
@@ -34,6 +35,7 @@ impl Registry {
                 routed: None,
                 held: self.held(key),
                 tls: None,
+                maintenance: None,
                 deployments: Vec::new(),
             });
             route.deployments.push(self.deployment(owner, instances));

@@ -22,6 +22,7 @@ pub(crate) mod git;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
+pub(crate) mod maintenance;
 pub(crate) mod migrations;
 pub(crate) mod notify;
 pub(crate) mod plan;
@@ -92,6 +93,7 @@ fn dispatch(command: Command, global: &Global) -> Result {
         Command::CarryOut(arguments) => wait(carry_out::run(&arguments, global)),
         Command::Rollback(arguments) => wait(rollback::run(&arguments, global)),
         Command::Scale(arguments) => wait(scale::run(&arguments, global)),
+        Command::Maintenance(arguments) => wait(maintenance::run(&arguments, global)),
         Command::Run(arguments) => wait(run::run(&arguments, global)),
         Command::Exec(arguments) => wait(exec::run(&arguments, global)),
         Command::Top(arguments) => wait(top::run(&arguments, global)),

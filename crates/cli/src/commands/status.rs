@@ -196,6 +196,15 @@ fn print_troubles(status: &EnvironmentStatus) {
             ),
         }
     }
+    if let Some(closed) = &status.maintenance {
+        anstream::println!(
+            "  {} closed for maintenance since {} by {}: `shipway maintenance off {}`",
+            "✗".red(),
+            time::absolute(closed.since),
+            closed.by,
+            status.name
+        );
+    }
     if let Some(frozen) = &status.frozen {
         anstream::println!(
             "  {} frozen since {}: {}",

@@ -32,6 +32,7 @@ mod init;
 mod kill;
 mod kit;
 mod locks;
+mod maintenance;
 mod migrate;
 mod migrations;
 mod notify;

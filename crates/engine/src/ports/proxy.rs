@@ -13,10 +13,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
-use shipway_pipeline::route::{Route, RouteKey, Tls};
+use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::control::{
-    CheckTls, Client, Cut, Dial, Error, Health, HoldFor, Listen, Probed, Refusal, Stream, Target,
+    CheckTls, Client, Closure, Cut, Dial, Error, Health, HoldFor, Listen, Maintain, Probed,
+    Refusal, Stream, Target,
 };
 use shipway_proxy::probe::{self, Answer, Question};
 use shipway_proxy::{Paths, check_certificate};
@@ -285,6 +286,30 @@ impl Router for ProxyRouter {
                     .collect(),
             })
             .collect())
+    }
+
+    async fn maintain(
+        &self,
+        key: &RouteKey,
+        closure: Option<Closure>,
+    ) -> Result<bool, RouterError> {
+        let maintain = Maintain {
+            key: key.clone(),
+            closure,
+        };
+        let maintained = self.call(|| self.client.maintain(&maintain)).await?;
+        Ok(maintained.changed)
+    }
+
+    async fn maintenance(&self, key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
+        let status = match self.client.status().await {
+            Ok(status) => status,
+            Err(Error::NotRunning { .. }) => return Ok(None),
+            Err(error) => return Err(told(&error)),
+        };
+        let mut routes = status.routes.into_iter();
+        let route = routes.find(|route| route.key == *key);
+        Ok(route.and_then(|route| route.maintenance))
     }
 
     async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
-use shipway_pipeline::route::{Route, RouteKey, Tls};
+use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::{Counters, InFlight};
 use shipway_proxy::check_certificate;
+use shipway_proxy::control::Closure;
 use shipway_proxy::probe::{self, Answer, Question};
 
 /// Changes and observes the routes of a proxy.
@@ -79,6 +80,28 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// The proxy does not answer.
     async fn resume(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError>;
+
+    /// Closes a route for maintenance, or opens it where nothing is given; whether that changed
+    /// anything. It stays so over changes of the route, and over the proxy's death. A crash in
+    /// mid-call leaves one or the other.
+    ///
+    /// # Errors
+    /// There is no such route, or the proxy cannot be had.
+    async fn maintain(
+        &self,
+        key: &RouteKey,
+        _closure: Option<Closure>,
+    ) -> Result<bool, RouterError> {
+        Err(RouterError::Refused(format!("{key} cannot be closed here")))
+    }
+
+    /// How a route is closed; `None` where it is open, or no proxy runs.
+    ///
+    /// # Errors
+    /// The proxy runs and does not answer.
+    async fn maintenance(&self, _key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
+        Ok(None)
+    }
 
     /// Closes what a deployment's unrouted instances still have in hand; says what that was.
     ///

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::name::EnvironmentName;
-use shipway_pipeline::route::{Route, RouteKey, Tls};
+use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
+use shipway_proxy::control::Closure;
 use shipway_proxy::probe::{Answer, Question};
 
 use super::proxy::ProxyRouter;
@@ -81,6 +82,18 @@ impl Router for Routers {
 
     async fn traffic(&self, key: &RouteKey) -> Result<Vec<Traffic>, RouterError> {
         self.of(key).traffic(key).await
+    }
+
+    async fn maintain(
+        &self,
+        key: &RouteKey,
+        closure: Option<Closure>,
+    ) -> Result<bool, RouterError> {
+        self.of(key).maintain(key, closure).await
+    }
+
+    async fn maintenance(&self, key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
+        self.of(key).maintenance(key).await
     }
 
     async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {

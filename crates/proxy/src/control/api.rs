@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation, InstanceId};
-use shipway_pipeline::route::{Place, Refused, RouteKey};
+use shipway_pipeline::route::{Maintenance, Place, Refused, RouteKey};
 use shipway_pipeline::traffic::{Counters, InFlight};
 
 use crate::control::certificate::TlsStatus;
@@ -139,6 +139,9 @@ pub struct RouteStatus {
     /// How it is reached by HTTPS; `None` where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsStatus>,
+    /// That it is closed for maintenance; `None` where it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
     /// By colour and deployment, also those no longer routed.
     pub deployments: Vec<DeploymentStatus>,
 }

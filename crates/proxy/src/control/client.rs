@@ -19,6 +19,7 @@ use crate::control::api::{
 };
 use crate::control::certificate::{CheckTls, Reloaded};
 use crate::control::dial::Dial;
+use crate::control::maintenance::{Maintain, Maintained};
 use crate::control::way::Way;
 use crate::probe::Question;
 
@@ -153,6 +154,16 @@ impl Client {
     /// See [`Error`].
     pub async fn resume(&self, target: &Target) -> Result<Held, Error> {
         self.call(Method::POST, "/v1/resume", Some(target)).await
+    }
+
+    /// Closes a route for maintenance, or opens it again. When this returns, it is on disk and no
+    /// new request sees what was before.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn maintain(&self, maintain: &Maintain) -> Result<Maintained, Error> {
+        self.call(Method::POST, "/v1/maintenance", Some(maintain))
+            .await
     }
 
     /// Ends what a drained deployment still has in hand; what that was.

@@ -33,6 +33,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     events(&mut page, &counted);
     routes(&mut page, registry);
     refused(&mut page, registry);
+    maintenance(&mut page, registry);
     certificates(&mut page, registry);
     page.0
 }
@@ -186,6 +187,23 @@ fn routes(page: &mut Page, registry: &Registry) {
         page.line(format_args!(
             "shipway_proxy_held{{project=\"{}\",environment=\"{}\"}} {}",
             key.project, key.environment, held.waiting
+        ));
+    }
+}
+
+fn maintenance(page: &mut Page, registry: &Registry) {
+    let name = "shipway_proxy_maintenance";
+    page.family(
+        name,
+        "gauge",
+        "Whether the route is closed for maintenance.",
+    );
+    for route in registry.routes() {
+        let key = &route.key;
+        let is_closed = u8::from(registry.maintenance(key).is_some());
+        page.line(format_args!(
+            "{name}{{project=\"{}\",environment=\"{}\"}} {is_closed}",
+            key.project, key.environment
         ));
     }
 }

@@ -8,6 +8,7 @@
 //! | `GET /v1/status` | – | [`Status`] |
 //! | `POST /v1/hold` | [`HoldFor`] | [`Held`] |
 //! | `POST /v1/resume` | [`Target`] | [`Held`] |
+//! | `POST /v1/maintenance` | [`Maintain`] | [`Maintained`] |
 //! | `POST /v1/cut` | [`Cut`] | [`InFlight`](shipway_pipeline::traffic::InFlight) |
 //! | `POST /v1/listen` | [`Listen`] | – |
 //! | `POST /v1/certificate` | [`CheckTls`] | – |
@@ -37,6 +38,7 @@ mod client;
 mod dial;
 mod elder;
 mod handing;
+mod maintenance;
 mod metrics;
 mod relay;
 mod server;
@@ -50,6 +52,7 @@ pub use bridge::bridge;
 pub use certificate::{CheckTls, Reloaded, TlsStatus};
 pub use client::{Client, Error};
 pub use dial::{Dial, Stream};
+pub use maintenance::{Closure, Maintain, Maintained};
 
 pub use address::Address;
 pub(crate) use elder::{Counts, Follow, Part};

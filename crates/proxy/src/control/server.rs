@@ -165,6 +165,7 @@ impl Server {
             }
             (&Method::POST, "/v1/hold") => json(&registry.hold(&read(body)?).await?),
             (&Method::POST, "/v1/resume") => json(&registry.resume(&read(body)?).await?),
+            (&Method::POST, "/v1/maintenance") => json(&registry.maintain(read(body)?).await?),
             (&Method::POST, "/v1/cut") => json(&registry.cut(&read(body)?).await?),
             (&Method::POST, "/v1/listen") => json(&registry.try_listen(&read(body)?)?),
             (&Method::POST, "/v1/certificate") => {

@@ -68,6 +68,13 @@ async fn answer(
         session.finish(Instant::now());
         return Ok(redirect::response(request.method(), location));
     }
+    if let Some(closed) = &route.entry.closed {
+        let client = || client::address(request.headers(), &session.peer, worker.trusted());
+        if !closed.lets_in(client) {
+            session.finish(Instant::now());
+            return Ok(closed.response());
+        }
+    }
     let place = match &route.entry.quota {
         Some(quota) => bounds::admit(worker, session, quota, &request)?,
         None => None,

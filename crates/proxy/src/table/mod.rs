@@ -16,6 +16,7 @@ use std::sync::{Arc, LazyLock};
 use http::HeaderValue;
 use shipway_pipeline::route::{PathPrefix, Route, RouteKey, shared_place};
 
+use crate::closed::Closed;
 use crate::hold::Hold;
 use crate::quota::Quota;
 use crate::tally::Tally;
@@ -36,6 +37,8 @@ pub(crate) struct Table {
 pub(crate) struct Entry {
     pub(crate) route: Route,
     pub(crate) hold: Arc<Hold>,
+    /// Its answer to everything while it is closed for maintenance.
+    pub(crate) closed: Option<Arc<Closed>>,
     /// What it bears; `None` for a route without limits.
     pub(crate) quota: Option<Arc<Quota>>,
     /// One for each of the route's backends, in their order; shared within a deployment.

@@ -13,6 +13,7 @@ mod http2;
 mod https;
 mod instances;
 mod limits;
+mod maintenance;
 mod paths;
 mod reuse;
 mod state;
