@@ -1,5 +1,6 @@
 //! Bodies on their way through, frame by frame, never gathered.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use crate::access::Trace;
 use crate::claim::Claim;
 use crate::quota::Place;
 use crate::session::Session;
@@ -24,6 +26,8 @@ pub(crate) enum RequestBody {
         session: Rc<Session>,
         /// How many more bytes it may have.
         left: u64,
+        /// Where its bytes are counted, if they are.
+        counter: Option<Rc<Cell<u64>>>,
     },
 }
 
@@ -53,13 +57,20 @@ pub(crate) struct InstanceBody {
     broken: Option<io::Error>,
     /// Given back when the body has ended.
     place: Option<Place>,
+    /// Where it is written down when it is over.
+    trace: Option<Box<Trace>>,
 }
 
 // === impl RequestBody ===
 
 impl RequestBody {
     /// The body of a request, which may have `most` bytes.
-    pub(crate) fn new(incoming: Incoming, session: &Rc<Session>, most: Option<u64>) -> Self {
+    pub(crate) fn new(
+        incoming: Incoming,
+        session: &Rc<Session>,
+        most: Option<u64>,
+        counter: Option<Rc<Cell<u64>>>,
+    ) -> Self {
         if incoming.is_end_stream() {
             Self::Empty
         } else {
@@ -67,6 +78,7 @@ impl RequestBody {
                 incoming,
                 session: Rc::clone(session),
                 left: most.unwrap_or(u64::MAX),
+                counter,
             }
         }
     }
@@ -84,6 +96,7 @@ impl Body for RequestBody {
             incoming,
             session,
             left,
+            counter,
         } = self.get_mut()
         else {
             return Poll::Ready(None);
@@ -103,6 +116,9 @@ impl Body for RequestBody {
         }
         if let Poll::Ready(Some(Ok(frame))) = &polled {
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            if let Some(counter) = counter {
+                counter.set(counter.get() + length);
+            }
             match left.checked_sub(length) {
                 Some(rest) => *left = rest,
                 None => {
@@ -141,6 +157,7 @@ impl ResponseBody {
             session: Rc::clone(session),
             broken: None,
             place: None,
+            trace: None,
         };
         if is_empty {
             body.end();
@@ -158,6 +175,19 @@ impl ResponseBody {
             Self::Instance(body) => body.place = Some(place),
             Self::Empty | Self::Text(_) => drop(place),
         }
+    }
+
+    /// Lets the request be written down when the body has ended.
+    pub(crate) fn follow(&mut self, mut trace: Box<Trace>) {
+        match self {
+            Self::Instance(body) => {
+                body.trace = Some(trace);
+                return;
+            }
+            Self::Text(Some(text)) if !trace.is_head() => trace.sent(text.len() as u64),
+            Self::Text(_) | Self::Empty => {}
+        }
+        trace.completed();
     }
 }
 
@@ -223,10 +253,22 @@ impl InstanceBody {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            Poll::Ready(_) if is_over => self.end(),
-            Poll::Ready(_) | Poll::Pending => {}
+            Poll::Ready(_) if is_over => {
+                self.count(&polled);
+                self.end();
+            }
+            Poll::Ready(_) => self.count(&polled),
+            Poll::Pending => {}
         }
         polled
+    }
+
+    fn count(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, io::Error>>>) {
+        if let Some(trace) = &mut self.trace
+            && let Poll::Ready(Some(Ok(frame))) = polled
+        {
+            trace.sent(frame.data_ref().map_or(0, Bytes::len) as u64);
+        }
     }
 
     /// How much is still to come, where that is known.
@@ -240,6 +282,9 @@ impl InstanceBody {
             self.session.finish(now);
             self.upstream.give_back(lease, now);
             self.place = None;
+            if let Some(mut trace) = self.trace.take() {
+                trace.completed();
+            }
         }
     }
 }

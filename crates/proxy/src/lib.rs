@@ -15,6 +15,7 @@
 //! clients where a route has a certificate ([`check_certificate`]). It leaves to others: what to route and
 //! when (engine), and starting the process (command line).
 
+mod access;
 mod body;
 mod claim;
 mod closed;
@@ -45,6 +46,7 @@ mod view;
 mod wire;
 mod worker;
 
+pub use access::{AccessLog, LogPlace};
 pub use handover::Error as HandOverError;
 pub use lock::Error as DirectoryError;
 pub use options::{Limits, Options, Paths};

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use shipway_pipeline::cidr::Cidr;
 
+use crate::access::AccessLog;
+
 /// What [`run`](crate::run) needs to know.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -21,6 +23,8 @@ pub struct Options {
     pub arguments: Vec<OsString>,
     /// Peers whose `X-Forwarded-*` and `Forwarded` headers are believed; none by default.
     pub trusted: Vec<Cidr>,
+    /// Where requests are written down; nowhere by default.
+    pub access_log: Option<AccessLog>,
     /// Bounds of sizes and times.
     pub limits: Limits,
 }
@@ -97,6 +101,7 @@ impl Options {
             workers: None,
             arguments: Vec::new(),
             trusted: Vec::new(),
+            access_log: None,
             limits: Limits::default(),
         }
     }

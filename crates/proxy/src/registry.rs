@@ -244,6 +244,11 @@ impl Registry {
         meters.map(|(key, meter)| (key, meter.refused()))
     }
 
+    /// Lines of the access log that were written and dropped, where there is one.
+    pub(crate) fn logged(&self) -> Option<(u64, u64)> {
+        self.shared.access.as_ref().map(|access| access.counts())
+    }
+
     /// The certificates of the routes.
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.keyring
@@ -259,6 +264,9 @@ impl Registry {
     /// Does it now, and tells what came of it.
     pub(crate) fn reload(&mut self) -> Vec<Reloaded> {
         self.reload_changed();
+        if let Some(access) = &self.shared.access {
+            access.reopen();
+        }
         self.reloaded()
     }
 

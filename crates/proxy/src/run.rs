@@ -13,6 +13,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
 
+use crate::access::{Access, LogPlace};
 use crate::control::{Address, Door, Server};
 use crate::elder;
 use crate::handover::{self, Inheritance, Keys};
@@ -20,7 +21,7 @@ use crate::lock::{self, Lock};
 use crate::notify;
 use crate::options::{Options, Paths};
 use crate::registry::Registry;
-use crate::signals::Signals;
+use crate::signals::{Heard, Signals};
 use crate::state;
 use crate::table::Table;
 use crate::worker::{Crew, Handle, Shared, WorkerOrder};
@@ -50,6 +51,15 @@ pub enum Error {
     /// A thread, a runtime or a signal handler could not be had.
     #[error("the proxy could not set itself up")]
     Setup(#[source] io::Error),
+    /// Its access log could not be opened.
+    #[error("the access log `{place}` cannot be written")]
+    AccessLog {
+        /// Where.
+        place: LogPlace,
+        /// What went wrong.
+        #[source]
+        source: io::Error,
+    },
     /// Its control socket could not be opened or broke.
     #[error("the control socket `{path}` does not work")]
     Control {
@@ -107,12 +117,16 @@ fn run_with(options: &Options, lock: Lock, inherited: Inherited<'_>) -> Result<(
         table: ArcSwap::from_pointee(Table::default()),
         limits: Arc::new(options.limits.clone()),
         trusted: options.trusted.clone(),
+        access: open_log(options)?,
     });
     let crew = Crew::start(options.worker_count(), &shared).map_err(Error::Setup)?;
     let served = runtime.block_on(serve(options, &shared, crew.handles(), lock, inherited));
     // Calls that are still open hold ways to the workers, which wait for the last to go.
     drop(runtime);
     crew.stop();
+    if let Some(access) = &shared.access {
+        access.end();
+    }
     // As long as the lock is held the socket is ours; after a hand-over it is another's.
     if let Some(_keys) = served? {
         let _ = fs::remove_file(options.paths().control());
@@ -187,7 +201,10 @@ async fn attend(
             _ = elders_again.tick() => server.look_at_elders().await,
             () = server.handed_over() => return Ok(false),
             () = server.wanted_down() => return Ok(true),
-            () = signals.end() => return Ok(true),
+            heard = signals.heard() => match heard {
+                Heard::End => return Ok(true),
+                Heard::Reload => server.reload().await,
+            },
         }
     }
 }
@@ -210,6 +227,17 @@ async fn take_over(
     // Before anybody can change the table.
     registry.adopt_elders().await;
     Ok(listener)
+}
+
+fn open_log(options: &Options) -> Result<Option<Arc<Access>>, Error> {
+    let Some(log) = &options.access_log else {
+        return Ok(None);
+    };
+    let opened = Access::open(log).map_err(|source| Error::AccessLog {
+        place: log.place.clone(),
+        source,
+    });
+    opened.map(Some)
 }
 
 /// Takes as many open files as the system lets us have: each client may need two.

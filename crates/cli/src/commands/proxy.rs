@@ -1,13 +1,13 @@
 //! `shipway proxy`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::process::setsid;
 use shipway_engine::ports::client_of;
 use shipway_proxy::control::{Client, HandOver, bridge};
-use shipway_proxy::{Cidr, Options, Paths};
+use shipway_proxy::{AccessLog, Cidr, LogPlace, Options, Paths};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Global;
@@ -32,6 +32,14 @@ pub(crate) struct Arguments {
     /// Believe the `X-Forwarded-*` headers of these peers, such as 10.0.0.0/8
     #[arg(long, value_name = "CIDR")]
     trust: Vec<Cidr>,
+    /// Write a line of JSON for each request to this file, opened anew when it was moved away, or
+    /// `-` for standard output [default: $SHIPWAY_ACCESS_LOG]
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<LogPlace>,
+    /// Of requests that went well (below 400, sent to the end), write one in so many [default:
+    /// $SHIPWAY_ACCESS_LOG_ONE_IN, or all]
+    #[arg(long, value_name = "N")]
+    access_log_one_in: Option<NonZeroU32>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -42,8 +50,8 @@ enum Action {
     Metrics,
     /// Put a new process in the proxy's place, without losing a request
     ///
-    /// The new one runs this very program, started as the proxy was, or with `--workers` and
-    /// `--trust` where either stands before `reload`. It takes over the very sockets; the old one
+    /// The new one runs this very program, started as the proxy was, or with what stands before
+    /// `reload` of `--workers`, `--trust` and `--access-log`, if anything does. It takes over the very sockets; the old one
     /// finishes what it has in hand, and ends. If the new one cannot, the old one goes on.
     Reload,
     /// Finish what is in hand and end
@@ -130,13 +138,36 @@ fn hand_over(arguments: &Arguments, directory: &Path) -> Result<HandOver> {
             for peers in &arguments.trust {
                 words.extend(["--trust".to_owned(), peers.to_string()]);
             }
+            if let Some(place) = &arguments.access_log {
+                words.extend(["--access-log".to_owned(), place.to_string()]);
+            }
+            if let Some(one_in) = arguments.access_log_one_in {
+                words.extend(["--access-log-one-in".to_owned(), one_in.to_string()]);
+            }
             words
         }),
     })
 }
 
 fn is_set_up(arguments: &Arguments) -> bool {
-    arguments.workers.is_some() || !arguments.trust.is_empty()
+    arguments.workers.is_some()
+        || !arguments.trust.is_empty()
+        || arguments.access_log.is_some()
+        || arguments.access_log_one_in.is_some()
+}
+
+/// What is said in the command, or else by variables: those that a deployment hands on to a proxy
+/// that it starts.
+fn access_log(arguments: &Arguments) -> Option<AccessLog> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let place = arguments.access_log.clone();
+    let place = place.or_else(|| variable("SHIPWAY_ACCESS_LOG")?.parse().ok())?;
+    let one_in = arguments.access_log_one_in;
+    let one_in = one_in.or_else(|| variable("SHIPWAY_ACCESS_LOG_ONE_IN")?.parse().ok());
+    Some(AccessLog {
+        place,
+        one_in: one_in.unwrap_or(NonZeroU32::MIN),
+    })
 }
 
 fn serve(arguments: &Arguments, directory: PathBuf) -> Result {
@@ -154,6 +185,7 @@ fn serve(arguments: &Arguments, directory: PathBuf) -> Result {
         workers: arguments.workers,
         trusted: arguments.trust.clone(),
         arguments: std::env::args_os().skip(1).collect(),
+        access_log: access_log(arguments),
         ..Options::new(directory)
     };
     shipway_proxy::run(options).map_err(|error| CliError::of(Kind::Failed, &error))?;

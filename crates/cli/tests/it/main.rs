@@ -1,6 +1,7 @@
 //! The binary as its users meet it: real processes, real HTTP, real crashes.
 
 mod abort;
+mod access_log;
 mod adopt;
 mod approvals;
 mod artifacts;

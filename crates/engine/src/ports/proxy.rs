@@ -36,7 +36,15 @@ const ATTEMPTS: u32 = 3;
 const ENDING: Duration = Duration::from_millis(50);
 
 /// Variables that the proxy's process is given of the caller's.
-const PASSED_ON: [&str; 5] = ["PATH", "HOME", "TZ", "SHIPWAY_LOG", "RUST_BACKTRACE"];
+const PASSED_ON: [&str; 7] = [
+    "PATH",
+    "HOME",
+    "TZ",
+    "SHIPWAY_LOG",
+    "SHIPWAY_ACCESS_LOG",
+    "SHIPWAY_ACCESS_LOG_ONE_IN",
+    "RUST_BACKTRACE",
+];
 
 /// How the proxy's process is started where none runs.
 #[derive(Debug, Clone)]

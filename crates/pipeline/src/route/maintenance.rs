@@ -35,7 +35,7 @@ pub struct Page {
 }
 
 /// The longest page: it is kept beside the routing table, and written with every change of that.
-pub const LONGEST_PAGE: usize = 512 * 1024;
+pub const LONGEST_PAGE: usize = 128 * 1024;
 
 // === impl Maintenance ===
 

@@ -6,7 +6,7 @@ use shipway_pipeline::id::InstanceId;
 use shipway_pipeline::route::{Route, RouteKey};
 
 use crate::control::client::{Client, Error};
-use crate::state::Removed;
+use crate::state::{Removed, Shut};
 use crate::tally::{Counted, Owner, Totals};
 
 /// The table that an elder is to route by.
@@ -14,6 +14,8 @@ use crate::tally::{Counted, Owner, Totals};
 pub(crate) struct Follow {
     pub(crate) routes: Vec<Route>,
     pub(crate) removed: Vec<Removed>,
+    #[serde(default)]
+    pub(crate) shut: Vec<Shut>,
 }
 
 /// What an elder has in hand, and what it has counted.

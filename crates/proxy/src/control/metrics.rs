@@ -34,6 +34,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     routes(&mut page, registry);
     refused(&mut page, registry);
     maintenance(&mut page, registry);
+    access_log(&mut page, registry);
     certificates(&mut page, registry);
     page.0
 }
@@ -189,6 +190,20 @@ fn routes(page: &mut Page, registry: &Registry) {
             key.project, key.environment, held.waiting
         ));
     }
+}
+
+fn access_log(page: &mut Page, registry: &Registry) {
+    let Some((written, dropped)) = registry.logged() else {
+        return;
+    };
+    let name = "shipway_proxy_access_log_lines_total";
+    page.family(
+        name,
+        "counter",
+        "Lines of the access log; dropped are those that it could not take.",
+    );
+    page.line(format_args!("{name}{{fate=\"written\"}} {written}"));
+    page.line(format_args!("{name}{{fate=\"dropped\"}} {dropped}"));
 }
 
 fn maintenance(page: &mut Page, registry: &Registry) {

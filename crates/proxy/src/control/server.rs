@@ -100,6 +100,11 @@ impl Server {
         self.registry.lock().await.reload_changed();
     }
 
+    /// Reads certificates that have changed, and opens the access log anew.
+    pub(crate) async fn reload(&self) {
+        self.registry.lock().await.reload();
+    }
+
     /// Lets all waiting requests go.
     pub(crate) async fn resume_all(&self) {
         self.registry.lock().await.resume_all();

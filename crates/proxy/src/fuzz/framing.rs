@@ -174,7 +174,7 @@ async fn take(
         && request::is_admitted(&mut request, &session);
     let method = request.method().to_string();
     let body = if is_admitted {
-        let body = RequestBody::new(request.into_body(), &session);
+        let body = RequestBody::new(request.into_body(), &session, None, None);
         body.collect().await.ok()
     } else {
         None

@@ -66,6 +66,7 @@ impl Registry {
         let follow = Follow {
             routes: self.state.routes.clone(),
             removed: self.state.removed.clone(),
+            shut: self.state.shut.clone(),
         };
         for elder in &mut self.elders.present {
             elder.ask(async |it| it.follow(&follow).await).await;

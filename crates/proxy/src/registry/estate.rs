@@ -104,6 +104,7 @@ impl Registry {
         self.state = State {
             routes: follow.routes,
             removed: follow.removed,
+            shut: follow.shut,
         };
         self.swap();
         self.settle().await;

@@ -30,6 +30,7 @@ impl Registry {
         self.save(next)?;
         self.swap();
         self.settle().await;
+        self.lead_elders().await;
         Ok(Maintained { changed: true })
     }
 

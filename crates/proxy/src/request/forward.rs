@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 
+use crate::access::Trace;
 use crate::body::{RequestBody, ResponseBody, TooLarge};
 use crate::claim::Claim;
 use crate::request::refuse::Refusal;
@@ -33,6 +34,7 @@ struct Journey<'a> {
     is_safe: bool,
     was_replayed: bool,
     tried: Vec<usize>,
+    trace: Option<&'a mut Trace>,
 }
 
 /// What came of one instance.
@@ -51,6 +53,7 @@ pub(crate) async fn forward(
     route: &RouteView,
     mut request: Request<Incoming>,
     started: Instant,
+    trace: Option<&mut Trace>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let has_body = !request.body().is_end_stream();
     let is_upgrade = headers::to_instance(&mut request, &session.peer, has_body);
@@ -63,6 +66,7 @@ pub(crate) async fn forward(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         );
+    let counter = trace.as_ref().map(|trace| trace.received());
     let journey = Journey {
         worker,
         session,
@@ -72,9 +76,10 @@ pub(crate) async fn forward(
         is_safe,
         was_replayed: false,
         tried: Vec::new(),
+        trace,
     };
     let most = route.entry.quota.as_ref().and_then(|quota| quota.body());
-    let request = request.map(|incoming| RequestBody::new(incoming, session, most));
+    let request = request.map(|incoming| RequestBody::new(incoming, session, most, counter));
     journey.go(Outgoing::new(request, &session.peer)).await
 }
 
@@ -92,8 +97,14 @@ impl Journey<'_> {
             // The one before is not to blame for this request any more: it goes on.
             self.session.with_claim(Claim::moved);
             self.session.claim(Claim::new(&upstream));
+            if let Some(trace) = &mut self.trace {
+                trace.handed_to(&upstream.tally);
+            }
             match self.attempt(&upstream, &mut request, now).await {
                 Attempt::Answered(response, lease) => {
+                    if let Some(trace) = &mut self.trace {
+                        trace.answered(self.started.elapsed());
+                    }
                     return self.answer(response, lease, upstream);
                 }
                 Attempt::Lost(Refusal::TooLarge) => {

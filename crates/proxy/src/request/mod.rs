@@ -18,9 +18,11 @@ use std::time::Instant;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body, Incoming};
 
+use crate::access::Trace;
 use crate::body::ResponseBody;
 use crate::hold;
 use crate::session::Session;
+use crate::view::RouteView;
 use crate::worker::Worker;
 
 use refuse::Refusal;
@@ -29,9 +31,15 @@ use refuse::Refusal;
 pub(crate) async fn serve(
     worker: Rc<Worker>,
     session: Rc<Session>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let mut response = match answer(&worker, &session, request).await {
+    let mut trace = worker.log().map(|log| {
+        let client = client::address(request.headers(), &session.peer, worker.trusted());
+        Trace::begin(log, &session.peer, client, &mut request, || {
+            worker.random.bits()
+        })
+    });
+    let mut response = match answer(&worker, &session, request, trace.as_deref_mut()).await {
         Ok(response) => response,
         Err(refusal) => {
             session.finish(Instant::now());
@@ -43,6 +51,10 @@ pub(crate) async fn serve(
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
+    if let Some(mut trace) = trace {
+        trace.leaves_with(response.status());
+        response.body_mut().follow(trace);
+    }
     Ok(response)
 }
 
@@ -50,6 +62,7 @@ async fn answer(
     worker: &Rc<Worker>,
     session: &Rc<Session>,
     mut request: Request<Incoming>,
+    mut trace: Option<&mut Trace>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let started = Instant::now();
     session.begin(started, !request.body().is_end_stream())?;
@@ -58,9 +71,10 @@ async fn answer(
     }
     let host = admit::check(&mut request, session.peer.scheme())?;
     let host = host.to_str().map_err(|_| Refusal::BadHost)?;
-    let mut route = worker
-        .view()
-        .find(session.listen, host, request.uri().path())?;
+    let route = find(worker, session, host, &request)?;
+    if let Some(trace) = trace.as_deref_mut() {
+        trace.routed(&route.entry);
+    }
     if let Some(tls) = &route.entry.route.tls
         && redirect::is_due(tls, &session.peer, request.headers())
     {
@@ -79,26 +93,11 @@ async fn answer(
         Some(quota) => bounds::admit(worker, session, quota, &request)?,
         None => None,
     };
-    let mut started = started;
-    if route.entry.hold.is_held() {
-        let limits = &worker.limits;
-        match route
-            .entry
-            .hold
-            .pass(limits.held_requests, limits.hold)
-            .await
-        {
-            Ok(()) => {}
-            Err(hold::Refused::Full | hold::Refused::TimedOut) => return Err(Refusal::Held),
-        }
-        // What was held goes to whom the table names now, and its wait is not the instance's.
-        route = worker
-            .view()
-            .find(session.listen, host, request.uri().path())?;
-        started = Instant::now();
-        session.await_head(started);
-    }
-    let mut response = forward::forward(worker, session, &route, request, started).await?;
+    let (route, started) = match route.entry.hold.is_held() {
+        true => released(worker, session, &route, host, &request).await?,
+        false => (route, started),
+    };
+    let mut response = forward::forward(worker, session, &route, request, started, trace).await?;
     if let Some(place) = place {
         response.body_mut().keep(place);
     }
@@ -111,6 +110,38 @@ async fn answer(
         entry.or_insert_with(|| hsts.clone());
     }
     Ok(response)
+}
+
+/// The route that answers for a request by the table as it is now.
+fn find(
+    worker: &Worker,
+    session: &Session,
+    host: &str,
+    request: &Request<Incoming>,
+) -> Result<Rc<RouteView>, Refusal> {
+    let path = request.uri().path();
+    Ok(worker.view().find(session.listen, host, path)?)
+}
+
+/// Waits until a route is released. What was held goes to whom the table names then, and its wait
+/// is not the instance's.
+async fn released(
+    worker: &Worker,
+    session: &Session,
+    route: &RouteView,
+    host: &str,
+    request: &Request<Incoming>,
+) -> Result<(Rc<RouteView>, Instant), Refusal> {
+    let limits = &worker.limits;
+    let passed = route.entry.hold.pass(limits.held_requests, limits.hold);
+    match passed.await {
+        Ok(()) => {}
+        Err(hold::Refused::Full | hold::Refused::TimedOut) => return Err(Refusal::Held),
+    }
+    let route = find(worker, session, host, request)?;
+    let started = Instant::now();
+    session.await_head(started);
+    Ok((route, started))
 }
 
 /// Whether a request would be passed on, as far as its head tells.

@@ -33,13 +33,19 @@ impl Random {
         Self(Cell::new(seed | 1))
     }
 
-    /// A number below `bound`, which is not 0.
-    fn below(&self, bound: u32) -> u32 {
+    /// Any number.
+    pub(crate) fn bits(&self) -> u64 {
         let mut bits = self.0.get();
         bits ^= bits << 13;
         bits ^= bits >> 7;
         bits ^= bits << 17;
         self.0.set(bits);
+        bits
+    }
+
+    /// A number below `bound`, which is not 0.
+    fn below(&self, bound: u32) -> u32 {
+        let bits = self.bits();
         (((bits >> 32) * u64::from(bound)) >> 32) as u32
     }
 

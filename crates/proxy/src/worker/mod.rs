@@ -29,6 +29,7 @@ use arc_swap::ArcSwap;
 use shipway_pipeline::traffic::InFlight;
 use tokio::task::JoinHandle;
 
+use crate::access::{Access, Log};
 use crate::options::Limits;
 use crate::session::{Order as SessionOrder, Session};
 use crate::table::Table;
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) table: ArcSwap<Table>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) trusted: Vec<Cidr>,
+    /// Where requests are written down.
+    pub(crate) access: Option<Arc<Access>>,
 }
 
 /// One worker's state.
@@ -55,6 +58,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) random: Random,
+    log: Option<Rc<Log>>,
     view: RefCell<Rc<View>>,
     upstreams: RefCell<Upstreams>,
     sessions: RefCell<Vec<Rc<Session>>>,
@@ -69,6 +73,7 @@ pub(crate) struct Worker {
 impl Worker {
     fn new(index: usize, shared: Arc<Shared>) -> Rc<Self> {
         let limits = Arc::clone(&shared.limits);
+        let log = shared.access.as_ref().map(Log::of);
         let mut upstreams = Upstreams::new();
         let view = View::build(shared.table.load_full(), &mut upstreams, index, &limits);
         Rc::new(Self {
@@ -76,6 +81,7 @@ impl Worker {
             shared,
             limits,
             random: Random::new(),
+            log,
             view: RefCell::new(Rc::new(view)),
             upstreams: RefCell::new(upstreams),
             sessions: RefCell::default(),
@@ -102,6 +108,11 @@ impl Worker {
         let built = Rc::new(built);
         *self.view.borrow_mut() = Rc::clone(&built);
         built
+    }
+
+    /// Where requests are written down.
+    pub(crate) fn log(&self) -> Option<&Rc<Log>> {
+        self.log.as_ref()
     }
 
     /// Peers whose forwarding headers are believed.
