@@ -8,6 +8,7 @@ mod limits;
 mod maintenance;
 mod path;
 mod rules;
+mod sticky;
 
 use std::net::SocketAddr;
 
@@ -21,6 +22,7 @@ pub use limits::{InvalidRate, Limits, Rate};
 pub use maintenance::{LONGEST_PAGE, Maintenance, Page};
 pub use path::{InvalidPath, PathPrefix, Place, shared_place};
 pub use rules::Rules;
+pub use sticky::Sticky;
 
 /// Whose route it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

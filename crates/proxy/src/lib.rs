@@ -38,6 +38,7 @@ mod session;
 mod signals;
 mod state;
 mod status;
+mod sticky;
 mod table;
 mod tally;
 mod tls;

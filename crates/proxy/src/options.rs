@@ -217,6 +217,11 @@ impl Paths {
         elders
     }
 
+    /// What the cookies of clients that stay are made with.
+    pub fn sticky_key(&self) -> PathBuf {
+        self.dir.join("sticky.key")
+    }
+
     /// Held by the one proxy that runs here.
     pub fn lock(&self) -> PathBuf {
         self.dir.join("lock")

@@ -22,6 +22,7 @@ use crate::quota::{Meter, Quota, Refused};
 use crate::registry::elders::Elders;
 use crate::registry::listening::Bound;
 use crate::state::{self, Removed, State};
+use crate::sticky::{self, Sticky};
 use crate::table::{Entry, Table, check_pattern};
 use crate::tally::{Counted, Owner, Tally};
 use crate::tls::Keyring;
@@ -43,6 +44,8 @@ pub(crate) struct Registry {
     holds: BTreeMap<RouteKey, Arc<Hold>>,
     tallies: BTreeMap<Owner, BTreeMap<InstanceId, Arc<Tally>>>,
     meters: BTreeMap<RouteKey, Arc<Meter>>,
+    /// Read, or made, when a route first needs it.
+    sticky_key: Option<sticky::Key>,
     keyring: Keyring,
     /// Where the workers listen.
     bound: BTreeMap<SocketAddr, Bound>,
@@ -67,6 +70,7 @@ impl Registry {
             holds: BTreeMap::new(),
             tallies: BTreeMap::new(),
             meters: BTreeMap::new(),
+            sticky_key: None,
             keyring: Keyring::new(),
             bound: BTreeMap::new(),
             unbound: BTreeMap::new(),
@@ -402,6 +406,11 @@ impl Registry {
                 hold: Arc::clone(hold),
                 closed,
                 quota,
+                sticky: Sticky::of(route, || {
+                    *self
+                        .sticky_key
+                        .get_or_insert_with(|| sticky::key(&self.paths.sticky_key()))
+                }),
                 hsts: hsts(route),
                 route: route.clone(),
             };

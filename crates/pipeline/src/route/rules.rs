@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::path::PathPrefix;
+use super::sticky::Sticky;
 
 /// What a route does with requests beside handing them on; nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Rules {
     /// What it bears.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
+    /// How clients stay with the instance that answered them first; they do not where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]

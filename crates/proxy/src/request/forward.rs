@@ -19,7 +19,8 @@ use crate::claim::Claim;
 use crate::request::refuse::Refusal;
 use crate::request::{headers, prefix};
 use crate::session::Session;
-use crate::upstream::{Lease, Outgoing, Reuse, SendError, Upstream};
+use crate::sticky::Wish;
+use crate::upstream::{Lease, Outgoing, Picked, Reuse, SendError, Upstream};
 use crate::view::RouteView;
 use crate::worker::Worker;
 
@@ -35,6 +36,15 @@ struct Journey<'a> {
     was_replayed: bool,
     tried: Vec<usize>,
     trace: Option<&'a mut Trace>,
+    stay: Stay,
+}
+
+/// Where a client of a sticky route wants to stay.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stay {
+    wish: Option<Wish>,
+    /// Whether its cookie is to come by TLS only.
+    is_secure: bool,
 }
 
 /// What came of one instance.
@@ -66,6 +76,18 @@ pub(crate) async fn forward(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         );
+    let stay = route
+        .entry
+        .sticky
+        .as_ref()
+        .map_or_else(Stay::default, |sticky| {
+            let scheme = request.headers().get("x-forwarded-proto");
+            Stay {
+                wish: sticky.wish(request.headers()),
+                // By now only a trusted peer has said it.
+                is_secure: session.peer.is_secure || scheme.is_some_and(|scheme| scheme == "https"),
+            }
+        });
     let counter = trace.as_ref().map(|trace| trace.received());
     let journey = Journey {
         worker,
@@ -77,6 +99,7 @@ pub(crate) async fn forward(
         was_replayed: false,
         tried: Vec::new(),
         trace,
+        stay,
     };
     let most = route.entry.quota.as_ref().and_then(|quota| quota.body());
     let request = request.map(|incoming| RequestBody::new(incoming, session, most, counter));
@@ -89,11 +112,7 @@ impl Journey<'_> {
     async fn go(mut self, mut request: Outgoing) -> Result<Response<ResponseBody>, Refusal> {
         let mut refusal = Refusal::NoInstance;
         let mut now = self.started;
-        while let Some((index, upstream)) =
-            self.worker
-                .random
-                .pick(&self.route.choices, &self.tried, now)
-        {
+        while let Some((index, upstream)) = self.pick(now) {
             // The one before is not to blame for this request any more: it goes on.
             self.session.with_claim(Claim::moved);
             self.session.claim(Claim::new(&upstream));
@@ -105,7 +124,9 @@ impl Journey<'_> {
                     if let Some(trace) = &mut self.trace {
                         trace.answered(self.started.elapsed());
                     }
-                    return self.answer(response, lease, upstream);
+                    let mut response = self.answer(response, lease, upstream)?;
+                    self.stay_at(index, &mut response);
+                    return Ok(response);
                 }
                 Attempt::Lost(Refusal::TooLarge) => {
                     // Which says nothing of the instance.
@@ -140,6 +161,26 @@ impl Journey<'_> {
         }
         self.session.with_claim(Claim::failed);
         Err(refusal)
+    }
+
+    fn pick(&self, now: Instant) -> Option<Picked> {
+        let (random, choices) = (&self.worker.random, &self.route.choices);
+        let wished = self.stay.wish;
+        let wished = wished.and_then(|wish| random.pick_for(wish, choices, &self.tried, now));
+        wished.or_else(|| random.pick(choices, &self.tried, now))
+    }
+
+    /// Lets a client of a sticky route come back to who answered, unless it does already.
+    fn stay_at(&self, index: usize, response: &mut Response<ResponseBody>) {
+        let Some(sticky) = &self.route.entry.sticky else {
+            return;
+        };
+        if self.stay.wish == Some(Wish::Instance(index)) {
+            return;
+        }
+        if let Some(cookie) = sticky.cookie(index, self.stay.is_secure) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
 
     /// After a change of the table, keeps the request away from instances that are no longer

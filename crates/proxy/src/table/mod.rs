@@ -19,6 +19,7 @@ use shipway_pipeline::route::{PathPrefix, Route, RouteKey, shared_place};
 use crate::closed::Closed;
 use crate::hold::Hold;
 use crate::quota::Quota;
+use crate::sticky::Sticky;
 use crate::tally::Tally;
 
 pub(crate) use host::check_pattern;
@@ -43,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) quota: Option<Arc<Quota>>,
     /// One for each of the route's backends, in their order; shared within a deployment.
     pub(crate) tallies: Vec<Arc<Tally>>,
+    /// How its clients stay; `None` where they do not.
+    pub(crate) sticky: Option<Sticky>,
     /// For how long browsers shall come by HTTPS only, as they are told it.
     pub(crate) hsts: Option<HeaderValue>,
 }

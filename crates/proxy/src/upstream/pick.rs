@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;
 
+use crate::sticky::Wish;
 use crate::upstream::{Picked, Upstream};
 
 /// An instance with its share.
@@ -59,6 +60,29 @@ impl Random {
         self.pick_among(choices, healthy)
             .or_else(|| self.pick_among(choices, takes))
             .map(|index| (index, Rc::clone(&choices[index].upstream)))
+    }
+
+    /// Picks what a client wishes for: its instance, or one of the same deployment. `None` where
+    /// nothing of that can take a request.
+    pub(crate) fn pick_for(
+        &self,
+        wish: Wish,
+        choices: &[Choice],
+        tried: &[usize],
+        now: Instant,
+    ) -> Option<Picked> {
+        let can = |index: usize| {
+            let choice = &choices[index];
+            choice.weight > 0 && !tried.contains(&index) && !choice.upstream.is_ejected(now)
+        };
+        let picked = |index: usize| (index, Rc::clone(&choices[index].upstream));
+        let (Wish::Instance(wanted) | Wish::Beside(wanted)) = wish;
+        let tally = &choices.get(wanted)?.upstream.tally;
+        if matches!(wish, Wish::Instance(_)) && can(wanted) {
+            return Some(picked(wanted));
+        }
+        let beside = |index: usize| can(index) && choices[index].upstream.tally.is_beside(tally);
+        self.pick_among(choices, beside).map(picked)
     }
 
     fn pick_among(&self, choices: &[Choice], takes: impl Fn(usize) -> bool) -> Option<usize> {
@@ -156,6 +180,25 @@ mod tests {
         choices[0].upstream.enter();
         let counts = shares(&choices, 10_000);
         assert!(counts[1] > 2 * counts[0], "{counts:?}");
+    }
+
+    #[test]
+    fn a_wish_is_granted_by_the_instance_or_one_beside_it() {
+        let choices = choices(&[(1, 1), (1, 1), (2, 100), (2, 0)]);
+        let random = Random::seeded(1);
+        let now = Instant::now();
+        let pick = |wish, tried: &[usize]| {
+            let picked = random.pick_for(wish, &choices, tried, now);
+            picked.map(|(index, _)| index)
+        };
+        for _ in 0..20 {
+            assert_eq!(pick(Wish::Instance(1), &[]), Some(1));
+            assert_eq!(pick(Wish::Instance(1), &[1]), Some(0));
+            assert_eq!(pick(Wish::Instance(3), &[]), Some(2));
+            assert!(pick(Wish::Beside(0), &[]).is_some_and(|index| index < 2));
+        }
+        assert_eq!(pick(Wish::Instance(1), &[0, 1]), None);
+        assert_eq!(pick(Wish::Beside(9), &[]), None);
     }
 
     #[test]

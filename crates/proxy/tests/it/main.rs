@@ -18,6 +18,7 @@ mod maintenance;
 mod paths;
 mod reuse;
 mod state;
+mod sticky;
 mod streaming;
 mod support;
 mod switch;

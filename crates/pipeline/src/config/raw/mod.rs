@@ -34,7 +34,7 @@ pub(super) use level::{Level, Levels};
 pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use notifications::{Channel, ChannelKind};
 pub(super) use policy::{Approvals, Freeze, Policy};
-pub(super) use route::{Limits, Route};
+pub(super) use route::{Limits, Route, Sticky};
 pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Timeouts, Tls};
 pub(super) use text::{
     AddressText, BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::tree::Placed;
-use super::{Listen, OneOrMany, PrefixText, RangeText, RateText, SizeText, Tls};
+use super::{DurationText, Listen, OneOrMany, PrefixText, RangeText, RateText, SizeText, Tls};
 
 /// Where requests come in.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub(in crate::config) struct Route {
     pub(in crate::config) strip_prefix: Option<Placed<bool>>,
     /// What the route bears, over all workers of the proxy together.
     pub(in crate::config) limits: Option<Limits>,
+    /// Lets a client stay with the instance that answered it first, by a cookie. Applications that
+    /// keep nothing in memory do not need it.
+    pub(in crate::config) sticky: Option<Sticky>,
     /// How the hosts are reached by HTTPS, with a certificate of your own.
     pub(in crate::config) tls: Option<Placed<Tls>>,
 }
@@ -57,4 +60,16 @@ pub(in crate::config) struct Limits {
     /// Clients that `rate` and `requests` are not for: addresses, or ranges of them.
     #[schemars(extend("default" = [], "examples" = ["10.0.0.0/8"]))]
     pub(in crate::config) allow: Option<Placed<OneOrMany<RangeText>>>,
+}
+
+/// Lets a client stay with the instance that answered it first, by a cookie.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Sticky {
+    /// The cookie's name: a letter, then letters, digits, `_` and `-`.
+    #[schemars(extend("pattern" = "^[A-Za-z][A-Za-z0-9_-]{0,63}$", "x-form" = "a name of a cookie", "examples" = ["shop_route"]))]
+    pub(in crate::config) cookie: Placed<String>,
+    /// For how long a client keeps it.
+    #[schemars(extend("x-default" = "until the browser ends", "examples" = ["1h"]))]
+    pub(in crate::config) max_age: Option<Placed<DurationText>>,
 }

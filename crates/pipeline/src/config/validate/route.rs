@@ -9,7 +9,7 @@ use crate::config::quantity::parse_size;
 use crate::config::raw::{self, OneOrMany, PrefixText, RangeText};
 use crate::config::tree::Placed;
 use crate::config::{RouteConfig, default};
-use crate::route::{Limits, PathPrefix, Rate, Rules};
+use crate::route::{Limits, PathPrefix, Rate, Rules, Sticky};
 
 impl Checker {
     pub(super) fn route(&mut self, raw: raw::Route) -> RouteConfig {
@@ -23,6 +23,7 @@ impl Checker {
             limits: raw
                 .limits
                 .map_or_else(Limits::default, |limits| self.limits(limits)),
+            sticky: raw.sticky.map(|sticky| self.sticky(sticky)),
         };
         if let Some(strip) = raw.strip_prefix.filter(|strip| strip.value)
             && rules.paths.iter().all(PathPrefix::is_root)
@@ -90,6 +91,27 @@ impl Checker {
             rate,
             burst: raw.burst.and_then(|burst| NonZeroU32::new(burst.value)),
             allow,
+        }
+    }
+
+    fn sticky(&mut self, raw: raw::Sticky) -> Sticky {
+        let name = &raw.cookie.value;
+        if !Sticky::is_name(name) {
+            let told = problem(raw.cookie.span, format!("`{name}` is no name of a cookie"));
+            self.report(told.with_help("write a letter, then letters, digits, `_` and `-`"));
+        }
+        let max_age = raw.max_age.map(|text| {
+            let place = text.span;
+            let time = self.duration(Some(text), std::time::Duration::from_secs(1));
+            if time.as_secs() == 0 {
+                let told = problem(place, "`max_age` is less than a second");
+                self.report(told.with_help("a cookie would be gone before it is used"));
+            }
+            time.as_secs()
+        });
+        Sticky {
+            cookie: raw.cookie.value,
+            max_age,
         }
     }
 
@@ -165,6 +187,25 @@ mod tests {
             "requests: many",
         ] {
             let text = file(&format!("listen: 80, limits: {{ {bad} }}"));
+            assert!(parse(&text).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn clients_stay_by_a_cookie() {
+        let config = read("listen: 80, sticky: { cookie: shop_route, max_age: 1h }");
+        let sticky = config.environments[0].route.rules.sticky.as_ref().unwrap();
+        assert_eq!(
+            (sticky.cookie.as_str(), sticky.max_age),
+            ("shop_route", Some(3600))
+        );
+        for bad in [
+            "{}",
+            "{ cookie: a b }",
+            "{ cookie: __Host-a }",
+            "{ cookie: a, max_age: 5ms }",
+        ] {
+            let text = file(&format!("listen: 80, sticky: {bad}"));
             assert!(parse(&text).is_err(), "{bad}");
         }
     }
