@@ -65,13 +65,12 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
     let engine = &context.engine;
     let maintained = engine.maintain(&context.project, environment, closure);
     let changed = maintained.await.map_err(|error| told(&error, name))?;
-    match (is_closing, changed) {
-        (true, _) => {
-            anstream::eprintln!("{name} is closed; `shipway maintenance off {name}` opens it")
-        }
-        (false, true) => anstream::eprintln!("{name} is open"),
-        (false, false) => anstream::eprintln!("{name} was not closed"),
-    }
+    let told = match (is_closing, changed) {
+        (true, _) => format!("{name} is closed; `shipway maintenance off {name}` opens it"),
+        (false, true) => format!("{name} is open"),
+        (false, false) => format!("{name} was not closed"),
+    };
+    anstream::eprintln!("{told}");
     Ok(ExitCode::from(exit::OK))
 }
 
