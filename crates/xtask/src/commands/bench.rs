@@ -14,7 +14,7 @@ mod proxy;
 mod status;
 mod switch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// How the program is built that is measured
     #[arg(long, value_enum, default_value_t = Profile::Dist)]
     profile: Profile,
+    /// Measure this program, and build none
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    program: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -80,13 +83,14 @@ struct Bench<'a> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
-    if cfg!(debug_assertions) {
-        return run_optimised(&workspace, arguments.profile);
-    }
-    let program = binary::build(&workspace, arguments.profile)?;
+    let program = match &arguments.program {
+        Some(program) => program.canonicalize().context("there is no such program")?,
+        None if cfg!(debug_assertions) => return run_optimised(&workspace, arguments.profile),
+        None => binary::build(&workspace, arguments.profile)?.into_std_path_buf(),
+    };
     let directory = tempfile::tempdir().context("cannot make a directory")?;
     let bench = Bench {
-        program: program.as_std_path(),
+        program: &program,
         directory: directory.path(),
         seconds: arguments.seconds,
         mib: arguments.mib,
