@@ -125,8 +125,10 @@ impl Run<'_> {
                 transaction = said;
             }
             if migration.is_checked {
+                let table = step.change.table();
                 let context = Context {
                     change: &step.change,
+                    table_in_use: table.filter(|table| !self.schema.is_made_by(table, number)),
                     facts: &facts,
                     migration,
                     number,

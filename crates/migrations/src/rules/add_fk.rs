@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Option<String> {
-    let table = context.table_in_use()?;
+    let table = context.table_in_use?;
     match context.change {
         Change::AddConstraint { constraint, .. } if constraint.is_valid => {
             let ConstraintKind::ForeignKey { to } = &constraint.kind else {

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Option<String> {
-    let table = context.table_in_use()?;
+    let table = context.table_in_use?;
     let is_key = match context.change {
         Change::AddConstraint { constraint, .. } => {
             constraint.kind == ConstraintKind::Primary { using_index: false }

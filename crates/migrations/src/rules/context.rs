@@ -9,6 +9,8 @@ use crate::settings::Settings;
 /// A change, and all that is known around it.
 pub(crate) struct Context<'a> {
     pub(crate) change: &'a Change,
+    /// The table of the change, if it was there before.
+    pub(crate) table_in_use: Option<&'a str>,
     /// What the same migration does before and after it.
     pub(crate) facts: &'a Facts,
     pub(crate) migration: &'a Migration,
@@ -37,11 +39,6 @@ impl Context<'_> {
         self.schema
             .column(table, column)
             .is_some_and(|state| state.made_by == Some(self.number))
-    }
-
-    /// The table of the change, if it was there before.
-    pub(super) fn table_in_use(&self) -> Option<&str> {
-        self.change.table().filter(|table| !self.is_new(table))
     }
 
     pub(super) fn is_django(&self) -> bool {

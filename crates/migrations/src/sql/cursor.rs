@@ -10,6 +10,12 @@ pub(super) struct Cursor<'t, 'a> {
     tokens: &'t [Token<'a>],
 }
 
+/// The words of a phrase. They are asked for at every turn, and a search for a `char` would take
+/// longer than the comparison.
+fn each(words: &str) -> impl Iterator<Item = &[u8]> {
+    words.as_bytes().split(|&byte| byte == b' ')
+}
+
 // === impl Cursor ===
 
 impl<'t, 'a> Cursor<'t, 'a> {
@@ -38,16 +44,18 @@ impl<'t, 'a> Cursor<'t, 'a> {
     /// Whether these words come next.
     pub(super) fn sees(&self, words: &str) -> bool {
         let mut tokens = self.tokens.iter();
-        words
-            .split(' ')
-            .all(|word| tokens.next().is_some_and(|token| token.is_word(word)))
+        each(words).all(|word| {
+            tokens.next().is_some_and(|token| {
+                token.kind == Kind::Word && token.text.as_bytes().eq_ignore_ascii_case(word)
+            })
+        })
     }
 
     /// Steps over these words, if they come next.
     pub(super) fn take(&mut self, words: &str) -> bool {
         let sees = self.sees(words);
         if sees {
-            self.tokens = &self.tokens[words.split(' ').count()..];
+            self.tokens = &self.tokens[each(words).count()..];
         }
         sees
     }

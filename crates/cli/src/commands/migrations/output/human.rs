@@ -1,5 +1,6 @@
 //! For people: the place, the reason, the way out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -116,12 +117,15 @@ impl<'a> Shown<'a> {
 }
 
 /// Escapes control characters: names come from files and end up on terminals.
-fn visible(text: &str) -> String {
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
     let escape = |c: char| match c.is_control() {
         true => c.escape_default().to_string(),
         false => c.to_string(),
     };
-    text.chars().map(escape).collect()
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 fn summary(report: &Report, selection: &Selection, verbose: bool) {
