@@ -19,8 +19,6 @@ use rustix::net::RecvFlags;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use crate::body::TooLarge;
-
 use super::answer::{Answer, Search};
 use super::decoder::{Decoder, Malformed, Part};
 use super::outgoing::Outgoing;
@@ -71,12 +69,6 @@ pub(crate) struct Opened {
     pub(crate) read: Bytes,
 }
 
-/// Whether it was the length of the request's own body.
-fn is_of_client(error: &io::Error) -> bool {
-    let cause = error.get_ref();
-    cause.is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLarge>)
-}
-
 // === impl Lease ===
 
 impl Lease {
@@ -123,7 +115,7 @@ impl Lease {
         let answer = answer.map_err(|error| match error {
             None => SendError::Late,
             // Nobody else can send what the client did not.
-            Some(error) if !request.has_begun() && !is_of_client(&error) => SendError::Unsent,
+            Some(_) if !request.has_begun() && !request.is_broken() => SendError::Unsent,
             Some(error) => SendError::Broken { answered, error },
         })?;
         self.body = answer.body;

@@ -41,6 +41,8 @@ pub(crate) struct Outgoing {
     /// What follows the data.
     tail: &'static [u8],
     is_ended: bool,
+    /// The body broke off. What gives it says so once, and then that it has ended.
+    is_broken: bool,
     /// Whether its answer has no body, whatever it says.
     pub(super) is_head: bool,
 }
@@ -98,6 +100,7 @@ impl Outgoing {
             sent: 0,
             coding: length.map_or(Coding::Chunked, Coding::Length),
             is_ended: length == Some(0),
+            is_broken: false,
             body,
             line: ChunkLine::default(),
             data: Bytes::new(),
@@ -109,6 +112,11 @@ impl Outgoing {
     /// Whether any of it may have reached somebody.
     pub(super) fn has_begun(&self) -> bool {
         self.sent > 0
+    }
+
+    /// Whether its body broke off, so that nobody can have all of it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// Whether all of it was sent.
@@ -132,7 +140,9 @@ impl Outgoing {
             let needs_more = !self.is_ended && self.data.is_empty() && self.tail.is_empty();
             let has_more = if needs_more {
                 // A body that broke off must never look like one that ended.
-                self.poll_body(cx)?.is_ready()
+                let polled = self.poll_body(cx);
+                self.is_broken |= matches!(polled, Poll::Ready(Err(_)));
+                polled?.is_ready()
             } else {
                 true
             };
@@ -148,6 +158,9 @@ impl Outgoing {
 
     /// Takes the next part of the body.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_broken {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         let frame = frame.transpose()?;
         match frame.map(Frame::into_data) {
