@@ -382,7 +382,10 @@ async fn one_that_hangs_holds_no_switch_up() {
     chain.hand_over().await;
     kill_process(pid(elder), Signal::STOP).unwrap();
     let next = route(listen, 2, vec![backend(2, "web-1", echo("v2").await)]);
-    chain.client.put_route(&next).await.unwrap();
+    if chain.client.put_route(&next).await.is_err() {
+        // The old one took the call just before it hung, and the call died with it.
+        chain.client.put_route(&next).await.unwrap();
+    }
     assert!(websocket.is_closed().await);
     assert_eq!(chain.finishing().await, [0; 0]);
 }

@@ -278,7 +278,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Option<()> {
-        self.stream.write_all(bytes.as_ref()).await.ok()
+        self.stream.write_all(bytes.as_ref()).await.ok()?;
+        // TLS may have taken them and kept them.
+        self.stream.flush().await.ok()
     }
 
     /// Sends and reads the answer.
