@@ -1,5 +1,7 @@
 //! A certificate authority of a test's own, and a server's certificate by it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -41,6 +43,8 @@ impl Certificates {
         ] {
             std::fs::write(path, text).expect("a file can be written");
         }
+        let own = Permissions::from_mode(0o600);
+        std::fs::set_permissions(made.key(), own).expect("the file is ours");
         made
     }
 

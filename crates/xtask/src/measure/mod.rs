@@ -16,7 +16,7 @@ mod usage;
 pub(crate) use backend::{Backend, LARGE};
 pub(crate) use load::{CONNECTIONS, Generator, Sample, Target};
 pub(crate) use numbers::{median, percentile, ratio};
-pub(crate) use peers::{Front, Peer, install, missing};
+pub(crate) use peers::{Front, HOST, Peer, install, missing};
 pub(crate) use running::{Running, free_address};
 pub(crate) use shipway::{Shipway, route, route_of};
 pub(crate) use usage::{

@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use super::running::{Running, free_address};
 use crate::program;
 
+/// What the proxies are called. A client of TLS names a host, and an address is none.
+pub(crate) const HOST: &str = "localhost";
+
 /// Where a proxy listens, and with which certificate.
 #[derive(Debug)]
 pub(crate) struct Front {
@@ -146,6 +149,7 @@ impl Peer {
                 "global
   nbthread {workers}
   maxconn 32768
+  no strict-limits
 defaults
   mode http
   timeout connect 2s
@@ -178,15 +182,17 @@ backend one
     }}
   }}
 }}
-http://{plain} {{
+http://{HOST}:{} {{
   import all
 }}
-https://{secure} {{
+https://{HOST}:{} {{
   tls {} {}
   import all
 }}
 ",
                 plain.ip(),
+                plain.port(),
+                secure.port(),
                 front.certificate.display(),
                 front.key.display()
             ),

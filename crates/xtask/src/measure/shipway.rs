@@ -12,7 +12,7 @@ use shipway_pipeline::route::{Backend, Route, RouteKey, Rules, Tls};
 use shipway_proxy::Paths;
 use shipway_proxy::control::Client;
 
-use super::peers::Front;
+use super::peers::{Front, HOST};
 use super::running::Running;
 
 /// For the proxy to answer its control socket.
@@ -76,6 +76,7 @@ pub(crate) fn route(listen: SocketAddr, generation: u64, backend: SocketAddr) ->
 /// The same for plain and secure requests.
 pub(crate) fn route_of(front: &Front, backend: SocketAddr) -> Result<Route> {
     Ok(Route {
+        hosts: vec![HOST.to_owned()],
         tls: Some(Tls {
             listen: front.secure,
             certificate: front.certificate.display().to_string(),

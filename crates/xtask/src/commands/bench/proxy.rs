@@ -5,6 +5,7 @@ mod idle;
 mod scenario;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,7 +13,7 @@ use shipway_testkit::Certificates;
 
 use super::Bench;
 use crate::measure::{
-    Backend, Front, Generator, Peer, Running, Sample, Shipway, cpu_seconds, install, median,
+    Backend, Front, Generator, HOST, Peer, Running, Sample, Shipway, cpu_seconds, install, median,
     missing, ratio, resident_bytes, route_of,
 };
 
@@ -59,9 +60,10 @@ pub(super) fn prepare(wants_install: bool) -> Result<()> {
 pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
     idle::allow_many_files()?;
     let backend = Backend::start()?;
-    let certificates = Certificates::of(&["127.0.0.1"]);
+    let certificates = Certificates::of(&[HOST]);
     let generator = Generator::of_this_machine();
-    let mut contenders = start(bench, &certificates, backend.address).await?;
+    let directory = bench.directory.join("load");
+    let mut contenders = start(bench, &directory, &certificates, backend.address).await?;
     let scenarios: Vec<Scenario> = Scenario::all()
         .into_iter()
         .filter(|scenario| generator.can(&scenario.of(&contenders[0].front)))
@@ -96,7 +98,8 @@ async fn measure_idle(
     certificates: &Certificates,
     backend: SocketAddr,
 ) -> Result<()> {
-    let contenders = start(bench, certificates, backend).await?;
+    let directory = bench.directory.join("idle");
+    let contenders = start(bench, &directory, certificates, backend).await?;
     println!(
         "\n== proxy: memory with {} idle connections ==\n{:<10}{:>9}{:>12}",
         idle::CONNECTIONS,
@@ -125,6 +128,7 @@ async fn measure_idle(
 /// The backend, ours, and every peer that is installed, in this order.
 async fn start(
     bench: &Bench<'_>,
+    directory: &Path,
     certificates: &Certificates,
     backend: SocketAddr,
 ) -> Result<Vec<Contender>> {
@@ -134,13 +138,13 @@ async fn start(
         ..front()?
     };
     let mut contenders = vec![Contender::new("direct", direct, None)];
-    let ours = Shipway::start(bench.program, &bench.directory.join("shipway")).await?;
+    let ours = Shipway::start(bench.program, &directory.join("shipway")).await?;
     let at = front()?;
     ours.client.put_route(&route_of(&at, backend)?).await?;
     contenders.push(Contender::new(OURS, at, Some(ours.running)));
     for peer in Peer::ALL.into_iter().filter(|peer| peer.is_installed()) {
         let at = front()?;
-        let directory = bench.directory.join(peer.as_str());
+        let directory = directory.join(peer.as_str());
         let running = peer.start(&directory, &at, backend).await?;
         contenders.push(Contender::new(peer.as_str(), at, Some(running)));
     }

@@ -12,7 +12,7 @@ use crate::measure::proportional_bytes_of_tree;
 /// Clients that asked once and keep their connection.
 pub(super) const CONNECTIONS: usize = 10_000;
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Memory of a proxy without clients and with [`CONNECTIONS`] idle ones, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

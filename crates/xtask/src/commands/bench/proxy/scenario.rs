@@ -1,6 +1,6 @@
 //! What is asked of each proxy.
 
-use crate::measure::{Front, LARGE, Target};
+use crate::measure::{Front, HOST, LARGE, Target};
 
 /// One kind of load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +53,10 @@ impl Scenario {
         } else {
             ("http", front.plain)
         };
+        let port = address.port();
         let path = if self.is_large { LARGE } else { "/" };
         Target {
-            url: format!("{scheme}://{address}{path}"),
+            url: format!("{scheme}://{HOST}:{port}{path}"),
             connections: self.connections,
             is_kept: self.is_kept,
         }
