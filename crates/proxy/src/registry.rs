@@ -1,5 +1,7 @@
 //! The control side's state: every change of the table goes through here, one at a time.
 
+mod acceptance;
+mod building;
 mod elders;
 mod estate;
 mod listening;
@@ -10,27 +12,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
-use shipway_pipeline::id::{Epoch, Generation, InstanceId};
+use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::{Acceptance, Backend, Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 
 use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Reloaded, Target};
 use crate::hold::Hold;
 use crate::options::Paths;
-use crate::quota::{Meter, Quota, Refused};
+use crate::quota::{Meter, Refused};
+use crate::registry::acceptance::{check, check_epoch};
 use crate::registry::elders::Elders;
 use crate::registry::listening::Bound;
 use crate::state::{self, Removed, State};
-use crate::sticky::{self, Sticky};
-use crate::table::{Entry, Table, check_pattern};
+use crate::sticky;
 use crate::tally::{Counted, Owner, Tally};
 use crate::tls::Keyring;
 use crate::worker::{Handle, Shared, WorkerOrder};
-
-/// Deployments of a route whose counts are kept after they left it: those that a judgement or an
-/// operator may still ask about.
-const KEPT: usize = 8;
 
 pub(crate) use estate::Estate;
 
@@ -281,69 +278,6 @@ impl Registry {
         }
     }
 
-    /// What other routes have, no further one can have.
-    fn check_beside(&self, route: &Route) -> Result<(), Refusal> {
-        let table = self.shared.table.load();
-        if let Some((address, holder)) = table.find_mismatch(route) {
-            return Err(Refusal::Invalid {
-                reason: format!(
-                    "{address} is for HTTP and for HTTPS, of {} and {holder}: give each an address \
-                     of its own",
-                    route.key
-                ),
-            });
-        }
-        if let Some(dispute) = table.find_dispute(route) {
-            return Err(Refusal::Certificate {
-                reason: format!(
-                    "{} has another certificate for `{}`: give both the same files",
-                    dispute.holder, dispute.host
-                ),
-            });
-        }
-        match table.find_clash(route) {
-            None => Ok(()),
-            Some(clash) => Err(Refusal::Host {
-                host: clash.host,
-                path: clash.path,
-                holder: clash.holder,
-            }),
-        }
-    }
-
-    /// Takes the certificate that a route is to have. One that it has already never stands in the
-    /// way of a switch: what is wrong with it, the status tells.
-    fn admit(&mut self, route: &Route) -> Result<(), Refusal> {
-        let Some(tls) = &route.tls else { return Ok(()) };
-        let mut present = self.state.routes.iter();
-        let is_kept = |it: &Route| {
-            it.key == route.key && it.tls.as_ref() == Some(tls) && it.hosts == route.hosts
-        };
-        if present.any(is_kept) {
-            return Ok(());
-        }
-        let admitted = self.keyring.admit(tls, &route.hosts);
-        admitted.map_err(|error| Refusal::Certificate {
-            reason: error.to_string(),
-        })
-    }
-
-    /// A route that is not there may be put by whoever holds the lease, with a generation behind
-    /// that of the one removed.
-    fn accepts_anew(&self, route: &Route) -> Result<Acceptance, Refusal> {
-        if let Some(removed) = self.state.removed.iter().find(|it| it.key == route.key) {
-            check_epoch(route.epoch, removed.epoch)?;
-            // A later holder of the lease counts anew: it knows nothing of the route before.
-            if route.epoch == removed.epoch && route.generation <= removed.generation {
-                return Err(Refusal::Generation {
-                    offered: route.generation,
-                    current: removed.generation,
-                });
-            }
-        }
-        Ok(Acceptance::Replaces)
-    }
-
     fn gate(&self, key: &RouteKey, epoch: Epoch) -> Result<&Hold, Refusal> {
         let unknown = || Refusal::Unknown { key: key.clone() };
         let route = self.state.routes.iter().find(|it| it.key == *key);
@@ -361,100 +295,6 @@ impl Registry {
         self.state = next;
         Ok(())
     }
-
-    /// Makes the present state the table that workers read.
-    fn swap(&mut self) {
-        self.keyring.publish(&self.state.routes);
-        let workers = self.workers.len();
-        let present = self.shared.table.load_full();
-        let mut entries = BTreeMap::new();
-        for route in &self.state.routes {
-            // A route that stays keeps its entry, so that its requests see no change.
-            let before = present.entries.get(&route.key);
-            let closed = self.closed(&route.key, before.and_then(|it| it.closed.as_ref()));
-            let stays = |it: &&Arc<Entry>| {
-                let is_as_closed = match (&it.closed, &closed) {
-                    (None, None) => true,
-                    (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-                    (Some(_), None) | (None, Some(_)) => false,
-                };
-                it.route == *route && is_as_closed
-            };
-            if let Some(entry) = before.filter(stays) {
-                entries.insert(route.key.clone(), Arc::clone(entry));
-                continue;
-            }
-            let quota = quota(
-                &mut self.meters,
-                route,
-                before.and_then(|it| it.quota.as_ref()),
-            );
-            let hold = self.holds.entry(route.key.clone()).or_default();
-            let tallies = route.backends.iter().map(|backend| {
-                let owner = Owner {
-                    route: route.key.clone(),
-                    colour: backend.colour,
-                    deployment: backend.deployment,
-                };
-                let instance = backend.instance.clone();
-                let of_owner = self.tallies.entry(owner.clone()).or_default();
-                let tally = of_owner.entry(instance.clone());
-                Arc::clone(tally.or_insert_with(|| Arc::new(Tally::new(owner, instance, workers))))
-            });
-            let entry = Entry {
-                tallies: tallies.collect(),
-                hold: Arc::clone(hold),
-                closed,
-                quota,
-                sticky: Sticky::of(route, || {
-                    *self
-                        .sticky_key
-                        .get_or_insert_with(|| sticky::key(&self.paths.sticky_key()))
-                }),
-                hsts: hsts(route),
-                route: route.clone(),
-            };
-            entries.insert(route.key.clone(), Arc::new(entry));
-        }
-        self.meters.retain(|key, _| entries.contains_key(key));
-        self.shared.table.store(Arc::new(Table::build(entries)));
-        self.forget_old();
-        let routes = &self.state.routes;
-        self.elders.forget(|owner| is_present(routes, owner));
-    }
-
-    /// Drops the counts of deployments that are long gone.
-    fn forget_old(&mut self) {
-        let is_idle = |tally: &Arc<Tally>| tally.totals().in_flight.total() == 0;
-        let gone = self.tallies.iter().filter(|(owner, tallies)| {
-            !is_present(&self.state.routes, owner) && tallies.values().all(is_idle)
-        });
-        for owner in beyond_kept(gone.map(|(owner, _)| owner)) {
-            self.tallies.remove(&owner);
-        }
-    }
-}
-
-fn is_present(routes: &[Route], owner: &Owner) -> bool {
-    routes
-        .iter()
-        .any(|route| route.key == owner.route && has_backend(route, owner))
-}
-
-/// Of deployments that are gone, those whose counts are kept no longer.
-fn beyond_kept<'a>(gone: impl Iterator<Item = &'a Owner>) -> Vec<Owner> {
-    let mut by_route: BTreeMap<RouteKey, Vec<Owner>> = BTreeMap::new();
-    for owner in gone {
-        let of_route = by_route.entry(owner.route.clone()).or_default();
-        of_route.push(owner.clone());
-    }
-    by_route
-        .into_values()
-        .flat_map(|mut owners| {
-            owners.sort_by_key(|owner| std::cmp::Reverse(owner.deployment));
-            owners.into_iter().skip(KEPT)
-        })
-        .collect()
 }
 
 /// The deployment's instances that the route sends new requests to.
@@ -465,71 +305,4 @@ pub(crate) fn routed<'a>(
     let of_owner = |it: &&Backend| it.colour == owner.colour && it.deployment == owner.deployment;
     let backends = route.backends.iter().filter(of_owner);
     backends.filter(|it| it.weight > 0).map(|it| &it.instance)
-}
-
-fn has_backend(route: &Route, owner: &Owner) -> bool {
-    let mut backends = route.backends.iter();
-    backends.any(|it| it.colour == owner.colour && it.deployment == owner.deployment)
-}
-
-fn check(route: &Route) -> Result<(), Refusal> {
-    let invalid = |reason: String| Err(Refusal::Invalid { reason });
-    for host in &route.hosts {
-        if let Err(error) = check_pattern(host) {
-            return invalid(error.to_string());
-        }
-    }
-    if route.listen.port() == 0 {
-        return invalid(format!("`{}` names no port", route.listen));
-    }
-    check_tls(route)?;
-    if route.generation == Generation(0) && route.epoch == Epoch(0) {
-        return invalid("a route without epoch and generation could not be replaced safely".into());
-    }
-    Ok(())
-}
-
-fn check_tls(route: &Route) -> Result<(), Refusal> {
-    let Some(tls) = &route.tls else { return Ok(()) };
-    let reason = if tls.listen.port() == 0 {
-        format!("`{}` names no port", tls.listen)
-    } else if tls.listen == route.listen {
-        format!("`{}` cannot be for HTTP and for HTTPS", tls.listen)
-    } else if route.hosts.is_empty() {
-        "a route with a certificate names its hosts".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Refusal::Invalid { reason })
-}
-
-/// The limits of a route: those it has already where they stay as they are, so that a switch
-/// forgets nothing.
-fn quota(
-    meters: &mut BTreeMap<RouteKey, Arc<Meter>>,
-    route: &Route,
-    present: Option<&Arc<Quota>>,
-) -> Option<Arc<Quota>> {
-    let limits = &route.rules.limits;
-    if limits.is_empty() {
-        return None;
-    }
-    if let Some(present) = present.filter(|present| present.is_of(limits)) {
-        return Some(Arc::clone(present));
-    }
-    let meter = meters.entry(route.key.clone()).or_default();
-    Some(Arc::new(Quota::new(limits, meter)))
-}
-
-/// What browsers are told for a route.
-fn hsts(route: &Route) -> Option<HeaderValue> {
-    let seconds = route.tls.as_ref()?.hsts?;
-    HeaderValue::try_from(format!("max-age={seconds}")).ok()
-}
-
-fn check_epoch(offered: Epoch, current: Epoch) -> Result<(), Refusal> {
-    if offered < current {
-        return Err(Refusal::Epoch { offered, current });
-    }
-    Ok(())
 }

@@ -12,9 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use shipway_pipeline::route::RouteKey;
 use shipway_pipeline::traffic::InFlight;
 
-use super::beyond_kept;
 use crate::control::{Client, Cut, Error, Finishing, Follow, HoldFor, Part, Target};
 use crate::registry::Registry;
+use crate::registry::building::beyond_kept;
 use crate::tally::{Counted, Owner};
 
 /// An elder answers in less than a millisecond; so much only on a machine that hardly moves.
