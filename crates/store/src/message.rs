@@ -1,19 +1,16 @@
 //! Messages to channels, from the first attempt to the last.
-//!
-//! An attempt is recorded before it is made, with the time at which somebody else may make the
-//! next one: whoever is killed in between leaves a message that is due again, and nobody sends
-//! one that somebody else is sending.
 
-use std::time::Duration;
+mod attempt;
+mod row;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 use shipway_pipeline::id::MessageId;
 use shipway_pipeline::name::ChannelName;
 use shipway_pipeline::notify::Notice;
-use shipway_pipeline::notify::retry::{Attempt, Next};
 use shipway_pipeline::time::Timestamp;
 
+use self::row::{COLUMNS, Columns};
 use crate::error::Error;
 use crate::fact;
 use crate::store::Store;
@@ -56,11 +53,6 @@ pub enum MessageState {
     /// It is not sent again unless somebody asks for that.
     Failed,
 }
-
-/// Nobody takes longer for an attempt, so after it whoever made it is gone.
-const ATTEMPT: Duration = Duration::from_secs(60);
-
-const COLUMNS: &str = "id, mark, channel, created, document, state, due, attempts, changed, answer";
 
 impl Store {
     /// When there is something to do: at once where a fact is to be addressed, else when the
@@ -138,90 +130,6 @@ impl Store {
             .map_err(Error::database("read messages"))
     }
 
-    /// Records that an attempt begins. None where somebody else began it, or it is over.
-    ///
-    /// # Errors
-    /// The record cannot be written.
-    pub fn begin_attempt(
-        &self,
-        message: &MessageRecord,
-        now: Timestamp,
-    ) -> Result<Option<u32>, Error> {
-        const ACTION: &str = "record an attempt";
-        self.write(ACTION, |transaction| {
-            transaction
-                .query_row(
-                    "UPDATE messages SET attempts = attempts + 1, due = ?3, changed = ?4
-                     WHERE id = ?1 AND attempts = ?2 AND due <= ?4
-                     RETURNING attempts",
-                    params![
-                        message.id.0 as i64,
-                        message.attempts,
-                        now.after(ATTEMPT).0 as i64,
-                        now.0 as i64
-                    ],
-                    |row| row.get(0),
-                )
-                .optional()
-                .map_err(Error::database(ACTION))
-        })
-    }
-
-    /// Records what came of an attempt, unless a later one began meanwhile.
-    ///
-    /// # Errors
-    /// The record cannot be written.
-    pub fn end_attempt(
-        &self,
-        id: MessageId,
-        attempt: u32,
-        (came, next): (&Attempt, Next),
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        const ACTION: &str = "record what came of an attempt";
-        let (state, due) = match next {
-            Next::Delivered => (MessageState::Delivered, None),
-            Next::Again { at } => (MessageState::Waiting, Some(at.0 as i64)),
-            Next::Failed => (MessageState::Failed, None),
-        };
-        self.write(ACTION, |transaction| {
-            transaction
-                .execute(
-                    "UPDATE messages SET state = ?3, due = ?4, changed = ?5, answer = ?6
-                     WHERE id = ?1 AND attempts = ?2",
-                    params![
-                        id.0 as i64,
-                        attempt,
-                        state.as_str(),
-                        due,
-                        now.0 as i64,
-                        came.told
-                    ],
-                )
-                .map_err(Error::database(ACTION))?;
-            Ok(())
-        })
-    }
-
-    /// Has a message that failed sent again, as if for the first time; whether there is such a
-    /// one.
-    ///
-    /// # Errors
-    /// The record cannot be written.
-    pub fn send_again(&self, id: MessageId, now: Timestamp) -> Result<bool, Error> {
-        const ACTION: &str = "send a message again";
-        self.write(ACTION, |transaction| {
-            transaction
-                .execute(
-                    "UPDATE messages SET state = 'waiting', due = ?2, attempts = 0, changed = ?2
-                     WHERE id = ?1 AND state = 'failed'",
-                    params![id.0 as i64, now.0 as i64],
-                )
-                .map(|count| count > 0)
-                .map_err(Error::database(ACTION))
-        })
-    }
-
     fn select_messages(
         &self,
         which: &str,
@@ -263,20 +171,6 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// The row as it is stored.
-struct Columns {
-    id: i64,
-    mark: String,
-    channel: String,
-    created: i64,
-    document: String,
-    state: String,
-    due: Option<i64>,
-    attempts: u32,
-    changed: i64,
-    answer: Option<String>,
-}
-
 // === impl MessageState ===
 
 impl MessageState {
@@ -298,47 +192,10 @@ impl MessageState {
     }
 }
 
-// === impl Columns ===
-
-impl Columns {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            mark: row.get(1)?,
-            channel: row.get(2)?,
-            created: row.get(3)?,
-            document: row.get(4)?,
-            state: row.get(5)?,
-            due: row.get(6)?,
-            attempts: row.get(7)?,
-            changed: row.get(8)?,
-            answer: row.get(9)?,
-        })
-    }
-
-    fn parse(self) -> Result<Option<MessageRecord>, Error> {
-        let Ok(channel) = self.channel.parse() else {
-            return Ok(None);
-        };
-        Ok(Some(MessageRecord {
-            id: MessageId(self.id as u64),
-            mark: self.mark,
-            channel,
-            created: Timestamp(self.created as u64),
-            state: MessageState::of(&self.state),
-            due: self.due.map(|due| Timestamp(due as u64)),
-            attempts: self.attempts,
-            changed: Timestamp(self.changed as u64),
-            answer: self.answer,
-            notice: serde_json::from_str(&self.document).map_err(Error::document("notice"))?,
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use shipway_pipeline::id::DeploymentId;
-    use shipway_pipeline::notify::retry::Verdict;
+    use shipway_pipeline::notify::retry::{Attempt, Next, Verdict};
     use shipway_pipeline::notify::{Event, Fact};
 
     use super::*;
