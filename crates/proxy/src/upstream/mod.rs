@@ -1,6 +1,8 @@
 //! An instance as one worker sees it: its connections, its load, its health.
 
 mod answer;
+#[cfg(test)]
+mod broken;
 mod decoder;
 mod habit;
 mod lease;

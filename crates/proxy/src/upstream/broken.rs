@@ -1,0 +1,117 @@
+//! A body that breaks off before anything of its request was sent.
+//!
+//! What gives a body says once that it broke off, and then that it has ended. The next connection
+//! that is tried must not take that for the end of the body.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::{Lease, Outgoing, SendError};
+use crate::body::{RequestBody, ResponseBody};
+use crate::options::Limits;
+use crate::session::{Peer, Session};
+
+/// An instance that takes nothing yet.
+struct Full;
+
+impl AsyncWrite for Full {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+fn peer() -> Peer {
+    Peer {
+        address: IpAddr::from([192, 0, 2, 1]),
+        header: HeaderValue::from_static("192.0.2.1"),
+        is_trusted: false,
+        is_secure: false,
+    }
+}
+
+/// A request of a client that sends this and leaves, after its body broke off while nobody took
+/// anything of it.
+async fn broken(bytes: &str) -> Outgoing {
+    let (mut client, server) = tokio::io::duplex(4096);
+    client.write_all(bytes.as_bytes()).await.unwrap();
+    drop(client);
+    let session = Session::new(
+        ([127, 0, 0, 1], 80).into(),
+        peer(),
+        Arc::new(Limits::default()),
+        Instant::now(),
+    );
+    let found = Rc::new(RefCell::new(None));
+    let (session, found_by) = (&session, &found);
+    let service = service_fn(move |request: Request<Incoming>| async move {
+        let request = request.map(|body| RequestBody::new(body, session, None, None));
+        let mut outgoing = Outgoing::new(request, &peer());
+        let sent = std::future::poll_fn(|cx| outgoing.poll_send(&mut Full, cx)).await;
+        assert!(sent.is_err(), "it broke off");
+        *found_by.borrow_mut() = Some(outgoing);
+        Ok::<_, Infallible>(Response::new(ResponseBody::Empty))
+    });
+    // How it ends is the client's loss.
+    let _ = Builder::new()
+        .serve_connection(TokioIo::new(server), service)
+        .await;
+    let outgoing = found.borrow_mut().take();
+    outgoing.unwrap()
+}
+
+/// Sends it to an instance; how that ended, and what the instance got.
+async fn send(outgoing: &mut Outgoing) -> (SendError, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (lease, accepted) = tokio::join!(Lease::connect(address), listener.accept());
+    let (mut lease, mut instance) = (lease.unwrap(), accepted.unwrap().0);
+    let error = lease.send(outgoing, || false).await.unwrap_err();
+    drop(lease);
+    let mut got = String::new();
+    instance.read_to_string(&mut got).await.unwrap();
+    (error, got)
+}
+
+#[tokio::test]
+async fn it_stays_broken_on_whatever_connection_is_tried() {
+    let chunked = "POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let with_length = "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 5\r\n\r\n";
+    for bytes in [
+        format!("{chunked}5\r\n"),
+        format!("{chunked}x\r\n"),
+        with_length.to_owned(),
+    ] {
+        let mut outgoing = broken(&bytes).await;
+        assert!(!outgoing.has_begun(), "{bytes:?}");
+        assert!(outgoing.is_broken() && !outgoing.is_sent(), "{bytes:?}");
+        for _ in 0..2 {
+            let (error, got) = send(&mut outgoing).await;
+            // Nobody else is asked, and nobody has had anything that looks whole.
+            assert!(matches!(error, SendError::Broken { .. }), "{error:?}");
+            assert_eq!(got, "", "{bytes:?}");
+        }
+    }
+}
