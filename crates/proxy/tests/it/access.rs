@@ -7,6 +7,7 @@ use serde_json::Value;
 use shipway_proxy::{AccessLog, LogPlace, Options};
 use tempfile::TempDir;
 
+use crate::kit::*;
 use crate::support::*;
 
 /// A proxy that writes one in so many requests that went well down.
@@ -26,16 +27,10 @@ async fn logging(one_in: u32) -> (Proxy, TempDir, PathBuf) {
 
 /// The lines, as soon as there are so many.
 async fn lines(path: &Path, count: usize) -> Vec<Value> {
-    let read = async {
-        loop {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            if text.lines().count() >= count && text.ends_with('\n') {
-                return text;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let text = tokio::time::timeout(PATIENCE, read).await.unwrap();
+    let read = || std::fs::read_to_string(path).unwrap_or_default();
+    let is_whole = |text: &str| text.lines().count() >= count && text.ends_with('\n');
+    until(async || is_whole(&read())).await;
+    let text = read();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
     lines.collect()
 }
@@ -43,10 +38,7 @@ async fn lines(path: &Path, count: usize) -> Vec<Value> {
 #[tokio::test]
 async fn a_request_is_a_line() {
     let (proxy, _dir, path) = logging(1).await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", mirror().await)])
-        .await;
+    let listen = routed(&proxy, mirror().await).await;
     let mut wire = Wire::connect(listen).await;
     let answer = wire
         .ask(
@@ -94,10 +86,7 @@ async fn a_request_is_a_line() {
 #[tokio::test]
 async fn a_harmless_name_of_the_client_is_kept_and_another_replaced() {
     let (proxy, _dir, path) = logging(1).await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("a").await)])
-        .await;
+    let listen = routed(&proxy, echo("a").await).await;
     let mut wire = Wire::connect(listen).await;
     let long = "x".repeat(65);
     for name in ["abc-1.2_3", "a b", &long] {
@@ -114,10 +103,7 @@ async fn a_harmless_name_of_the_client_is_kept_and_another_replaced() {
 #[tokio::test]
 async fn what_went_well_is_sampled_and_what_did_not_is_written() {
     let (proxy, _dir, path) = logging(5).await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("a").await)])
-        .await;
+    let listen = routed(&proxy, echo("a").await).await;
     // One connection has one worker, which counts for itself.
     let mut wire = Wire::connect(listen).await;
     for _ in 0..10 {
@@ -160,10 +146,7 @@ async fn an_answer_that_broke_off_is_told() {
 #[tokio::test]
 async fn a_file_that_is_moved_away_gets_a_successor() {
     let (proxy, dir, path) = logging(1).await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("a").await)])
-        .await;
+    let listen = routed(&proxy, echo("a").await).await;
     let mut wire = Wire::connect(listen).await;
     wire.get("/first").await.unwrap();
     lines(&path, 1).await;
@@ -176,12 +159,7 @@ async fn a_file_that_is_moved_away_gets_a_successor() {
     assert_eq!(lines(&moved, 1).await.len(), 1);
     // And by itself, within some seconds.
     std::fs::remove_file(&path).unwrap();
-    let again = async {
-        while !path.exists() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again).await.unwrap();
+    until(async || path.exists()).await;
     wire.get("/third").await.unwrap();
     assert_eq!(lines(&path, 1).await[0]["path"], "/third");
 }
@@ -189,10 +167,7 @@ async fn a_file_that_is_moved_away_gets_a_successor() {
 #[tokio::test]
 async fn what_was_taken_is_written_before_the_end() {
     let (proxy, dir, path) = logging(1).await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("a").await)])
-        .await;
+    let listen = routed(&proxy, echo("a").await).await;
     let mut wire = Wire::connect(listen).await;
     for _ in 0..20 {
         wire.get("/").await.unwrap();

@@ -10,6 +10,7 @@ use shipway_proxy::control::{Client, DeploymentStatus, Error, HandOver, HandedOv
 use shipway_proxy::{Options, Paths};
 use tempfile::TempDir;
 
+use crate::kit::until;
 use crate::support::PATIENCE;
 
 pub(crate) const DIR: &str = "SHIPWAY_TEST_HAND_OVER_DIR";
@@ -97,12 +98,7 @@ impl Chain {
 
     /// Waits until those that were taken over from have ended.
     pub(crate) async fn alone(&self) {
-        let waited = async {
-            while !self.finishing().await.is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waited).await.unwrap();
+        until(async || self.finishing().await.is_empty()).await;
         let left = std::fs::read_dir(self.paths.dir()).unwrap();
         let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
         assert!(!names.into_iter().any(|it| it.starts_with("elder")));

@@ -1,10 +1,8 @@
 //! A new process takes over: nothing is lost, and whatever goes wrong the old one goes on.
 
 use std::net::SocketAddr;
-use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::process::{Signal, kill_process};
 use shipway_pipeline::id::Epoch;
@@ -12,24 +10,19 @@ use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::Paths;
 use shipway_proxy::control::{Client, Error, HandOver, HoldFor};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
 use crate::authority::*;
 use crate::chain::*;
+use crate::kit::*;
 use crate::streaming::{cut, open_websocket, streamer};
 use crate::support::*;
 
 /// Asks until told to stop; those of its requests that were not answered as they should be.
-async fn ask_on(
-    listen: SocketAddr,
-    name: usize,
-    asked: Arc<AtomicU64>,
-    is_over: Arc<AtomicBool>,
-) -> Vec<String> {
+async fn ask_on(listen: SocketAddr, name: usize, counter: Counter) -> Vec<String> {
     let mut kept: Option<Wire> = None;
     let mut failed = Vec::new();
     for number in 0.. {
-        if is_over.load(Ordering::SeqCst) {
+        if counter.is_over() {
             break;
         }
         let mut wire = match kept.take() {
@@ -48,7 +41,7 @@ async fn ask_on(
             "POST /{key} HTTP/1.1\r\nHost: shop\r\nConnection: {end}\r\nContent-Length: {length}\r\n\r\n{key}"
         );
         let answer = wire.ask(request).await;
-        asked.fetch_add(1, Ordering::SeqCst);
+        counter.count();
         match answer {
             Some(answer) if answer.text() == key => {
                 if answer.header("connection") != Some("close") {
@@ -66,35 +59,13 @@ async fn processes_take_over_under_load_and_nothing_is_lost() {
     let mut chain = Chain::start().await;
     let listen = free_address();
     let seen = Seen::default();
-    let noted = seen.clone();
-    let counting = instance(move |mut wire, _| {
-        let seen = noted.clone();
-        async move {
-            loop {
-                let request = wire.read_request().await?;
-                seen.note(request.path());
-                wire.answer("v1", &request.body).await?;
-            }
-        }
-    })
-    .await;
-    let backends = vec![backend(1, "web-1", counting)];
+    let backends = vec![backend(1, "web-1", noting(&seen).await)];
     let mut present = route(listen, 1, backends.clone());
     chain.client.put_route(&present).await.unwrap();
 
-    let (asked, is_over) = (
-        Arc::new(AtomicU64::new(0)),
-        Arc::new(AtomicBool::new(false)),
-    );
-    let mut clients = JoinSet::new();
-    for name in 0..24 {
-        clients.spawn(ask_on(listen, name, asked.clone(), is_over.clone()));
-    }
+    let mut clients = Clients::start(24, |name, counter| ask_on(listen, name, counter));
     for turn in 0..6 {
-        let enough = asked.load(Ordering::SeqCst) + 200;
-        while asked.load(Ordering::SeqCst) < enough {
-            tokio::task::yield_now().await;
-        }
+        clients.go_on(200).await;
         let before = chain.pid().await;
         // More workers, fewer, and as many as before.
         let workers = [3, 1, 2][turn % 3];
@@ -112,12 +83,10 @@ async fn processes_take_over_under_load_and_nothing_is_lost() {
         present = route(listen, present.generation.0 + 1, backends.clone());
         chain.client.put_route(&present).await.unwrap();
     }
-    is_over.store(true, Ordering::SeqCst);
-    let failed: Vec<String> = clients.join_all().await.concat();
-    assert_eq!(failed, [""; 0]);
+    let asked = clients.end_well().await;
     assert_eq!(seen.repeated(), [""; 0]);
 
-    check_end(&chain, asked.load(Ordering::SeqCst)).await;
+    check_end(&chain, asked).await;
 }
 
 /// The old processes have ended, and all of them together have counted every request.
@@ -132,12 +101,7 @@ async fn check_end(chain: &Chain, asked: u64) {
     for old in &chain.pids[1..chain.pids.len() - 1] {
         // Whoever has ended has no command line, waited for or not.
         let command = || std::fs::read(format!("/proc/{old}/cmdline")).unwrap_or_default();
-        let gone = async {
-            while !command().is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, gone).await.unwrap();
+        until(async || command().is_empty()).await;
     }
 }
 
@@ -420,29 +384,4 @@ async fn https_goes_on_with_the_certificate_that_is_served() {
     assert_eq!(answer.header("connection"), None);
     let answer = kept.get_of("shop.org").await.unwrap();
     assert_eq!(answer.header("connection"), Some("close"));
-}
-
-#[tokio::test]
-async fn the_service_manager_hears_who_serves() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("notify");
-    let manager = UnixDatagram::bind(&socket).unwrap();
-    manager.set_read_timeout(Some(PATIENCE)).unwrap();
-    let hear = || {
-        let mut heard = [0; 256];
-        let length = manager.recv(&mut heard).unwrap();
-        String::from_utf8_lossy(&heard[..length]).into_owned()
-    };
-    let mut chain = Chain::start_with(|command| {
-        command.env("NOTIFY_SOCKET", &socket);
-    })
-    .await;
-    assert_eq!(hear(), "READY=1");
-    let handed = chain.hand_over().await;
-    let mut heard = [hear(), hear()];
-    heard.sort();
-    let main = format!("MAINPID={}\nREADY=1", handed.pid);
-    assert_eq!(heard, [main, "READY=1".to_owned()]);
-    chain.client.shutdown().await.unwrap();
-    assert_eq!(hear(), "STOPPING=1");
 }

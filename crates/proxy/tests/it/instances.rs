@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::sync::mpsc;
 
+use crate::kit::*;
 use crate::support::*;
 
 /// An instance that answers each request with the same bytes.
@@ -18,11 +19,7 @@ async fn saying(answer: &'static [u8]) -> SocketAddr {
 }
 
 async fn routed_to(address: SocketAddr) -> (Proxy, SocketAddr) {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", address)])
-        .await;
+    let (proxy, listen) = proxy_of(address).await;
     (proxy, listen)
 }
 

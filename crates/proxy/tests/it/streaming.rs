@@ -11,6 +11,7 @@ use shipway_proxy::control::{Cut, Error, Refusal};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
 
+use crate::kit::*;
 use crate::support::*;
 
 const EVENTS: &str =
@@ -203,11 +204,7 @@ async fn a_refused_upgrade_ends_the_connection() {
 
 #[tokio::test]
 async fn h2c_is_dropped_and_the_connection_goes_on() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", mirror().await)])
-        .await;
+    let (_proxy, listen) = proxy_of(mirror().await).await;
     let mut wire = Wire::connect(listen).await;
     let answer = wire
         .ask(
@@ -283,11 +280,7 @@ async fn an_upload_that_is_not_taken_is_not_gathered() {
 
 #[tokio::test]
 async fn a_large_body_comes_through_whole_both_ways() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("v1").await)])
-        .await;
+    let (_proxy, listen) = proxy_of(echo("v1").await).await;
     let body: Vec<u8> = (0..6_000_000_u32).map(|it| (it % 251) as u8).collect();
     let stream = Wire::connect(listen).await.stream;
     let (read, mut write) = stream.into_split();
@@ -309,11 +302,7 @@ async fn a_large_body_comes_through_whole_both_ways() {
 
 #[tokio::test]
 async fn expect_100_is_answered_before_the_body() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("v1").await)])
-        .await;
+    let (_proxy, listen) = proxy_of(echo("v1").await).await;
     let mut wire = Wire::connect(listen).await;
     wire.send("POST / HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
         .await

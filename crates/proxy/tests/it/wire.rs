@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::kit::*;
 use crate::support::*;
 
 /// Sends it to an instance that counts; the answer's status, and whether the connection ended.
@@ -117,11 +118,7 @@ async fn a_refused_client_that_sends_on_still_reads_the_refusal() {
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("v1").await)])
-        .await;
+    let (_proxy, listen) = proxy_of(echo("v1").await).await;
     let mut wire = Wire::connect(listen).await;
     let mut pipeline = String::new();
     for number in 0..5 {

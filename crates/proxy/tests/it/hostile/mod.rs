@@ -17,6 +17,7 @@ use std::time::Duration;
 use corpus::{Case, Then};
 use recorder::Recorder;
 
+use crate::kit::*;
 use crate::support::*;
 
 const LAST: &str = "GET /evil HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
@@ -33,11 +34,7 @@ struct Target {
 impl Target {
     async fn start() -> Self {
         let (recorder, address) = Recorder::start().await;
-        let proxy = Proxy::start().await;
-        let listen = free_address();
-        proxy
-            .route(listen, vec![backend(1, "web-1", address)])
-            .await;
+        let (proxy, listen) = proxy_of(address).await;
         Self {
             proxy,
             listen,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::kit::*;
 use crate::support::*;
 
 /// What this process has in memory, in bytes.
@@ -89,11 +90,7 @@ async fn an_answer_that_is_not_read_is_ended_and_its_instance_freed() {
 
 #[tokio::test]
 async fn heads_without_end_take_little_memory() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("v1").await)])
-        .await;
+    let (_proxy, listen) = proxy_of(echo("v1").await).await;
     let mut other = Wire::connect(listen).await;
     other.get("/").await.unwrap();
     let before = memory();

@@ -6,14 +6,11 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 
 use super::client::*;
 use super::frames::*;
+use crate::kit::*;
 use crate::support::*;
 
 async fn started(instance: std::net::SocketAddr) -> (Proxy, Http2, std::net::SocketAddr) {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", instance)])
-        .await;
+    let (proxy, listen) = proxy_of(instance).await;
     let client = Http2::connect(listen).await;
     (proxy, client, listen)
 }

@@ -11,6 +11,7 @@ use tokio_rustls::client::TlsStream;
 use super::client::Http2;
 use super::frames::*;
 use crate::authority::*;
+use crate::kit::*;
 use crate::support::*;
 
 async fn connect(
@@ -61,11 +62,7 @@ async fn over_tls_the_client_chooses() {
 
 #[tokio::test]
 async fn without_tls_the_first_bytes_tell() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", echo("v1").await)])
-        .await;
+    let (_proxy, listen) = proxy_of(echo("v1").await).await;
     let mut wire = Wire::connect(listen).await;
     for byte in PREFACE {
         wire.send([*byte]).await.unwrap();
@@ -93,11 +90,7 @@ async fn without_tls_the_first_bytes_tell() {
 
 #[tokio::test]
 async fn an_upgrade_to_it_is_not_made() {
-    let proxy = Proxy::start().await;
-    let listen = free_address();
-    proxy
-        .route(listen, vec![backend(1, "web-1", mirror().await)])
-        .await;
+    let (_proxy, listen) = proxy_of(mirror().await).await;
     let mut wire = Wire::connect(listen).await;
     let request = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade, HTTP2-Settings\r\n\
                    Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
