@@ -52,6 +52,7 @@ mod renew;
 mod restores;
 mod roles;
 mod rollback;
+mod routes;
 mod scale;
 mod scheduled;
 mod schema;

@@ -27,6 +27,7 @@ from socketserver import TCPServer, ThreadingMixIn
 BEHAVIOUR, *NUMBERS = Path(__file__).with_name("behaviour").read_text().split()
 NUMBER = float(NUMBERS[0]) if NUMBERS else 0.0
 RELEASE = os.environ["RELEASE"]
+INSTANCE = os.environ.get("SHIPWAY_INSTANCE", "")
 EXECUTIONS = Path(os.environ["DATA"]) / "executions"
 
 requests = 0
@@ -154,6 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         """Sends back each line of a connection that was upgraded."""
         self.send_response_only(101)
         self.send_header("X-Release", RELEASE)
+        self.send_header("X-Instance", INSTANCE)
         self.send_header("Connection", "Upgrade")
         self.send_header("Upgrade", "websocket")
         self.end_headers()
@@ -167,6 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         body = text.encode()
         self.send_response_only(status)
         self.send_header("X-Release", RELEASE)
+        self.send_header("X-Instance", INSTANCE)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,0 +1,6 @@
+//! What a route asks for, from `shipway.yml` to the instances: the rules themselves are tested
+//! where they are made.
+
+mod limits;
+mod paths;
+mod sticky;
