@@ -21,6 +21,8 @@ pub struct Answer {
 pub struct Socket {
     /// The release at its other end.
     pub release: String,
+    /// The instance of it.
+    pub instance: String,
     reader: BufReader<TcpStream>,
 }
 
@@ -51,17 +53,19 @@ fn no_answer(text: &str) -> io::Error {
 
 fn parse(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
-    let mut lines = head.lines();
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let release = lines
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("x-release"))
-        .map_or_else(String::new, |(_, value)| value.trim().to_owned());
+    let status = head.lines().next()?.split(' ').nth(1)?.parse().ok()?;
     Some(Answer {
         status,
-        release,
+        release: header(head, "x-release").unwrap_or_default(),
         body: body.to_owned(),
     })
+}
+
+/// A header of a request or an answer.
+fn header(head: &str, wanted: &str) -> Option<String> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value.trim().to_owned())
 }
 
 // === impl Socket ===
@@ -90,7 +94,11 @@ impl Socket {
                 status: 101,
                 release,
                 ..
-            }) => Ok(Self { release, reader }),
+            }) => Ok(Self {
+                release,
+                instance: header(&head, "x-instance").unwrap_or_default(),
+                reader,
+            }),
             _ => Err(no_answer(&head)),
         }
     }

@@ -44,6 +44,27 @@ pub fn kill(pid: u32) {
     kill_process(pid.expect("it is a pid"), Signal::KILL).expect("it runs");
 }
 
+/// How much memory a process has, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    pub(crate) peak: u64,
+}
+
+/// How much memory a process has; `None` when it has ended.
+pub(crate) fn memory(pid: u32) -> Option<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let value = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kibibytes << 10)
+    };
+    Some(Memory {
+        now: value("VmRSS:")?,
+        peak: value("VmHWM:")?,
+    })
+}
+
 /// The processes whose command line, environment or directory names the sandbox's directory.
 pub(crate) fn below(root: &Path) -> Vec<Process> {
     let Ok(all) = fs::read_dir("/proc") else {

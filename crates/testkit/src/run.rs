@@ -4,11 +4,14 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::process;
 use crate::wait::{PATIENCE, wait_until, wait_within};
 
 /// A command that runs in the background.
@@ -19,6 +22,8 @@ pub struct Running {
     /// Files, so that whoever it starts can hold none of its pipes open.
     pub(crate) stdout: PathBuf,
     pub(crate) stderr: PathBuf,
+    /// The most memory that any command had.
+    pub(crate) peak: Arc<AtomicU64>,
 }
 
 /// How a command ended, and what it wrote.
@@ -109,6 +114,9 @@ impl Running {
     pub fn finish_within(mut self, patience: Duration) -> Ended {
         let what = format!("`{}` to end", self.words);
         let status = wait_within(patience, &what, || {
+            if let Some(memory) = process::memory(self.child.id()) {
+                self.peak.fetch_max(memory.peak, Ordering::Relaxed);
+            }
             self.child.try_wait().expect("it is a child")
         });
         Ended {

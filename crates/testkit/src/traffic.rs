@@ -116,6 +116,17 @@ impl Traffic {
         });
     }
 
+    /// Checks that nothing was lost or refused so far: a campaign ends where it happens.
+    ///
+    /// # Panics
+    /// With the counts, when something was.
+    #[track_caller]
+    pub fn assert_well(&self) {
+        let total = self.load.snapshot().total;
+        let broken = total.streams.broken + total.streams.refused;
+        assert_eq!((total.failed(), broken), (0, 0), "{total:#?}");
+    }
+
     /// Ends the load, and counts.
     ///
     /// # Panics

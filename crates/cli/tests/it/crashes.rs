@@ -15,15 +15,18 @@ use std::path::Path;
 use serde_json::Value;
 use shipway_testkit::{Behaviour, Ended, Environment, Sandbox, Traffic};
 
+use crate::campaign::{Progress, Repeat, asked};
 use crate::common::{assert_live, sandbox_with, text};
 
 /// Only each so manieth point; `cargo xtask prove crashes` has a stride of 1.
 const STRIDE: &str = "SHIPWAY_CRASH_STRIDE";
+/// Only this point, at which a campaign ended.
+const POINT: &str = "SHIPWAY_CRASH_POINT";
 /// A few of each way, in as much time as a test may take.
 const USUAL_STRIDE: u64 = 23;
 
 /// How many points a strategy has at most: far more, or the end would be missed.
-const MOST: u64 = 1_000;
+const MOST: usize = 1_000;
 
 /// What was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,8 @@ enum Runtime {
 
 #[derive(Debug, Clone, Copy)]
 struct Case {
+    /// Its test's.
+    name: &'static str,
     what: What,
     strategy: &'static str,
     next: Next,
@@ -65,10 +70,22 @@ struct Counts {
     new: u64,
 }
 
-fn stride_or(usual: u64) -> u64 {
-    let wanted = std::env::var(STRIDE).ok();
-    let stride = wanted.map(|text| text.parse().expect("a number of points"));
-    stride.unwrap_or(usual)
+/// The points that are tried: each so manieth from the first on, or one that is asked for and one
+/// that nobody comes to.
+fn points(first: u64, usual_stride: u64) -> Box<dyn Iterator<Item = u64>> {
+    let only = asked(POINT, 0) as u64;
+    let stride = asked(STRIDE, usual_stride as usize);
+    if only > 0 {
+        return Box::new([only, u64::MAX].into_iter());
+    }
+    let first = 1 + (first - 1) % stride as u64;
+    Box::new((first..).step_by(stride).take(MOST))
+}
+
+/// How a kill is repeated.
+fn repeat(case: &str, point: u64, is_of_containers: bool) -> Repeat {
+    let engine = if is_of_containers { " --engine" } else { "" };
+    Repeat(format!("crashes --case {case} --point {point}{engine}"))
 }
 
 #[expect(clippy::print_stdout, reason = "the campaign shows what it counted")]
@@ -84,15 +101,21 @@ fn kill_everywhere(case: Case) {
         sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     }
     let traffic = (case.what != What::First).then(|| Traffic::start(&sandbox, "testing"));
-    let (mut counts, stride) = (Counts::default(), stride_or(usual));
+    let mut counts = Counts::default();
+    let mut progress = Progress::new();
+    let mut ended = false;
     // Each way begins elsewhere, so that together a few kills meet more points.
-    let mut point = 1 + case.next as u64 * 7 % stride;
-    while kill_at(&sandbox, case, point, &mut counts) {
-        point += stride;
-        assert!(counts.kills < MOST, "it does not end by itself");
+    for point in points(1 + case.next as u64 * 7, usual) {
+        let _repeat = repeat(case.name, point, case.runtime == Runtime::Containers);
+        ended = !kill_at(&sandbox, case, point, &mut counts);
+        if ended {
+            break;
+        }
+        progress.tell(|| format!("{}, point {point}: {counts:?}", case.name));
     }
+    assert!(ended, "it does not end by itself");
     assert!(counts.kills > 0, "nobody was killed");
-    println!("{case:?}: {counts:?}, of {point} points at most");
+    println!("{}: {counts:?}", case.name);
     let told = sandbox.run_well(["audit", "verify"]);
     assert_eq!(told.code, Some(0));
     if let Some(traffic) = traffic {
@@ -250,6 +273,7 @@ macro_rules! crashes {
         #[test]
         fn $name() {
             kill_everywhere(Case {
+                name: stringify!($name),
                 what: What::$what,
                 strategy: $strategy,
                 next: Next::$next,

@@ -9,6 +9,7 @@ mod backups;
 mod branches;
 mod broken;
 mod bucket;
+mod campaign;
 mod common;
 mod config;
 mod container_database;

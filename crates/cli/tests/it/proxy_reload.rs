@@ -3,18 +3,15 @@
 use shipway_loadtest::Cause;
 use shipway_testkit::{Behaviour, Mix, Observed, Sandbox, Traffic, wait_until};
 
+use crate::campaign::{Progress, Repeat, asked, mebibytes};
 use crate::common::{assert_live, deployed, sandbox, text};
 
-/// How often, under how many connections, with how large bodies: `cargo xtask prove reloads` asks
-/// for more.
+/// How often, from which on, under how many connections, with how large bodies: `cargo xtask prove
+/// reloads` asks for more.
 const COUNT: &str = "SHIPWAY_RELOADS";
+const FIRST: &str = "SHIPWAY_FIRST_RELOAD";
 const CONNECTIONS: &str = "SHIPWAY_CONNECTIONS";
 const LARGE: &str = "SHIPWAY_LARGE";
-
-fn asked(variable: &str, usual: usize) -> usize {
-    let wanted = std::env::var(variable).ok();
-    wanted.map_or(usual, |text| text.parse().expect("a number"))
-}
 
 fn reload(sandbox: &Sandbox, words: &[&str]) -> u64 {
     let words = [&["proxy"], words, &["reload"]].concat();
@@ -37,6 +34,7 @@ fn lost(observed: &Observed, cause: Cause) -> u64 {
 #[test]
 fn reloads_under_a_mixed_load_lose_nothing_of_any_client() {
     let count = asked(COUNT, 4);
+    let first = asked(FIRST, 0);
     let connections = asked(CONNECTIONS, 64);
     let large = asked(LARGE, 4 << 20);
     let sandbox = sandbox();
@@ -44,7 +42,13 @@ fn reloads_under_a_mixed_load_lose_nothing_of_any_client() {
     let traffic = Traffic::of(&sandbox, "testing", connections);
     let mix = Mix::start(&sandbox, "testing", large);
     let mut pids = vec![u64::from(sandbox.proxy_pid())];
-    for number in 0..count {
+    let (mut progress, at_first) = (Progress::new(), sandbox.proxy_memory());
+    let mut most = at_first;
+    for number in first..first + count {
+        let _repeat = Repeat(format!(
+            "reloads --first {number} --count 1 --connections {connections} --large {}",
+            large >> 20
+        ));
         let workers = [&["--workers", "3"][..], &["--workers", "1"], &[]][number % 3];
         let pid = reload(&sandbox, workers);
         assert!(!pids.contains(&pid), "{pid} of {pids:?}");
@@ -57,10 +61,24 @@ fn reloads_under_a_mixed_load_lose_nothing_of_any_client() {
             let told = sandbox.run_well(["deploy", "testing", "--json"]).json();
             assert_eq!(sandbox.answering("testing"), deployed(&told));
         }
+        traffic.assert_well();
+        mix.assert_well();
+        progress.tell(|| {
+            let memory = sandbox.proxy_memory();
+            most = most.max(memory);
+            let (done, memory) = (number + 1 - first, mebibytes(memory));
+            format!("{done} of {count} reloads, the proxies have {memory}")
+        });
     }
+    let memory = [at_first, most.max(sandbox.proxy_memory())];
+    let [at_first, at_most] = memory.map(mebibytes);
     let mixed = mix.stop();
     let observed = traffic.stop(&sandbox, "testing");
-    println!("{count} reloads, {connections} connections, {large} bytes\n{mixed}{observed}");
+    println!(
+        "{count} reloads from the {first}th on, {connections} connections, bodies of {large} bytes\n\
+         {mixed}{observed}\n\
+         memory: the proxies {at_first} at first, {at_most} at most"
+    );
     mixed.assert_flawless();
     observed.assert_flawless();
     // The old ones have gone with their last clients.

@@ -12,7 +12,7 @@ const PIPELINED: u64 = 4;
 /// What a slow client sends or reads at once, and how long it rests in between. Being slow is what
 /// it is there for.
 const PIECE: usize = 8 << 10;
-const REST: Duration = Duration::from_millis(20);
+pub(super) const REST: Duration = Duration::from_millis(20);
 /// What slow clients move: some tens of pieces, so that switches come in the middle.
 const SLOW: usize = 256 << 10;
 /// Lines over a connection that was upgraded, before it is closed.

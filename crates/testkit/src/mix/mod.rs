@@ -4,6 +4,7 @@
 //! among the many. Each goes on with its own kind of request until the mix is stopped.
 
 mod clients;
+mod http2;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -69,16 +70,25 @@ impl Mix {
             let shared = Arc::clone(&shared);
             std::thread::spawn(move || kind.work(&shared))
         });
-        let mix = Self {
-            threads: threads.collect(),
-            shared,
-        };
+        let mut threads: Vec<_> = threads.collect();
+        let multiplexed = Arc::clone(&shared);
+        threads.push(std::thread::spawn(move || http2::work(&multiplexed)));
+        let mix = Self { shared, threads };
         crate::wait_until("each kind of client to have an answer", || {
             let tallies = mix.shared.tallies();
             let heard = tallies.values().filter(|tally| tally.good > 0).count();
-            (heard == KINDS.len()).then_some(())
+            (heard == mix.threads.len()).then_some(())
         });
         mix
+    }
+
+    /// Checks that nothing was lost so far: a campaign ends where it happens.
+    ///
+    /// # Panics
+    /// With all counts, when something was.
+    #[track_caller]
+    pub fn assert_well(&self) {
+        Mixed(self.shared.tallies()).assert_flawless();
     }
 
     /// Lets each finish what it has in hand, and counts.

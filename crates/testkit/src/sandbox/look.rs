@@ -1,6 +1,7 @@
 //! What is so in a sandbox: what answers, what the program says, what runs.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -66,7 +67,7 @@ impl Sandbox {
     /// All deployments, the newest first.
     #[track_caller]
     pub fn history(&self) -> Vec<Value> {
-        let all = self.run_well(["history", "-n", "1000", "--json"]).json();
+        let all = self.run_well(["history", "-n", "100000", "--json"]).json();
         all.as_array().expect("it is a list").clone()
     }
 
@@ -129,6 +130,19 @@ impl Sandbox {
             );
             std::thread::sleep(LOOK_AGAIN);
         }
+    }
+
+    /// How much memory the proxy has, and whatever finishes for it: now, in bytes.
+    pub fn proxy_memory(&self) -> u64 {
+        let all = self.processes();
+        let proxies = all.iter().filter(|one| one.purpose == Purpose::Proxy);
+        let memory = proxies.filter_map(|one| process::memory(one.pid));
+        memory.map(|memory| memory.now).sum()
+    }
+
+    /// How much memory a command had at most of all that were waited for, in bytes.
+    pub fn commands_memory(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed)
     }
 
     /// The proxy's process.

@@ -9,7 +9,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use tempfile::TempDir;
 
@@ -35,6 +36,8 @@ pub struct Sandbox {
     variables: RefCell<Vec<(String, String)>>,
     runs: Cell<u32>,
     releases: Cell<u32>,
+    /// The most memory that any command had.
+    peak: Arc<AtomicU64>,
     // The last field: it removes the directory.
     _guard: Guard,
 }
@@ -163,6 +166,7 @@ impl Sandbox {
             variables: RefCell::default(),
             runs: Cell::new(0),
             releases: Cell::new(0),
+            peak: Arc::default(),
             _guard: guard,
             root,
         }
@@ -370,6 +374,7 @@ impl Sandbox {
             words: format!("shipway {}", words.join(" ")),
             stdout,
             stderr,
+            peak: Arc::clone(&self.peak),
         }
     }
 

@@ -23,6 +23,7 @@ macro_rules! crashes {
         #[ignore = "needs a Docker Engine: `cargo xtask test`"]
         fn $name() {
             kill_everywhere(Case {
+                name: stringify!($name),
                 what: What::$what,
                 strategy: "blue-green",
                 next: Next::$next,

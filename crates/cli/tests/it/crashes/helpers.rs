@@ -4,7 +4,7 @@ use std::path::Path;
 
 use shipway_testkit::{Behaviour, Environment, Sandbox, wait_until};
 
-use super::{MOST, assert_no_stray_files, stride_or};
+use super::{assert_no_stray_files, points, repeat};
 use crate::common::{assert_live, deployed, sandbox_with, text};
 
 /// A few points of supervisors, in as much time as a test may take.
@@ -30,8 +30,8 @@ fn supervisors_are_killed_at_their_writes() {
     let sandbox = sandbox_with([Environment::new("testing")]);
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
     let (mut kills, mut failed) = (0, 0);
-    let stride = stride_or(SUPERVISORS_STRIDE);
-    for point in (1..).step_by(stride as usize).take(MOST as usize) {
+    for point in points(1, SUPERVISORS_STRIDE) {
+        let _repeat = repeat("supervisors_are_killed_at_their_writes", point, false);
         let words = format!("dies at point {point}: ");
         let has_died = || {
             ["run", "logs"]
@@ -75,8 +75,8 @@ fn supervisors_are_killed_at_their_writes() {
 fn the_proxy_is_killed_at_its_writes() {
     let sandbox = sandbox_with([Environment::new("testing")]);
     sandbox.run_well(["deploy", "testing"]).expect_told(&["✓"]);
-    let points = (1..).step_by(stride_or(PROXY_STRIDE) as usize);
-    for (kills, point) in points.enumerate().take(MOST as usize) {
+    for (kills, point) in points(1, PROXY_STRIDE).enumerate() {
+        let _repeat = repeat("the_proxy_is_killed_at_its_writes", point, false);
         stop_proxy(&sandbox);
         let mut proxy = sandbox.start_dying(point, &["proxy"]);
         wait_until("the proxy to answer or to die", || {

@@ -22,6 +22,8 @@ use crate::plan::{Kind, audit};
 
 /// How many seeds are tried; many more by `cargo xtask prove simulation`.
 const SEEDS: &str = "SHIPWAY_SIMULATION_SEEDS";
+/// From which on.
+const FIRST: &str = "SHIPWAY_SIMULATION_FIRST";
 const FEW: u64 = 1_500;
 
 /// Seeds that once failed, and what each found.
@@ -64,30 +66,43 @@ fn what_was_found_stays_mended() {
     }
 }
 
-#[test]
-fn whatever_is_lost_late_or_killed_the_environment_is_whole() {
+fn asked(variable: &str, usual: u64) -> u64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test asks how long it may take"
     )]
-    let wanted = std::env::var(SEEDS).ok();
-    let seeds = wanted.map_or(FEW, |text| text.parse().expect("a number"));
+    let wanted = std::env::var(variable).ok();
+    wanted.map_or(usual, |text| text.parse().expect("a number"))
+}
+
+#[test]
+fn whatever_is_lost_late_or_killed_the_environment_is_whole() {
+    let (first, seeds) = (asked(FIRST, 0), asked(SEEDS, FEW));
     let (mut events, mut crashes, mut lost) = (0, 0, 0);
     let mut outcomes = std::collections::BTreeMap::<&str, u64>::new();
-    for seed in 0..seeds {
+    for seed in first..first + seeds {
         let (what, life) = live(seed);
-        assert!(life.violations.is_empty(), "{what}: {life:#?}");
+        assert!(
+            life.violations.is_empty(),
+            "{what}: {life:#?}\nto repeat it: cargo xtask prove simulation --first {seed} --seeds 1"
+        );
         events += life.events;
         crashes += life.crashes;
         lost += life.lost;
         let outcome = life.outcome.map_or("none", |outcome| outcome.as_str());
         *outcomes.entry(outcome).or_default() += 1;
+        let done = seed + 1 - first;
+        if done.is_multiple_of(10_000) {
+            println!("{done} of {seeds} deployments, {events} events");
+        }
     }
     println!(
-        "{seeds} deployments, {events} events, {crashes} crashes, {lost} calls and answers lost, \
-         late or doubled: no violation; {outcomes:?}"
+        "{seeds} deployments from seed {first} on, {events} events, {crashes} crashes, {lost} \
+         calls and answers lost, late or doubled: no violation; {outcomes:?}"
     );
     // Every kind of end was met, or the simulation would say less than it seems to.
-    assert!(outcomes.len() == 6, "{outcomes:?}");
-    assert!(crashes > seeds / 4 && lost > seeds, "{crashes} {lost}");
+    if seeds >= FEW {
+        assert!(outcomes.len() == 6, "{outcomes:?}");
+        assert!(crashes > seeds / 4 && lost > seeds, "{crashes} {lost}");
+    }
 }
