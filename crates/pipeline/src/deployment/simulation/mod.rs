@@ -27,7 +27,7 @@ const FIRST: &str = "SHIPWAY_SIMULATION_FIRST";
 const FEW: u64 = 1_500;
 
 /// Seeds that once failed, and what each found.
-const FOUND: [(u64, &str); 2] = [
+const FOUND: [(u64, &str); 3] = [
     (
         102,
         "the old singleton started although the new one could not be stopped: two were alive",
@@ -36,6 +36,11 @@ const FOUND: [(u64, &str); 2] = [
         1013,
         "a switch whose answer was lost came into force after the way back, which had found the \
          old route in force and put nothing: what was stopped was routed",
+    ),
+    (
+        37018,
+        "a clock that was set back by two hours prolongs a bake by as much, which the simulation \
+         took for no end",
     ),
 ];
 

@@ -14,8 +14,10 @@ use crate::id::Epoch;
 use crate::plan::Plan;
 use crate::time::Timestamp;
 
-/// Far more than any deployment needs: beyond it, it does not end.
-const MOST: u64 = 20_000;
+/// Far more than any deployment needs: beyond it, it does not end. A bake ends by the wall clock,
+/// and a clock that is set back three times by an hour makes it look 10,800 times more, with three
+/// events each.
+const MOST: u64 = 100_000;
 /// Where the wall clock begins.
 const WALL: u64 = 1_800_000_000_000;
 const HOUR: u64 = 3_600_000;
