@@ -20,7 +20,8 @@ pub(crate) enum Change {
     },
     AddColumn {
         table: String,
-        column: Column,
+        /// Apart: it is as large as several of the others, and there are thousands of them.
+        column: Box<Column>,
     },
     DropColumn {
         table: String,

@@ -1,12 +1,13 @@
 //! Types of columns, and which changes of a type leave the rows as they are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A type by its canonical name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Type {
     /// As `format_type` of PostgreSQL writes it, without arguments.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'static, str>,
     /// Length, or precision and scale.
     pub(crate) arguments: Vec<i64>,
     pub(crate) is_array: bool,
@@ -27,10 +28,9 @@ pub(crate) enum Cost {
 
 impl Type {
     pub(crate) fn new(name: &str, arguments: &[i64]) -> Self {
-        let lower = name.trim().to_ascii_lowercase();
-        let lower = lower.strip_prefix("pg_catalog.").unwrap_or(&lower);
+        let name = lower_case(name.trim());
         Self {
-            name: canonical(lower).to_owned(),
+            name: canonical(name.strip_prefix("pg_catalog.").unwrap_or(&name)),
             arguments: arguments.to_vec(),
             is_array: false,
         }
@@ -52,7 +52,7 @@ impl Type {
         if self.is_array || to.is_array {
             return Cost::Rewrite;
         }
-        match (self.name.as_str(), to.name.as_str()) {
+        match (&*self.name, &*to.name) {
             ("character varying" | "text", "text")
             | ("cidr", "inet")
             // Without a time zone other than UTC, which the server decides: said by the rule.
@@ -107,24 +107,36 @@ impl fmt::Display for Type {
     }
 }
 
-fn canonical(name: &str) -> &str {
-    match name {
-        "int" | "int4" | "serial" | "serial4" => "integer",
-        "int8" | "bigserial" | "serial8" => "bigint",
-        "int2" | "smallserial" | "serial2" => "smallint",
-        "varchar" => "character varying",
-        "char" | "bpchar" => "character",
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+fn canonical(name: &str) -> Cow<'static, str> {
+    Cow::Borrowed(match name {
+        "integer" | "int" | "int4" | "serial" | "serial4" => "integer",
+        "bigint" | "int8" | "bigserial" | "serial8" => "bigint",
+        "smallint" | "int2" | "smallserial" | "serial2" => "smallint",
+        "character varying" | "varchar" => "character varying",
+        "character" | "char" | "bpchar" => "character",
         "varbit" => "bit varying",
-        "decimal" => "numeric",
-        "bool" => "boolean",
-        "float4" => "real",
-        "float8" | "float" => "double precision",
-        "timestamptz" => "timestamp with time zone",
-        "timestamp" => "timestamp without time zone",
+        "numeric" | "decimal" => "numeric",
+        "boolean" | "bool" => "boolean",
+        "real" | "float4" => "real",
+        "double precision" | "float8" | "float" => "double precision",
+        "timestamp with time zone" | "timestamptz" => "timestamp with time zone",
+        "timestamp without time zone" | "timestamp" => "timestamp without time zone",
         "timetz" => "time with time zone",
         "time" => "time without time zone",
-        other => other,
-    }
+        "text" => "text",
+        "date" => "date",
+        "uuid" => "uuid",
+        "jsonb" => "jsonb",
+        other => return Cow::Owned(other.to_owned()),
+    })
 }
 
 #[cfg(test)]

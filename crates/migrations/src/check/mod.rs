@@ -83,17 +83,17 @@ pub fn check(request: &Request<'_>) -> Report {
         schema: Schema::default(),
         findings: Vec::new(),
     };
-    let mut checked = Vec::new();
-    for (number, migration) in replayed.migrations.iter().enumerate() {
-        let phase = run.migration(migration, number);
+    let mut checked = Vec::with_capacity(replayed.migrations.len());
+    for (number, migration) in replayed.migrations.into_iter().enumerate() {
+        let phase = run.migration(&migration, number);
         if let Some(phase) = phase.filter(|_| migration.is_checked) {
             checked.push(Checked {
                 file: migration.file,
-                name: migration.name.clone(),
                 phase,
-                key: migration.key.clone(),
-                after: migration.parents.clone(),
-                effect: Effect::of(migration),
+                effect: Effect::of(&migration),
+                name: migration.name,
+                key: migration.key,
+                after: migration.parents,
             });
         }
     }
@@ -126,9 +126,13 @@ impl Run<'_> {
             }
             if migration.is_checked {
                 let table = step.change.table();
+                let in_use = table.filter(|table| !self.schema.is_made_by(table, number));
+                let is_new = table.is_some() && in_use.is_none();
+                let lock = step.change.lock().filter(|_| !is_new);
                 let context = Context {
                     change: &step.change,
-                    table_in_use: table.filter(|table| !self.schema.is_made_by(table, number)),
+                    table_in_use: in_use,
+                    lock,
                     facts: &facts,
                     migration,
                     number,
@@ -139,7 +143,6 @@ impl Run<'_> {
                     next: &self.next,
                 };
                 rules::apply(&context, step, &mut found);
-                let lock = context.lock_of(&step.change);
                 facts.take(&step.change, lock);
             }
             self.schema.apply(&step.change, number);

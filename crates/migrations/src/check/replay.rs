@@ -29,7 +29,7 @@ pub(super) fn replay(
 ) -> Replayed {
     let is_checked = |file: usize| only.is_none_or(|only| only.contains(&file));
     let mut parsed = Vec::new();
-    let mut migrations = Vec::new();
+    let mut migrations = Vec::with_capacity(files.len());
     let labels = labels(files);
     for (number, file) in files.iter().enumerate() {
         if file.path.ends_with(".sql") {
@@ -47,9 +47,9 @@ pub(super) fn replay(
             }
         }
     }
-    migrations.sort_by_cached_key(|migration| natural(&migration.name));
+    migrations.sort_by(|one, other| natural(&one.name).cmp(natural(&other.name)));
     relabel(&mut parsed);
-    let django = replay_django(&parsed, &is_checked);
+    let django = replay_django(parsed, &is_checked);
     migrations.extend(django.migrations);
     for migration in &mut migrations {
         migration.is_checked = is_checked(migration.file);
@@ -69,7 +69,10 @@ pub(super) fn columns(files: &[File], settings: &Settings) -> Columns {
     replay(files, None, settings).last
 }
 
-fn replay_django(parsed: &[(usize, Box<Parsed>)], is_checked: &dyn Fn(usize) -> bool) -> Replayed {
+fn replay_django(
+    mut parsed: Vec<(usize, Box<Parsed>)>,
+    is_checked: &dyn Fn(usize) -> bool,
+) -> Replayed {
     if parsed.is_empty() {
         return Replayed {
             migrations: Vec::new(),
@@ -85,7 +88,7 @@ fn replay_django(parsed: &[(usize, Box<Parsed>)], is_checked: &dyn Fn(usize) -> 
     let mut base = None;
     for at in graph.order.iter().copied() {
         let parents = graph.parents[at].iter().map(|at| parsed[*at].0).collect();
-        let (file, parsed) = &parsed[at];
+        let (file, parsed) = &mut parsed[at];
         if base.is_none() && is_checked(*file) {
             base = Some(models.columns());
         }
@@ -95,14 +98,14 @@ fn replay_django(parsed: &[(usize, Box<Parsed>)], is_checked: &dyn Fn(usize) -> 
             file: *file,
             name: parsed.key.to_string(),
             key: Some(parsed.key.clone()),
-            replaces: parsed.replaces.clone(),
+            replaces: std::mem::take(&mut parsed.replaces),
             parents,
             language: Language::Django,
             is_checked: true,
             transaction: parsed.transaction,
             steps: django::lower(parsed, &mut models),
             range: parsed.range.clone(),
-            model_imports: parsed.model_imports.clone(),
+            model_imports: std::mem::take(&mut parsed.model_imports),
             graph: troubles.map(|trouble| trouble.message.clone()).collect(),
         });
     }
@@ -176,23 +179,21 @@ fn limit(steps: &mut Vec<Step>) {
     }
 }
 
-/// Names with numbers in them sorted as people number: 2 before 10.
-fn natural(name: &str) -> Vec<(String, u128)> {
-    let mut parts = Vec::new();
+/// What names with numbers in them are sorted by, as people number: 2 before 10.
+fn natural(name: &str) -> impl Iterator<Item = (&str, u128)> {
     let mut rest = name;
-    while !rest.is_empty() {
-        let word = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let is_digit = |c: char| c.is_ascii_digit();
+        let word = rest.find(is_digit).unwrap_or(rest.len());
         let (text, after) = rest.split_at(word);
-        let digits = after
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(after.len());
+        let digits = after.find(|c| !is_digit(c)).unwrap_or(after.len());
         let (number, after) = after.split_at(digits);
-        parts.push((text.to_owned(), number.parse().unwrap_or(u128::MAX)));
         rest = after;
-    }
-    parts
+        Some((text, number.parse().unwrap_or(u128::MAX)))
+    })
 }
 
 type Labels = BTreeMap<String, String>;

@@ -23,7 +23,7 @@ impl Field {
     }
 
     pub(super) fn class(&self) -> &str {
-        self.call.name()
+        self.call.name.as_str()
     }
 
     /// Whether something of it is computed, so that it could be anything.
@@ -302,7 +302,7 @@ fn database_default(value: &Value) -> Fill {
         | Kind::Text { .. }
         | Kind::List(_)
         | Kind::Dict(_) => Fill::Constant,
-        Kind::Call(call) => match call.name() {
+        Kind::Call(call) => match call.name.as_str() {
             "Now" | "TransactionNow" | "Value" | "Decimal" | "timedelta" | "date" | "datetime"
             | "UUID" | "Upper" | "Lower" | "Concat" | "Cast" | "JSONObject" | "Coalesce" => {
                 Fill::Constant

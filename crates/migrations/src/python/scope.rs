@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use indexmap::IndexMap;
+use ruff_python_ast::name::Name;
 use ruff_python_ast::{
     Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator, Stmt,
 };
@@ -25,8 +26,15 @@ pub(crate) struct Scope<'a> {
     constants: IndexMap<&'a str, &'a Expr>,
     /// Names that are not simply assigned once.
     moving: Vec<&'a str>,
-    imports: IndexMap<&'a str, String>,
+    imports: IndexMap<&'a str, Import<'a>>,
     left: Cell<usize>,
+}
+
+/// What a name stands for that was imported.
+struct Import<'a> {
+    /// `None` where the module itself is imported.
+    module: Option<&'a str>,
+    name: &'a str,
 }
 
 // === impl Scope ===
@@ -58,8 +66,8 @@ impl<'a> Scope<'a> {
                         let name = alias.name.as_str();
                         let head = name.split('.').next().unwrap_or(name);
                         match &alias.asname {
-                            Some(asname) => self.import(asname.as_str(), name.to_owned()),
-                            None => self.import(head, head.to_owned()),
+                            Some(asname) => self.import(asname.as_str(), None, name),
+                            None => self.import(head, None, head),
                         }
                     }
                 }
@@ -68,7 +76,7 @@ impl<'a> Scope<'a> {
                     for alias in &import.names {
                         let name = alias.name.as_str();
                         let asname = alias.asname.as_ref().map_or(name, |asname| asname.as_str());
-                        self.import(asname, format!("{module}.{name}"));
+                        self.import(asname, Some(module), name);
                     }
                 }
                 _ => {}
@@ -86,8 +94,8 @@ impl<'a> Scope<'a> {
         self.at(expression, 0)
     }
 
-    fn import(&mut self, name: &'a str, path: String) {
-        self.imports.insert(name, path);
+    fn import(&mut self, known_as: &'a str, module: Option<&'a str>, name: &'a str) {
+        self.imports.insert(known_as, Import { module, name });
     }
 
     fn assign(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
@@ -142,7 +150,7 @@ impl<'a> Scope<'a> {
             }
             Expr::Call(call) => self.call(call, depth),
             Expr::Name(name) => return self.name(name.id.as_str(), range, depth),
-            Expr::Attribute(_) => match self.path(expression, 0) {
+            Expr::Attribute(_) => match self.path(expression) {
                 Some(path) => Kind::Name(path),
                 None => Kind::Unknown("it is computed"),
             },
@@ -164,7 +172,10 @@ impl<'a> Scope<'a> {
                 range,
             },
             None => Value {
-                kind: Kind::Name(self.imports.get(name).cloned().unwrap_or(name.to_owned())),
+                kind: Kind::Name(match self.imports.get(name) {
+                    Some(import) => import.path(),
+                    None => name.to_owned(),
+                }),
                 range,
             },
         }
@@ -190,14 +201,14 @@ impl<'a> Scope<'a> {
     }
 
     fn call(&self, call: &'a ExprCall, depth: usize) -> Kind {
-        let Some(path) = self.path(&call.func, 0) else {
+        let Some(name) = self.called(&call.func) else {
             return Kind::Unknown("it is computed");
         };
         let Kind::List(arguments) = self.list(&call.arguments.args, depth) else {
             return Kind::Unknown("it is computed");
         };
         let mut found = Call {
-            path,
+            name: Name::new(name),
             has_unknown: call.arguments.args.iter().any(Expr::is_starred_expr),
             arguments,
             keywords: Vec::with_capacity(call.arguments.keywords.len()),
@@ -206,7 +217,7 @@ impl<'a> Scope<'a> {
             let value = self.at(&keyword.value, depth + 1);
             match (&keyword.arg, value.kind) {
                 (Some(name), kind) => found.keywords.push((
-                    name.as_str().to_owned(),
+                    name.id.clone(),
                     Value {
                         kind,
                         range: value.range,
@@ -215,7 +226,7 @@ impl<'a> Scope<'a> {
                 (None, Kind::Dict(entries)) => {
                     for (key, value) in entries {
                         if let Some(key) = key.text() {
-                            found.keywords.push((key.to_owned(), value));
+                            found.keywords.push((Name::new(key), value));
                         }
                     }
                 }
@@ -226,19 +237,39 @@ impl<'a> Scope<'a> {
     }
 
     /// The dotted path of a name, with what its head was imported from.
-    fn path(&self, expression: &Expr, depth: usize) -> Option<String> {
-        match expression {
-            Expr::Name(name) => {
-                let name = name.id.as_str();
-                Some(self.imports.get(name).cloned().unwrap_or(name.to_owned()))
-            }
-            Expr::Attribute(attribute) if depth < DEEPEST => Some(format!(
-                "{}.{}",
-                self.path(&attribute.value, depth + 1)?,
-                attribute.attr
-            )),
-            _ => None,
+    fn path(&self, expression: &Expr) -> Option<String> {
+        let mut parts = Vec::new();
+        let mut head = expression;
+        while let Expr::Attribute(attribute) = head {
+            parts.push(attribute.attr.as_str());
+            head = &attribute.value;
         }
+        let Expr::Name(name) = head else { return None };
+        let mut path = match self.imports.get(name.id.as_str()) {
+            Some(import) => import.path(),
+            None => name.id.to_string(),
+        };
+        for part in parts.iter().rev() {
+            path.push('.');
+            path.push_str(part);
+        }
+        Some(path)
+    }
+
+    /// The last part of the path of what is called.
+    fn called(&self, function: &'a Expr) -> Option<&'a str> {
+        let mut head = function;
+        while let Expr::Attribute(attribute) = head {
+            head = &attribute.value;
+        }
+        let Expr::Name(name) = head else { return None };
+        Some(match function {
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => {
+                let name = name.id.as_str();
+                self.imports.get(name).map_or(name, Import::last)
+            }
+        })
     }
 
     fn f_string(&self, expression: &'a Expr, depth: usize) -> Kind {
@@ -294,6 +325,22 @@ impl<'a> Scope<'a> {
             .get(opening..)?
             .starts_with(text)
             .then_some(range.start + opening)
+    }
+}
+
+// === impl Import ===
+
+impl<'a> Import<'a> {
+    fn path(&self) -> String {
+        match self.module {
+            Some(module) => [module, ".", self.name].concat(),
+            None => self.name.to_owned(),
+        }
+    }
+
+    fn last(&self) -> &'a str {
+        let dot = self.name.bytes().rposition(|byte| byte == b'.');
+        &self.name[dot.map_or(0, |dot| dot + 1)..]
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ruff_python_ast::name::Name;
+
 /// An expression's worth and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Value {
@@ -36,10 +38,10 @@ pub(crate) enum Kind {
 /// A call: what is called, and with what.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Call {
-    /// The dotted path, such as `django.db.models.CharField`.
-    pub(crate) path: String,
+    /// The last part of what is called, such as `CharField`.
+    pub(crate) name: Name,
     pub(crate) arguments: Vec<Value>,
-    pub(crate) keywords: Vec<(String, Value)>,
+    pub(crate) keywords: Vec<(Name, Value)>,
     /// There is a `**` or a star that could not be resolved.
     pub(crate) has_unknown: bool,
 }
@@ -96,11 +98,6 @@ impl Value {
 // === impl Call ===
 
 impl Call {
-    /// The last part of what is called: `CharField`.
-    pub(crate) fn name(&self) -> &str {
-        last(&self.path)
-    }
-
     /// An argument by its place or its name.
     pub(crate) fn argument(&self, place: usize, name: &str) -> Option<&Value> {
         self.keyword(name).or_else(|| self.arguments.get(place))
@@ -109,7 +106,7 @@ impl Call {
     pub(crate) fn keyword(&self, name: &str) -> Option<&Value> {
         self.keywords
             .iter()
-            .find(|(known, _)| known == name)
+            .find(|(known, _)| known.as_str() == name)
             .map(|(_, value)| value)
     }
 
@@ -135,10 +132,4 @@ impl Call {
             _ => None,
         }
     }
-}
-
-/// The last part of a dotted path.
-pub(crate) fn last(path: &str) -> &str {
-    let dot = path.bytes().rposition(|byte| byte == b'.');
-    &path[dot.map_or(0, |dot| dot + 1)..]
 }

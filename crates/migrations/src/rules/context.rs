@@ -11,6 +11,8 @@ pub(crate) struct Context<'a> {
     pub(crate) change: &'a Change,
     /// The table of the change, if it was there before.
     pub(crate) table_in_use: Option<&'a str>,
+    /// The lock that the change takes on a table that is in use.
+    pub(crate) lock: Option<Lock>,
     /// What the same migration does before and after it.
     pub(crate) facts: &'a Facts,
     pub(crate) migration: &'a Migration,
@@ -69,13 +71,5 @@ impl Context<'_> {
                         .is_some_and(|columns| !columns.contains(column))
                 })
             })
-    }
-
-    /// The lock that another step takes on a table that is in use.
-    pub(crate) fn lock_of(&self, change: &Change) -> Option<Lock> {
-        match change.table() {
-            Some(table) if self.is_new(table) => None,
-            _ => change.lock(),
-        }
     }
 }

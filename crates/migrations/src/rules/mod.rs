@@ -85,16 +85,16 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 /// Applies all rules to one step.
 pub(crate) fn apply(context: &Context<'_>, step: &Step, found: &mut Vec<Finding>) {
     for rule in RULES {
-        // One operation can do the same to several tables: once is enough.
-        let is_known = found
-            .iter()
-            .rev()
-            .take_while(|finding| finding.range == step.range)
-            .any(|finding| finding.rule.id == rule.id);
-        if is_known {
-            continue;
-        }
         if let Some(message) = (rule.check)(context) {
+            // One operation can do the same to several tables: once is enough.
+            let is_known = found
+                .iter()
+                .rev()
+                .take_while(|finding| finding.range == step.range)
+                .any(|finding| finding.rule.id == rule.id);
+            if is_known {
+                continue;
+            }
             let problem = Problem { rule, message };
             let file = context.migration.file;
             found.push(Finding {

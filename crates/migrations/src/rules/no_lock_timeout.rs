@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Option<String> {
     // From this one on readers or writers wait.
-    let asks = context.lock_of(context.change) >= Some(Lock::Share);
+    let asks = context.lock >= Some(Lock::Share);
     if context.settings.has_lock_timeout || context.facts.has_asked || !asks {
         return None;
     }

@@ -58,7 +58,7 @@ fn add(table: String, cursor: &mut Cursor<'_, '_>) -> Option<Change> {
         return Some(Change::AddConstraint { table, constraint });
     }
     cursor.skip(&["column", "if not exists"]);
-    let column = column::column(cursor)?;
+    let column = Box::new(column::column(cursor)?);
     Some(Change::AddColumn { table, column })
 }
 

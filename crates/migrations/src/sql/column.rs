@@ -59,7 +59,7 @@ pub(super) fn type_(cursor: &mut Cursor<'_, '_>) -> Option<Said> {
                 .iter()
                 .any(|word| token.text.eq_ignore_ascii_case(word))
     });
-    let mut words: Vec<String> = Vec::new();
+    let mut name = String::new();
     let mut arguments = Vec::new();
     let (mut is_array, mut depth) = (false, 0_usize);
     for token in over {
@@ -67,14 +67,18 @@ pub(super) fn type_(cursor: &mut Cursor<'_, '_>) -> Option<Said> {
             Kind::Punctuation if token.text == "(" => depth += 1,
             Kind::Punctuation if token.text == ")" => depth = depth.saturating_sub(1),
             Kind::Punctuation if token.text == "[" => is_array = true,
-            Kind::Punctuation if token.text == "." => words.clear(),
+            Kind::Punctuation if token.text == "." => name.clear(),
             Kind::Number if depth > 0 => arguments.push(token.text.parse().ok()?),
             Kind::Word if token.is_word("array") => is_array = true,
-            Kind::Word | Kind::Quoted if depth == 0 => words.push(super::cursor::fold(token)),
+            Kind::Word | Kind::Quoted if depth == 0 => {
+                if !name.is_empty() {
+                    name.push(' ');
+                }
+                name.push_str(&super::cursor::fold(token));
+            }
             _ => {}
         }
     }
-    let name = words.join(" ");
     if name.is_empty() {
         return None;
     }

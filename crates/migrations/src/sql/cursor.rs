@@ -156,7 +156,14 @@ impl<'t, 'a> Cursor<'t, 'a> {
 /// A name as PostgreSQL keeps it: lower-case unless it is quoted.
 pub(super) fn fold(token: &Token<'_>) -> String {
     match token.kind {
-        Kind::Quoted => token.text.trim_matches('"').replace("\"\"", "\""),
+        Kind::Quoted => {
+            let name = token.text.trim_matches('"');
+            if name.as_bytes().contains(&b'"') {
+                name.replace("\"\"", "\"")
+            } else {
+                name.to_owned()
+            }
+        }
         _ => token.text.to_ascii_lowercase(),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn read(text: &str) -> Option<Script> {
     if text.len() > LONGEST {
         return None;
     }
-    let (tokens, comments) = tokens(text);
+    let (mut tokens, comments) = tokens(text);
     let mut transaction = None;
     let mut backwards: Option<Range<usize>> = None;
     for comment in &comments {
@@ -41,11 +41,9 @@ pub(crate) fn read(text: &str) -> Option<Script> {
             Some(Directive::Backwards) | None => {}
         }
     }
-    let is_forwards = |at: usize| !backwards.as_ref().is_some_and(|range| range.contains(&at));
-    let tokens: Vec<_> = tokens
-        .into_iter()
-        .filter(|token| is_forwards(token.start))
-        .collect();
+    if let Some(backwards) = backwards {
+        tokens.retain(|token| !backwards.contains(&token.start));
+    }
     Some(Script {
         transaction,
         steps: steps_of(&tokens, |range| range),

@@ -89,8 +89,9 @@ pub(super) fn steps_of(
     tokens: &[Token<'_>],
     place: impl Fn(Range<usize>) -> Range<usize>,
 ) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for statement in statements(tokens) {
+    let statements = statements(tokens);
+    let mut steps = Vec::with_capacity(statements.len());
+    for statement in statements {
         let range = place(Cursor::new(statement).range());
         let changes = read(statement).unwrap_or_else(|| vec![opaque(statement)]);
         steps.extend(changes.into_iter().map(|change| Step {

@@ -96,7 +96,7 @@ impl Lowering<'_> {
 pub(super) fn read(given: &Value, is_valid: bool) -> Option<Constraint> {
     let call = given.call()?;
     let has = |name: &str| call.keyword(name).is_some_and(|value| !value.is_none());
-    let kind = match call.name() {
+    let kind = match call.name.as_str() {
         "CheckConstraint" => ConstraintKind::Check {
             not_null: call
                 .keyword("condition")
@@ -126,7 +126,7 @@ pub(super) fn read(given: &Value, is_valid: bool) -> Option<Constraint> {
 
 /// The field of which `Q(field__isnull=False)` says that it is not null.
 fn not_null(condition: &Value) -> Option<String> {
-    let call = condition.call().filter(|call| call.name() == "Q")?;
+    let call = condition.call().filter(|call| call.name.as_str() == "Q")?;
     match (&call.arguments[..], &call.keywords[..]) {
         ([], [(name, value)]) if value.kind == Kind::Bool(false) => {
             name.strip_suffix("__isnull").map(str::to_owned)
@@ -147,7 +147,7 @@ pub(super) fn together(value: Option<&Value>) -> BTreeSet<Vec<String>> {
         return BTreeSet::new();
     };
     if let Kind::Call(call) = &value.kind
-        && call.name() == "set"
+        && call.name.as_str() == "set"
         && call.arguments.len() == 1
     {
         return together(call.arguments.first());

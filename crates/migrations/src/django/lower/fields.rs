@@ -54,7 +54,7 @@ impl Lowering<'_> {
         }
         self.emit(Change::AddColumn {
             table: table.clone(),
-            column,
+            column: Box::new(column),
         });
         if field.has_passing_default() {
             self.emit(Change::DropDefault {

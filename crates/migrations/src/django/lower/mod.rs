@@ -15,17 +15,19 @@ use super::models::{Model, Models};
 use crate::change::{Change, Step};
 use crate::python::{Call, Kind, Value};
 
-/// Turns a migration's operations into steps, and brings the models up to it.
-pub(crate) fn lower(parsed: &Parsed, models: &mut Models) -> Vec<Step> {
+/// Turns a migration's operations into steps, and brings the models up to it. The operations are
+/// used up: the steps of thousands of migrations take their place in memory.
+pub(crate) fn lower(parsed: &mut Parsed, models: &mut Models) -> Vec<Step> {
+    let operations = std::mem::take(&mut parsed.operations);
     let mut lowering = Lowering {
         models,
         app: &parsed.key.app,
-        steps: Vec::new(),
+        steps: Vec::with_capacity(operations.len()),
         range: parsed.range.clone(),
         is_database: true,
     };
-    for operation in &parsed.operations {
-        lowering.operation(operation);
+    for operation in operations {
+        lowering.operation(&operation);
     }
     lowering.steps
 }
@@ -60,7 +62,7 @@ impl Lowering<'_> {
     }
 
     fn call(&mut self, call: &Call) {
-        match call.name() {
+        match call.name.as_str() {
             "CreateModel" => self.create_model(call),
             "DeleteModel" => self.delete_model(call),
             "RenameModel" => self.rename_model(call),

@@ -238,13 +238,13 @@ impl Lowering<'_> {
         }
         self.emit(Change::AddColumn {
             table: table.clone(),
-            column: Column {
+            column: Box::new(Column {
                 name: column.clone(),
                 type_: Some(Type::new("integer", &[])),
                 is_required: true,
                 default: Fill::Constant,
                 ..Column::default()
-            },
+            }),
         });
         self.emit(Change::DropDefault { table, column });
     }
