@@ -50,6 +50,9 @@ pub struct Limits {
     /// How long a client's idle connection is kept: 75 s, longer than common load balancers
     /// in front keep theirs (60 s), so that they close first.
     pub keep_alive: Duration,
+    /// After what time an idle connection of a client with HTTP/1 gives its buffers back: 1 s, so
+    /// that one on which requests follow each other never does.
+    pub rest: Duration,
     /// How long a client may stall while it sends a body or takes one: 60 s.
     pub body_idle: Duration,
     /// How long an upstream may be silent within a response body: an hour, for event streams
@@ -129,6 +132,7 @@ impl Default for Limits {
             certificates: Duration::from_secs(10),
             header_read: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
+            rest: Duration::from_secs(1),
             body_idle: Duration::from_secs(60),
             stream_idle: Duration::from_secs(3600),
             connect: Duration::from_secs(2),
@@ -148,6 +152,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// After what time an idle connection rests; not later than it ends.
+    pub(crate) fn rest(&self) -> Duration {
+        self.rest.min(self.keep_alive)
+    }
+
     /// How often a worker looks at its connections: often enough for the shortest of the times.
     pub(crate) fn sweep(&self) -> Duration {
         // Below 10 ms the sweeps themselves would cost; above 250 ms an upstream's own idle
@@ -156,6 +165,7 @@ impl Limits {
             self.handshake,
             self.header_read,
             self.keep_alive,
+            self.rest,
             self.body_idle,
             self.response_head,
             self.streaming_after,

@@ -4,6 +4,7 @@
 //! sweep all see it. A session has no timer: it has a deadline, and the sweep
 //! of its worker looks whether it has passed.
 
+mod overdue;
 mod peer;
 mod streams;
 
@@ -69,7 +70,10 @@ pub(crate) enum Order {
 enum Waiting {
     /// What comes before the first byte of HTTP.
     Handshake,
+    /// The next request of HTTP/1, for which buffers are kept.
     NextRequest,
+    /// The next request, and there is nothing to give back until it comes.
+    Resting,
     EndOfHead,
     /// Its streams, which have deadlines of their own.
     Streams,
@@ -101,7 +105,7 @@ impl Session {
         limits: Arc<Limits>,
         now: Instant,
     ) -> Rc<Self> {
-        let deadline = (now + limits.keep_alive, Waiting::NextRequest);
+        let deadline = (now + limits.keep_alive, Waiting::Resting);
         Rc::new(Self {
             listen,
             peer,
@@ -129,7 +133,7 @@ impl Session {
     }
 
     pub(crate) fn shook_hands(&self, now: Instant) {
-        self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+        self.wait(now, self.limits.keep_alive, Waiting::Resting);
     }
 
     /// The client has begun to say what it speaks.
@@ -148,7 +152,8 @@ impl Session {
         let mut framing = self.framing.borrow_mut();
         let was_within = framing.is_within_head();
         framing.feed(bytes);
-        if framing.is_within_head() && !was_within && self.waits_for(Waiting::NextRequest) {
+        let waits = self.waits_for(Waiting::NextRequest) || self.waits_for(Waiting::Resting);
+        if framing.is_within_head() && !was_within && waits {
             self.wait(Instant::now(), self.limits.header_read, Waiting::EndOfHead);
         }
     }
@@ -270,7 +275,7 @@ impl Session {
         if self.framing.borrow().is_within_head() {
             self.wait(now, self.limits.header_read, Waiting::EndOfHead);
         } else {
-            self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+            self.wait(now, self.limits.rest(), Waiting::NextRequest);
         }
     }
 
@@ -293,6 +298,14 @@ impl Session {
             Some(held) => held.clone_from(waker),
             None => *held = Some(waker.clone()),
         }
+    }
+
+    /// Whether all that HTTP keeps for the connection can be let go: its time to rest has come,
+    /// every request was answered, and the client has been sent all of it.
+    pub(crate) fn may_rest(&self) -> bool {
+        self.waits_for(Waiting::Resting)
+            && !self.write_blocked.get()
+            && self.framing.borrow_mut().rests_after(self.requests.get())
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -332,62 +345,6 @@ impl Session {
             .as_ref()
             .filter(|claim| claim.is_of(tally))
             .map(Claim::class)
-    }
-
-    /// Looks whether anything is overdue.
-    pub(crate) fn sweep(&self, now: Instant) {
-        self.with_claim(|claim| claim.sweep(now, self.limits.streaming_after));
-        self.sweep_frames(now);
-        let (deadline, waiting) = self.deadline.get();
-        if now >= deadline {
-            self.overdue(now, deadline, waiting);
-        }
-    }
-
-    fn overdue(&self, now: Instant, deadline: Instant, waiting: Waiting) {
-        match waiting {
-            Waiting::NextRequest => self.idle_too_long(now),
-            Waiting::Handshake | Waiting::EndOfHead | Waiting::Hangup => {
-                self.give_order(Order::Kill);
-            }
-            Waiting::ResponseHead => self.no_head(now, deadline),
-            Waiting::Body => self.stalled(now, deadline),
-            Waiting::Streams | Waiting::Tunnel | Waiting::Nothing => {}
-        }
-    }
-
-    fn idle_too_long(&self, now: Instant) {
-        self.give_order(Order::Close);
-        if self.role.get().is_some() {
-            // What the client must be told and has not taken may hold the end up.
-            self.wait(now, self.limits.body_idle, Waiting::Hangup);
-        }
-    }
-
-    /// There is no response head yet: the instance's fault, unless it still waits for the request.
-    fn no_head(&self, now: Instant, deadline: Instant) {
-        match self.upload.get() {
-            Upload::Open | Upload::Stalled if self.moved.get() => {
-                self.wait(now, self.limits.body_idle, Waiting::ResponseHead);
-            }
-            Upload::Stalled => self.give_order(Order::Kill),
-            Upload::Open | Upload::Done | Upload::Broken => {
-                self.deadline.set((deadline, Waiting::Nothing));
-                self.wake();
-            }
-        }
-    }
-
-    /// A body has been on its way for a while: goes on if anything moved, or if the client is not
-    /// to blame and the instance not silent for too long.
-    fn stalled(&self, now: Instant, deadline: Instant) {
-        let is_client_slow = self.write_blocked.get() || self.upload.get() == Upload::Stalled;
-        let silent = now.saturating_duration_since(deadline);
-        if self.moved.get() {
-            self.wait(now, self.limits.body_idle, Waiting::Body);
-        } else if is_client_slow || silent >= self.limits.stream_idle {
-            self.give_order(Order::Kill);
-        }
     }
 
     fn wait(&self, now: Instant, most: Duration, waiting: Waiting) {

@@ -61,7 +61,7 @@ impl Session {
         };
         // It is asked once for each connection.
         let _ = self.role.set(Role::Connection(Box::new(connection)));
-        self.wait(now, self.limits.keep_alive, Waiting::NextRequest);
+        self.wait(now, self.limits.keep_alive, Waiting::Resting);
         if self.closing.get() {
             self.give_order(Order::Close);
         }
@@ -96,7 +96,7 @@ impl Session {
             return;
         }
         if session.order.get() == Order::GoOn {
-            session.wait(now, session.limits.keep_alive, Waiting::NextRequest);
+            session.wait(now, session.limits.keep_alive, Waiting::Resting);
         } else {
             // What the last answers left to be sent.
             session.wait(now, session.limits.body_idle, Waiting::Hangup);

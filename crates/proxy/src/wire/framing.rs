@@ -96,6 +96,15 @@ impl Framing {
         self.step == Step::Start && self.partial.is_empty()
     }
 
+    /// Whether nothing came behind so many requests; then the room for lines is given back.
+    pub(crate) fn rests_after(&mut self, requests: u64) -> bool {
+        let rests = self.heads == requests && self.is_between_requests();
+        if rests {
+            self.partial = Vec::new();
+        }
+        rests
+    }
+
     fn skip<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -301,6 +310,19 @@ mod tests {
         assert!(fed(&[one, &one[..]].concat()).has_more_than(1));
         let body = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nx";
         assert!(!fed(body).has_more_than(1));
+    }
+
+    #[test]
+    fn it_rests_only_between_requests_that_are_all_known() {
+        let one = b"GET / HTTP/1.1\r\n\r\n";
+        assert!(fed(b"").rests_after(0));
+        assert!(fed(one).rests_after(1));
+        assert!(!fed(one).rests_after(0));
+        assert!(!fed(&[one, &b"G"[..]].concat()).rests_after(1));
+        assert!(!fed(&[one, &b"\r"[..]].concat()).rests_after(1));
+        assert!(fed(&[one, &b"\r\n"[..]].concat()).rests_after(1));
+        let body = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nx";
+        assert!(!fed(body).rests_after(1));
     }
 
     #[test]

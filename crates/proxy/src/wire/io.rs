@@ -43,6 +43,11 @@ impl<S: Stream> ClientIo<S> {
         }
     }
 
+    /// The socket itself.
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+
     /// Lets the kernel find out whether the client is still there.
     pub(crate) fn probe(&self, probes: &TcpKeepalive) -> io::Result<()> {
         self.stream.socket().set_tcp_keepalive(probes)

@@ -26,7 +26,7 @@ pub(crate) enum Version {
     Two,
 }
 
-/// A connection of which the first bytes were read.
+/// A connection with what was read of it ahead.
 #[derive(Debug)]
 pub(crate) struct Opened<S> {
     early: Bytes,
@@ -41,16 +41,10 @@ pub(crate) async fn open<S: Stream>(
     let mut read = Vec::new();
     let version = std::future::poll_fn(|cx| {
         loop {
-            // On the stack for as long as it is read into: idle connections hold none.
-            let mut scratch = [MaybeUninit::uninit(); FIRST];
-            let mut buffer = ReadBuf::uninit(&mut scratch);
-            ready!(Pin::new(&mut stream).poll_read(cx, &mut buffer))?;
-            let new = buffer.filled();
-            if new.is_empty() {
+            let is_first = read.is_empty();
+            if ready!(poll_more(&mut stream, cx, &mut read))? == 0 {
                 return Poll::Ready(io::Result::Ok(None));
             }
-            let is_first = read.is_empty();
-            read.extend_from_slice(new);
             let told = read.len().min(PREFACE.len());
             if read[..told] != PREFACE[..told] {
                 return Poll::Ready(Ok(Some(Version::One)));
@@ -68,6 +62,42 @@ pub(crate) async fn open<S: Stream>(
         let early = Bytes::from(read);
         (version, Opened { early, stream })
     }))
+}
+
+/// Reads what has come behind what was read already; how much.
+fn poll_more(
+    stream: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+    read: &mut Vec<u8>,
+) -> Poll<io::Result<usize>> {
+    // On the stack for as long as it is read into: idle connections hold none.
+    let mut scratch = [MaybeUninit::uninit(); FIRST];
+    let mut buffer = ReadBuf::uninit(&mut scratch);
+    ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+    read.extend_from_slice(buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+// === impl Opened ===
+
+impl<S: Stream> Opened<S> {
+    /// A connection of which nothing was read.
+    pub(crate) fn new(stream: S) -> Self {
+        let early = Bytes::new();
+        Self { early, stream }
+    }
+
+    /// Waits for bytes where none are there, and holds nothing until they come; whether any came
+    /// before the client left.
+    pub(crate) async fn wait(&mut self) -> io::Result<bool> {
+        if !self.early.is_empty() {
+            return Ok(true);
+        }
+        let mut read = Vec::new();
+        let more = std::future::poll_fn(|cx| poll_more(&mut self.stream, cx, &mut read)).await?;
+        self.early = Bytes::from(read);
+        Ok(more > 0)
+    }
 }
 
 impl<S: Stream> Stream for Opened<S> {

@@ -13,12 +13,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::body::ResponseBody;
 use crate::request;
 use crate::session::{Order, Session};
-use crate::wire::opening::{Version, open};
+use crate::wire::opening::{Opened, Version, open};
 use crate::wire::{ClientIo, Stream};
 use crate::worker::{Worker, multiplex, tunnel};
 
@@ -32,6 +33,13 @@ impl Drop for Enlisted {
         self.1.finish(now);
         self.1.close_stream(now);
     }
+}
+
+/// How far a connection has come with HTTP/1.
+enum Stretch {
+    /// Nothing of HTTP is in hand, and nothing to be expected soon.
+    Rests,
+    Ended(hyper::Result<()>),
 }
 
 /// Serves a client's connection without TLS to its end.
@@ -61,12 +69,55 @@ pub(super) async fn within<T>(session: &Session, work: impl Future<Output = T>) 
     .await
 }
 
+/// Runs until the session is told to end at once.
+async fn unless_killed<T>(session: &Session, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        session.register(cx.waker());
+        match session.order() {
+            Order::GoOn | Order::Close => work.as_mut().poll(cx).map(Some),
+            Order::Kill => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
 /// Speaks HTTP/1 on a stream until it ends.
-pub(super) async fn serve_http1(
+///
+/// hyper keeps some ten KiB for a connection, whatever it does. So a client that has nothing to
+/// ask for a while is taken from it, and given to it again with the next bytes.
+pub(super) async fn serve_http1<S: Stream + 'static>(
     worker: &Rc<Worker>,
     session: &Rc<Session>,
-    stream: impl Stream + 'static,
+    mut stream: Opened<S>,
 ) {
+    loop {
+        match within(session, stream.wait()).await {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) | None => break,
+            Some(Err(error)) => {
+                tracing::trace!(%error, "a client connection ended while it was idle");
+                return;
+            }
+        }
+        // In a box, so that whoever rests does not carry the room for it.
+        stream = match Box::pin(speak_http1(worker, session, stream)).await {
+            Some(rests) => rests,
+            None => return,
+        };
+    }
+    session.linger(Instant::now());
+    if let Some(Err(error)) = unless_killed(session, stream.shutdown()).await {
+        tracing::trace!(%error, "a client connection was not shut down");
+    }
+}
+
+/// Speaks HTTP/1 until the stream has ended, or the session rests; then the stream again.
+async fn speak_http1<S: Stream + 'static>(
+    worker: &Rc<Worker>,
+    session: &Rc<Session>,
+    stream: Opened<S>,
+) -> Option<Opened<S>> {
     let io = TokioIo::new(ClientIo::new(stream, Rc::clone(session)));
     let mut connection = Builder::new()
         .max_header_size(worker.limits.header_bytes)
@@ -74,43 +125,41 @@ pub(super) async fn serve_http1(
         .header_read_timeout(None)
         .serve_connection(io, service(worker, session));
     let mut is_closing = false;
-    let ended = std::future::poll_fn(|cx| {
-        session.register(cx.waker());
-        match session.order() {
-            Order::GoOn => {}
-            Order::Kill => return Poll::Ready(None),
-            Order::Close if is_closing => {}
-            Order::Close => {
+    let stretch = unless_killed(
+        session,
+        std::future::poll_fn(|cx| {
+            if session.order() == Order::Close && !is_closing {
                 is_closing = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
-        }
-        Pin::new(&mut connection).poll(cx).map(Some)
-    })
-    .await;
-    match ended {
-        None => return,
-        Some(Err(error)) => {
+            match Pin::new(&mut connection).poll(cx) {
+                Poll::Ready(ended) => Poll::Ready(Stretch::Ended(ended)),
+                Poll::Pending if !is_closing && session.may_rest() => Poll::Ready(Stretch::Rests),
+                Poll::Pending => Poll::Pending,
+            }
+        }),
+    );
+    match stretch.await? {
+        Stretch::Rests => return Some(connection.into_parts().io.into_inner().into_stream()),
+        Stretch::Ended(Ok(())) => {}
+        Stretch::Ended(Err(error)) => {
             tracing::trace!(%error, "a client connection ended");
-            return;
+            return None;
         }
-        Some(Ok(())) => {}
     }
     if let Some(lease) = session.take_upgrade() {
         let parts = connection.into_parts();
         let client = parts.io.into_inner();
         tunnel::run(session, client, parts.read_buf, lease).await;
-        return;
+        return None;
     }
     // hyper takes an upgrade that was refused for one that was made: it returns without having
     // flushed the refusal and shut the connection down. Asked again, it does.
-    let shutdown = std::future::poll_fn(|cx| match session.order() {
-        Order::Kill => Poll::Ready(Ok(())),
-        Order::GoOn | Order::Close => Pin::new(&mut connection).poll(cx),
-    });
-    if let Err(error) = shutdown.await {
+    let shutdown = unless_killed(session, &mut connection).await;
+    if let Some(Err(error)) = shutdown {
         tracing::trace!(%error, "a client connection was not shut down");
     }
+    None
 }
 
 fn service(
@@ -127,3 +176,6 @@ fn service(
         request::serve(Rc::clone(&worker), Rc::clone(&session), request)
     })
 }
+
+#[cfg(test)]
+mod tests;

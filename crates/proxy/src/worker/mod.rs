@@ -15,6 +15,8 @@ mod connection;
 mod multiplex;
 mod order;
 mod secure;
+#[cfg(test)]
+mod testing;
 mod thread;
 mod tunnel;
 

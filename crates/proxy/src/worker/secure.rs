@@ -13,6 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::session::Session;
 use crate::tls::{HTTP2, Site};
+use crate::wire::opening::Opened;
 use crate::worker::connection::{Enlisted, serve_http1, within};
 use crate::worker::{Worker, multiplex};
 
@@ -43,7 +44,7 @@ pub(crate) async fn serve(
     if stream.get_ref().1.alpn_protocol() == Some(HTTP2) {
         Box::pin(multiplex::serve(&worker, &session, stream)).await;
     } else {
-        serve_http1(&worker, &session, stream).await;
+        serve_http1(&worker, &session, Opened::new(stream)).await;
     }
 }
 
