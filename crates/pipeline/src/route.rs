@@ -9,6 +9,7 @@ mod maintenance;
 mod path;
 mod rules;
 mod sticky;
+mod tls;
 
 use std::net::SocketAddr;
 
@@ -23,6 +24,7 @@ pub use maintenance::{LONGEST_PAGE, Maintenance, Page};
 pub use path::{InvalidPath, PathPrefix, Place, shared_place};
 pub use rules::Rules;
 pub use sticky::Sticky;
+pub use tls::{Acme, Certificate, Challenge, Tls};
 
 /// Whose route it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,23 +84,6 @@ pub struct Route {
     pub rules: Rules,
     /// Who answers. Empty: 503 with `Retry-After`.
     pub backends: Vec<Backend>,
-}
-
-/// How the hosts of a route are reached by HTTPS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// Where the proxy listens for it.
-    pub listen: SocketAddr,
-    /// The file of the certificate and of those between it and its root, in PEM.
-    pub certificate: String,
-    /// The file of its key, in PEM. The path is all that is ever kept of it.
-    pub key: String,
-    /// Whether requests that come without TLS are sent on to HTTPS.
-    pub redirect: bool,
-    /// For how many seconds browsers shall come by HTTPS only; `None` says nothing of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hsts: Option<u64>,
 }
 
 /// An instance that takes requests.
@@ -269,8 +254,10 @@ mod tests {
         let mut secured = route(2, 0, 1);
         secured.tls = Some(Tls {
             listen: "127.0.0.1:8443".parse().unwrap(),
-            certificate: "/shop.pem".to_owned(),
-            key: "/shop.key".to_owned(),
+            certificate: Certificate::Files {
+                certificate: "/shop.pem".to_owned(),
+                key: "/shop.key".to_owned(),
+            },
             redirect: true,
             hsts: None,
         });

@@ -12,10 +12,11 @@
 //! ```
 //!
 //! HTTP/1.1 is spoken on both sides, HTTP/2 to clients that want it, and TLS to
-//! clients where a route has a certificate ([`check_certificate`]). It leaves to others: what to route and
-//! when (engine), and starting the process (command line).
+//! clients where a route has a certificate ([`check_certificate`]) or has one issued. It leaves to
+//! others: what to route and when (engine), and starting the process (command line).
 
 mod access;
+mod acme;
 mod body;
 mod claim;
 mod closed;

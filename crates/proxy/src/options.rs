@@ -44,6 +44,9 @@ pub struct Limits {
     /// Between two looks whether certificates have changed on the disk: 10 s. A look costs two
     /// calls of the system for each.
     pub certificates: Duration,
+    /// After an authority did not issue a certificate, how long it is not asked again the first
+    /// time: a minute.
+    pub issue_again: Duration,
     /// From a request's first byte to the end of its headers; then the connection is closed.
     /// 30 s, against clients that send a byte at a time.
     pub header_read: Duration,
@@ -130,6 +133,7 @@ impl Default for Limits {
             streams: 100,
             handshake: Duration::from_secs(10),
             certificates: Duration::from_secs(10),
+            issue_again: Duration::from_secs(60),
             header_read: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
             rest: Duration::from_secs(1),

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod building;
+mod certificates;
 mod elders;
 mod estate;
 mod listening;
@@ -16,7 +17,8 @@ use shipway_pipeline::id::{Epoch, InstanceId};
 use shipway_pipeline::route::{Acceptance, Backend, Route, RouteKey};
 use shipway_pipeline::traffic::InFlight;
 
-use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Reloaded, Target};
+use crate::acme::Keeper;
+use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Target};
 use crate::hold::Hold;
 use crate::options::Paths;
 use crate::quota::{Meter, Refused};
@@ -44,6 +46,8 @@ pub(crate) struct Registry {
     /// Read, or made, when a route first needs it.
     sticky_key: Option<sticky::Key>,
     keyring: Keyring,
+    /// Sees to it that certificates are issued and renewed.
+    keeper: Keeper,
     /// Where the workers listen.
     bound: BTreeMap<SocketAddr, Bound>,
     unbound: BTreeMap<SocketAddr, String>,
@@ -61,6 +65,8 @@ impl Registry {
     ) -> Result<Self, state::Error> {
         let mut registry = Self {
             state: state::load(&paths)?,
+            keyring: Keyring::new(paths.dir()),
+            keeper: Keeper::new(paths.dir(), &shared.answers, shared.limits.issue_again),
             paths,
             shared,
             workers,
@@ -68,7 +74,6 @@ impl Registry {
             tallies: BTreeMap::new(),
             meters: BTreeMap::new(),
             sticky_key: None,
-            keyring: Keyring::new(),
             bound: BTreeMap::new(),
             unbound: BTreeMap::new(),
             elders: Elders::default(),
@@ -248,27 +253,6 @@ impl Registry {
     /// Lines of the access log that were written and dropped, where there is one.
     pub(crate) fn logged(&self) -> Option<(u64, u64)> {
         self.shared.access.as_ref().map(|access| access.counts())
-    }
-
-    /// The certificates of the routes.
-    pub(crate) fn keyring(&self) -> &Keyring {
-        &self.keyring
-    }
-
-    /// Reads certificates that have changed on the disk.
-    pub(crate) fn reload_changed(&mut self) {
-        if self.keyring.read_changed(&self.state.routes) {
-            self.keyring.publish(&self.state.routes);
-        }
-    }
-
-    /// Does it now, and tells what came of it.
-    pub(crate) fn reload(&mut self) -> Vec<Reloaded> {
-        self.reload_changed();
-        if let Some(access) = &self.shared.access {
-            access.reopen();
-        }
-        self.reloaded()
     }
 
     /// Lets all waiting requests go, as nobody would resume them any more.

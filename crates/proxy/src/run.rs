@@ -33,6 +33,10 @@ const BIND_AGAIN: Duration = Duration::from_secs(1);
 /// look that finds it finished.
 const ELDERS_AGAIN: Duration = Duration::from_millis(250);
 
+/// Between two looks whether a certificate is to be asked for, or was issued: visitors may wait
+/// for it.
+const CERTIFICATES_AGAIN: Duration = Duration::from_millis(250);
+
 /// Between two looks whether all connections have ended, at shutdown.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -118,6 +122,7 @@ fn run_with(options: &Options, lock: Lock, inherited: Inherited<'_>) -> Result<(
         limits: Arc::new(options.limits.clone()),
         trusted: options.trusted.clone(),
         access: open_log(options)?,
+        answers: Arc::default(),
     });
     let crew = Crew::start(options.worker_count(), &shared).map_err(Error::Setup)?;
     let served = runtime.block_on(serve(options, &shared, crew.handles(), lock, inherited));
@@ -193,12 +198,14 @@ async fn attend(
     let mut bind_again = tokio::time::interval(BIND_AGAIN);
     let mut read_again = tokio::time::interval(shared.limits.certificates);
     let mut elders_again = tokio::time::interval(ELDERS_AGAIN);
+    let mut certificates_again = tokio::time::interval(CERTIFICATES_AGAIN);
     loop {
         tokio::select! {
             source = server.listen(listener, Door::Everybody) => return Err(source),
             _ = bind_again.tick() => server.bind_missing().await,
             _ = read_again.tick() => server.reload_changed().await,
             _ = elders_again.tick() => server.look_at_elders().await,
+            _ = certificates_again.tick() => server.keep_certificates().await,
             () = server.handed_over() => return Ok(false),
             () = server.wanted_down() => return Ok(true),
             heard = signals.heard() => match heard {

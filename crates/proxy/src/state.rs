@@ -18,7 +18,10 @@ use crate::control::Closure;
 use crate::options::Paths;
 
 /// Raised when a field is added; a file of a higher version is not read.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+
+/// What a file says that has rules or what is closed, and no certificates that are issued.
+const WITH_RULES: u32 = 3;
 
 /// What a file says that has certificates, and neither rules nor what is closed.
 const WITH_TLS: u32 = 2;
@@ -152,10 +155,13 @@ fn version_of(state: &State) -> u32 {
     let has_rules =
         !state.shut.is_empty() || state.routes.iter().any(|route| !route.rules.is_empty());
     let has_tls = state.routes.iter().any(|route| route.tls.is_some());
-    match (has_rules, has_tls) {
-        (true, _) => VERSION,
-        (false, true) => WITH_TLS,
-        (false, false) => FIRST,
+    let mut all = state.routes.iter().filter_map(|route| route.tls.as_ref());
+    let is_issued = all.any(|tls| tls.certificate.acme().is_some());
+    match (is_issued, has_rules, has_tls) {
+        (true, _, _) => VERSION,
+        (false, true, _) => WITH_RULES,
+        (false, false, true) => WITH_TLS,
+        (false, false, false) => FIRST,
     }
 }
 

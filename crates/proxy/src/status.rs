@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use shipway_pipeline::id::InstanceId;
-use shipway_pipeline::route::{RouteKey, Tls};
+use shipway_pipeline::route::{Certificate, Route, RouteKey};
 
-use crate::control::{DeploymentStatus, InstanceStatus, Reloaded, RouteStatus, Status, TlsStatus};
+use crate::control::{
+    DeploymentStatus, InstanceStatus, Issued, Reloaded, RouteStatus, Status, TlsStatus,
+};
 use crate::registry::{Registry, routed};
 use crate::tally::{Owner, Totals};
 
@@ -21,7 +24,7 @@ impl Registry {
                     key: route.key.clone(),
                     routed: Some((route.epoch, route.generation)),
                     held: self.held(&route.key),
-                    tls: route.tls.as_ref().map(|tls| self.tls_status(tls)),
+                    tls: self.tls_status(route),
                     maintenance: self.maintenance(&route.key).cloned(),
                     deployments: Vec::new(),
                 };
@@ -53,22 +56,44 @@ impl Registry {
             .filter_map(|route| {
                 Some(Reloaded {
                     key: route.key.clone(),
-                    tls: self.tls_status(route.tls.as_ref()?),
+                    tls: self.tls_status(route)?,
                 })
             })
             .collect()
     }
 
-    fn tls_status(&self, tls: &Tls) -> TlsStatus {
-        let kept = self.keyring().kept(tls);
-        TlsStatus {
+    fn tls_status(&self, route: &Route) -> Option<TlsStatus> {
+        let tls = route.tls.as_ref()?;
+        let kept = self.keyring().kept(route)?;
+        Some(TlsStatus {
             listen: tls.listen,
-            certificate: tls.certificate.clone(),
+            certificate: match &tls.certificate {
+                Certificate::Files { certificate, .. } => Some(certificate.clone()),
+                Certificate::Acme { .. } => None,
+            },
+            authority: tls.certificate.acme().map(|acme| acme.directory.clone()),
             names: kept.names,
             ends: kept.ends.map(|(_, day)| day),
             ends_soon: kept.ends_soon,
             problem: kept.problem,
-        }
+            issued: self.issued(route),
+        })
+    }
+
+    fn issued(&self, route: &Route) -> Vec<Issued> {
+        let told = self.told(route).into_iter();
+        let issued = told.map(|(place, told, issued)| {
+            let (ends, issuer) = issued.unzip();
+            Issued {
+                host: place.host().to_owned(),
+                issuer,
+                ends: ends.and_then(moment),
+                is_asked_for: told.is_asked_for,
+                problem: told.problem,
+                next: told.next.and_then(moment),
+            }
+        });
+        issued.collect()
     }
 
     fn deployment(
@@ -99,4 +124,8 @@ impl Registry {
             abandoned: totals.abandoned,
         }
     }
+}
+
+fn moment(second: i64) -> Option<Timestamp> {
+    Timestamp::from_second(second).ok()
 }

@@ -8,6 +8,7 @@
 //! Helpers panic where a test could only give up: what they say is the test's
 //! failure.
 
+mod acme_server;
 mod application;
 mod certificates;
 mod client;
@@ -32,6 +33,7 @@ mod ssh_server;
 mod traffic;
 mod wait;
 
+pub use acme_server::{AcmeServer, Counted, Trouble};
 pub use application::Behaviour;
 pub use certificates::Certificates;
 pub use client::{Answer, Socket, get};

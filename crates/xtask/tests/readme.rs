@@ -3,6 +3,7 @@
 use shipway_compose::diagnostic::{Color, render_all};
 use shipway_compose::{NoFiles, Request, SourceFile, load};
 use shipway_pipeline::config::{self, Environment};
+use shipway_pipeline::route::Certificate;
 
 const README: &str = include_str!("../../../README.md");
 
@@ -96,7 +97,10 @@ fn the_first_pipeline_is_valid() {
 fn the_certificate_is_valid() {
     let https = format!("project: shop\n{}", example("HTTPS"));
     let tls = production(&https).route.tls.expect("it names one");
-    assert!(tls.certificate.ends_with("fullchain.pem") && tls.redirect);
+    let Certificate::Files { certificate, .. } = &tls.certificate else {
+        panic!("{tls:?}");
+    };
+    assert!(certificate.ends_with("fullchain.pem") && tls.redirect);
 }
 
 #[test]

@@ -7,17 +7,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::quantity;
-use crate::route;
+use crate::route::{self, Certificate};
 
 /// How an environment's hosts are reached by HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tls {
     /// Where the proxy listens for it.
     pub listen: SocketAddr,
-    /// The file of the certificate and of those between it and its root.
-    pub certificate: String,
-    /// The file of its key.
-    pub key: String,
+    /// Where its certificate comes from.
+    #[serde(flatten)]
+    pub certificate: Certificate,
     /// Whether requests that come without TLS are sent on to HTTPS.
     pub redirect: bool,
     /// For how long browsers shall come by HTTPS only; `None` says nothing of it.
@@ -33,7 +32,11 @@ pub struct Tls {
 impl Tls {
     /// Makes the paths those of a folder, where they are not absolute.
     pub(super) fn locate(&mut self, folder: &Path) {
-        for path in [&mut self.certificate, &mut self.key] {
+        let paths = match &mut self.certificate {
+            Certificate::Files { certificate, key } => vec![certificate, key],
+            Certificate::Acme { acme } => acme.ca.iter_mut().collect(),
+        };
+        for path in paths {
             *path = folder.join(&*path).to_string_lossy().into_owned();
         }
     }
@@ -44,7 +47,6 @@ impl From<&Tls> for route::Tls {
         Self {
             listen: tls.listen,
             certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
             redirect: tls.redirect,
             hsts: tls.hsts.map(|time| time.as_secs()),
         }

@@ -16,6 +16,7 @@ use crate::control::api::{HandOver, HandedOver, Refusal};
 use crate::control::server::Server;
 use crate::handover::{Error, Keys, Successor};
 use crate::notify;
+use crate::registry::Registry;
 
 /// How far the hand-over has come.
 #[derive(Debug)]
@@ -122,21 +123,14 @@ impl Server {
         };
         let patience = self.patience;
         let start = move || Successor::start(wish.program, &arguments, patience);
-        let (mut successor, version) = apart(start).await?;
+        let (successor, version) = apart(start).await?;
 
         // Nothing changes from here on: the new process reads the table.
         let mut registry = self.registry.lock().await;
-        let keys = self.handing.keys_again()?;
-        let estate = registry.estate()?;
-        let socket = self.paths.elder(std::process::id());
-        let door = open(&socket)?;
-        let install = move || {
-            successor.give(&keys, &estate)?;
-            successor.install()
-        };
-        let pid = apart(install).await.inspect_err(|_| {
-            let _ = fs::remove_file(&socket);
-        })?;
+        // Nor are two of them to ask for certificates.
+        registry.stop_asking().await;
+        let installed = self.install(successor, &registry).await;
+        let (pid, door) = installed.inspect_err(|_| registry.go_on_asking())?;
 
         // It serves. What this process has of the same is given up, or the directory would not be
         // free if the new one died.
@@ -151,6 +145,27 @@ impl Server {
             version,
             finishing: std::process::id(),
         })
+    }
+
+    /// Hands everything to a process that has been started, and waits until it serves: its number,
+    /// and where it will find this one.
+    async fn install(
+        &self,
+        mut successor: Successor,
+        registry: &Registry,
+    ) -> Result<(u32, UnixListener), Error> {
+        let keys = self.handing.keys_again()?;
+        let estate = registry.estate()?;
+        let socket = self.paths.elder(std::process::id());
+        let door = open(&socket)?;
+        let install = move || {
+            successor.give(&keys, &estate)?;
+            successor.install()
+        };
+        let pid = apart(install).await.inspect_err(|_| {
+            let _ = fs::remove_file(&socket);
+        })?;
+        Ok((pid, door))
     }
 }
 

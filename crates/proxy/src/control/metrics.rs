@@ -1,9 +1,11 @@
 //! The counts in Prometheus' text format.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use shipway_pipeline::traffic::{BUCKETS, bucket_bound};
 
+use crate::acme::Told;
 use crate::registry::Registry;
 use crate::tally::{Owner, Totals};
 use crate::tls::Kept;
@@ -36,6 +38,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     maintenance(&mut page, registry);
     access_log(&mut page, registry);
     certificates(&mut page, registry);
+    issued(&mut page, registry);
     page.0
 }
 
@@ -252,7 +255,7 @@ fn certificates(page: &mut Page, registry: &Registry) {
         .iter()
         .filter_map(|route| {
             let key = &route.key;
-            let kept = registry.keyring().kept(route.tls.as_ref()?);
+            let kept = registry.keyring().kept(route)?;
             let labels = format!(
                 "project=\"{}\",environment=\"{}\"",
                 key.project, key.environment
@@ -284,6 +287,49 @@ fn certificates(page: &mut Page, registry: &Registry) {
         for (labels, kept) in &kept {
             let is_so = u8::from(is_so(kept));
             page.line(format_args!("{name}{{{labels}}} {is_so}"));
+        }
+    }
+}
+
+type Counter = (&'static str, &'static str, fn(&Told) -> u64);
+
+fn issued(page: &mut Page, registry: &Registry) {
+    let told = registry
+        .routes()
+        .iter()
+        .flat_map(|route| registry.told(route));
+    // Routes that share a host share its certificate.
+    let hosts: BTreeMap<_, _> = told
+        .map(|(place, told, issued)| (place, (told, issued)))
+        .collect();
+    let name = "shipway_proxy_issued_certificate_end_seconds";
+    page.family(
+        name,
+        "gauge",
+        "When an issued certificate ends, since 1970.",
+    );
+    for (place, (_, issued)) in &hosts {
+        if let Some((ends, _)) = issued {
+            page.line(format_args!("{name}{{host=\"{}\"}} {ends}", place.host()));
+        }
+    }
+    let counters: [Counter; 2] = [
+        (
+            "shipway_proxy_issue_attempts_total",
+            "Attempts to have a certificate issued.",
+            |told| told.attempts,
+        ),
+        (
+            "shipway_proxy_issue_failures_total",
+            "Attempts to have a certificate issued that came to nothing.",
+            |told| told.failures,
+        ),
+    ];
+    for (name, help, count) in counters {
+        page.family(name, "counter", help);
+        for (place, (told, _)) in &hosts {
+            let (host, count) = (place.host(), count(told));
+            page.line(format_args!("{name}{{host=\"{host}\"}} {count}"));
         }
     }
 }

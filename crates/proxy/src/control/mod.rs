@@ -49,7 +49,7 @@ pub use api::{
     InstanceStatus, Listen, Probed, Put, Refusal, RouteStatus, Status, Target, Unbound,
 };
 pub use bridge::bridge;
-pub use certificate::{CheckTls, Reloaded, TlsStatus};
+pub use certificate::{CheckTls, Issued, Reloaded, TlsStatus};
 pub use client::{Client, Error};
 pub use dial::{Dial, Stream};
 pub use maintenance::{Closure, Maintain, Maintained};

@@ -100,6 +100,11 @@ impl Server {
         self.registry.lock().await.reload_changed();
     }
 
+    /// Serves certificates that were issued, and asks for those that are due.
+    pub(crate) async fn keep_certificates(&self) {
+        self.registry.lock().await.keep_certificates();
+    }
+
     /// Reads certificates that have changed, and opens the access log anew.
     pub(crate) async fn reload(&self) {
         self.registry.lock().await.reload();

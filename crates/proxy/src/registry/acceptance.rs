@@ -23,7 +23,8 @@ impl Registry {
         if let Some(dispute) = table.find_dispute(route) {
             return Err(Refusal::Certificate {
                 reason: format!(
-                    "{} has another certificate for `{}`: give both the same files",
+                    "{} has another certificate for `{}`: give both the same files, or the same \
+                     authority",
                     dispute.holder, dispute.host
                 ),
             });

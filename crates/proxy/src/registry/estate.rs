@@ -42,7 +42,7 @@ impl Registry {
         let holds = self.holds.iter();
         let holds = holds.filter_map(|(key, hold)| Some((key.clone(), hold.remaining(now)?)));
         let certificates = self.state.routes.iter().filter_map(|route| {
-            let (ends, _) = self.keyring.kept(route.tls.as_ref()?).ends?;
+            let (ends, _) = self.keyring.kept(route)?.ends?;
             Some((route.key.clone(), ends))
         });
         Ok(Estate {
@@ -70,10 +70,9 @@ impl Registry {
     /// have one in its memory whose files have been broken since.
     fn check_served(&self, key: &RouteKey, ends: i64) -> Result<(), handover::Error> {
         let route = self.state.routes.iter().find(|it| it.key == *key);
-        let Some(tls) = route.and_then(|route| route.tls.as_ref()) else {
+        let Some(kept) = route.and_then(|route| self.keyring.kept(route)) else {
             return Ok(());
         };
-        let kept = self.keyring.kept(tls);
         let is_same = kept.ends.is_some_and(|(it, _)| it == ends);
         match kept.problem {
             Some(problem) if !is_same => Err(handover::Error::Certificate {

@@ -2,6 +2,7 @@
 
 mod admit;
 mod bounds;
+mod challenge;
 mod client;
 mod forward;
 pub(crate) mod forwarded;
@@ -71,6 +72,13 @@ async fn answer(
     }
     let host = admit::check(&mut request, session.peer.scheme())?;
     let host = host.to_str().map_err(|_| Refusal::BadHost)?;
+    let file = worker
+        .answers()
+        .file(request.method(), host, request.uri().path());
+    if let Some(file) = file {
+        session.finish(Instant::now());
+        return Ok(challenge::response(file));
+    }
     let route = find(worker, session, host, &request)?;
     if let Some(trace) = trace.as_deref_mut() {
         trace.routed(&route.entry);

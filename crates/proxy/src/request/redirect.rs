@@ -59,13 +59,17 @@ pub(super) fn response(method: &Method, location: HeaderValue) -> Response<Respo
 mod tests {
     use std::net::IpAddr;
 
+    use shipway_pipeline::route::Certificate;
+
     use super::*;
 
     fn tls(port: u16) -> Tls {
         Tls {
             listen: ([127, 0, 0, 1], port).into(),
-            certificate: "/c".to_owned(),
-            key: "/k".to_owned(),
+            certificate: Certificate::Files {
+                certificate: "/c".to_owned(),
+                key: "/k".to_owned(),
+            },
             redirect: true,
             hsts: None,
         }

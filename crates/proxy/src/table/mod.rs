@@ -137,7 +137,7 @@ impl Table {
         }
         self.others(route).find_map(|entry| {
             let theirs = entry.route.tls.as_ref()?;
-            let is_same = theirs.certificate == tls.certificate && theirs.key == tls.key;
+            let is_same = theirs.certificate.is_shared_with(&tls.certificate);
             if theirs.listen != tls.listen || is_same || entry.route.backends.is_empty() {
                 return None;
             }

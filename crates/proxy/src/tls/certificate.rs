@@ -41,9 +41,14 @@ pub(crate) struct Certificate {
     pub(super) config: Arc<ServerConfig>,
     /// The names that it is for.
     pub(super) names: Vec<String>,
-    begins: i64,
+    /// Who issued it, by name.
+    pub(super) issuer: String,
+    pub(super) begins: i64,
     pub(super) ends: i64,
 }
+
+/// Names, who issued it, and the time that it holds for.
+type Described = (Vec<String>, String, (i64, i64));
 
 /// Why a certificate cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +111,12 @@ pub enum Error {
         /// When it begins.
         begins: String,
     },
+    /// An authority cannot be asked for it.
+    #[error("{reason}")]
+    Acme {
+        /// Why not, and the way out.
+        reason: String,
+    },
     /// It is for others.
     #[error(
         "the certificate `{path}` is for {names}, and not for `{host}`: name another file, or take the host out of the route"
@@ -133,9 +144,20 @@ impl Protocol {
 
     /// Reads a certificate and its key.
     pub(super) fn load(&self, files: &Files) -> Result<Certificate, Error> {
-        let chain = chain(files)?;
-        let (names, begins, ends) = describe(files, &chain)?;
-        let key = PrivateKeyDer::from_pem_slice(&files.read_key()?);
+        let certificate = files.read_certificate()?;
+        self.take(files, &certificate, || files.read_key())
+    }
+
+    /// Takes a certificate and its key, which are or will be in these files.
+    pub(super) fn take(
+        &self,
+        files: &Files,
+        certificate: &[u8],
+        key: impl FnOnce() -> Result<Vec<u8>, Error>,
+    ) -> Result<Certificate, Error> {
+        let chain = chain(files, certificate)?;
+        let (names, issuer, (begins, ends)) = describe(files, &chain)?;
+        let key = PrivateKeyDer::from_pem_slice(&key()?);
         let unusable = || Error::NoKey {
             path: files.key.clone(),
         };
@@ -155,6 +177,7 @@ impl Protocol {
         Ok(Certificate {
             config: Arc::new(config),
             names,
+            issuer,
             begins,
             ends,
         })
@@ -216,13 +239,12 @@ impl Certificate {
     }
 }
 
-fn chain(files: &Files) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn chain(files: &Files, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let none = |reason: Option<String>| Error::NoCertificate {
         path: files.certificate.clone(),
         reason,
     };
-    let text = files.read_certificate()?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(text)
         .collect::<Result<_, _>>()
         .map_err(|error| none(Some(error.to_string())))?;
     if chain.is_empty() {
@@ -231,11 +253,8 @@ fn chain(files: &Files) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(chain)
 }
 
-/// The names of a chain's own certificate, and the time that it holds for.
-fn describe(
-    files: &Files,
-    chain: &[CertificateDer<'static>],
-) -> Result<(Vec<String>, i64, i64), Error> {
+/// The names of a chain's own certificate, who issued it, and the time that it holds for.
+fn describe(files: &Files, chain: &[CertificateDer<'static>]) -> Result<Described, Error> {
     let broken = |reason: String| Error::NoCertificate {
         path: files.certificate.clone(),
         reason: Some(reason),
@@ -254,10 +273,27 @@ fn describe(
     let validity = parsed.validity();
     Ok((
         names.collect(),
-        validity.not_before.timestamp(),
-        // It holds through its last second.
-        validity.not_after.timestamp().saturating_add(1),
+        issuer_of(&parsed),
+        (
+            validity.not_before.timestamp(),
+            // It holds through its last second.
+            validity.not_after.timestamp().saturating_add(1),
+        ),
     ))
+}
+
+/// The name of whoever issued a certificate: organisation and common name, as far as it has them.
+fn issuer_of(certificate: &X509Certificate<'_>) -> String {
+    let issuer = certificate.issuer();
+    let organisation = issuer.iter_organization().next();
+    let parts = organisation
+        .into_iter()
+        .chain(issuer.iter_common_name().next());
+    let parts: Vec<&str> = parts.filter_map(|part| part.as_str().ok()).collect();
+    match parts[..] {
+        [] => issuer.to_string(),
+        _ => parts.join(", "),
+    }
 }
 
 /// A point in time as a day.

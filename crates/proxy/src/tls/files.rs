@@ -3,10 +3,12 @@
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-use shipway_pipeline::route::Tls;
+use shipway_pipeline::route::{Certificate, Tls};
 
 use super::certificate::Error;
+use crate::acme::Place;
 
 /// Chains of several certificates are a few kilobytes; more is some other file.
 const LARGEST: u64 = 1 << 20;
@@ -20,6 +22,8 @@ const TOO_MUCH: u32 = 0o037;
 pub(super) struct Files {
     pub(super) certificate: String,
     pub(super) key: String,
+    /// Whether the proxy has them issued: that they are not there yet is no mistake then.
+    pub(super) is_issued: bool,
 }
 
 /// What tells that a file is not the one that was read: also one that was put in its place, and
@@ -36,10 +40,25 @@ pub(super) struct Stamp {
 // === impl Files ===
 
 impl Files {
-    pub(super) fn of(tls: &Tls) -> Self {
+    /// Those of a route's host. Files that are issued are in the proxy's own directory.
+    pub(super) fn of(directory: &Path, tls: &Tls, host: &str) -> Self {
+        match &tls.certificate {
+            Certificate::Files { certificate, key } => Self {
+                certificate: certificate.clone(),
+                key: key.clone(),
+                is_issued: false,
+            },
+            Certificate::Acme { acme } => Self::issued(&Place::of(directory, acme, host)),
+        }
+    }
+
+    /// The one file that holds both of what was issued.
+    pub(super) fn issued(place: &Place) -> Self {
+        let path = place.certificate().to_string_lossy().into_owned();
         Self {
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
+            certificate: path.clone(),
+            key: path,
+            is_issued: true,
         }
     }
 
@@ -49,6 +68,11 @@ impl Files {
             // Where a link leads, and not the link: it is the name that stays.
             std::fs::metadata(path).ok().as_ref().map(Stamp::of)
         })
+    }
+
+    /// Whether one that is issued has not been yet.
+    pub(super) fn are_awaited(&self, stamps: &[Option<Stamp>; 2]) -> bool {
+        self.is_issued && stamps[0].is_none()
     }
 
     pub(super) fn read_certificate(&self) -> Result<Vec<u8>, Error> {

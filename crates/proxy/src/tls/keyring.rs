@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_pipeline::route::{Route, Tls};
@@ -9,13 +10,16 @@ use shipway_pipeline::route::{Route, Tls};
 use super::certificate::{Certificate, Error, Protocol, day};
 use super::files::{Files, Stamp};
 use super::names::Names;
-use super::now;
 use super::site::Site;
+use super::{check_acme, now};
+use crate::acme::{Place, Validity};
 
 /// Certificates by their files, and the sites that they answer at.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     protocol: Protocol,
+    /// The proxy's own, which holds the certificates that it has issued.
+    directory: PathBuf,
     held: BTreeMap<Files, Held>,
     sites: BTreeMap<SocketAddr, Arc<Site>>,
 }
@@ -47,17 +51,22 @@ pub(crate) struct Kept {
 // === impl Keyring ===
 
 impl Keyring {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(directory: &Path) -> Self {
         Self {
             protocol: Protocol::new(),
+            directory: directory.to_owned(),
             held: BTreeMap::new(),
             sites: BTreeMap::new(),
         }
     }
 
-    /// Takes a certificate that a route is to have, unless something is wrong with it.
+    /// Takes a certificate that a route is to have, unless something is wrong with it. One that is
+    /// issued need not be there.
     pub(crate) fn admit(&mut self, tls: &Tls, hosts: &[String]) -> Result<(), Error> {
-        let files = Files::of(tls);
+        if let Some(acme) = tls.certificate.acme() {
+            return check_acme(acme, hosts);
+        }
+        let files = Files::of(&self.directory, tls, "");
         let held = self.held.get(&files);
         let known = held.and_then(|held| held.certificate.clone());
         let is_known = known.is_some();
@@ -85,7 +94,8 @@ impl Keyring {
         for (files, held) in &mut self.held {
             let stamps = files.stamps();
             if stamps != held.stamps {
-                held.read(files, stamps, &hosts_of(routes, files), &self.protocol);
+                let hosts = hosts_of(&self.directory, routes, files);
+                held.read(files, stamps, &hosts, &self.protocol);
                 has_changed = true;
             }
         }
@@ -99,19 +109,19 @@ impl Keyring {
         let mut sites: BTreeMap<SocketAddr, Names<_>> = BTreeMap::new();
         for route in routes {
             let Some(tls) = &route.tls else { continue };
-            let files = Files::of(tls);
-            let held = self.held.entry(files.clone()).or_insert_with(|| {
-                let mut held = Held::default();
-                let hosts = hosts_of(routes, &files);
-                held.read(&files, files.stamps(), &hosts, &self.protocol);
-                held
-            });
-            used.insert(files);
             let names = sites.entry(tls.listen).or_default();
-            if let Some(certificate) = &held.certificate {
-                for host in &route.hosts {
+            for host in &route.hosts {
+                let files = Files::of(&self.directory, tls, host);
+                let held = self.held.entry(files.clone()).or_insert_with(|| {
+                    let mut held = Held::default();
+                    let hosts = hosts_of(&self.directory, routes, &files);
+                    held.read(&files, files.stamps(), &hosts, &self.protocol);
+                    held
+                });
+                if let Some(certificate) = &held.certificate {
                     names.insert(host, Arc::clone(&certificate.config));
                 }
+                used.insert(files);
             }
         }
         self.held.retain(|files, _| used.contains(files));
@@ -126,24 +136,43 @@ impl Keyring {
         self.sites.get(&address).map(Arc::clone)
     }
 
-    /// What is known of a route's certificate.
-    pub(crate) fn kept(&self, tls: &Tls) -> Kept {
-        let Some(held) = self.held.get(&Files::of(tls)) else {
-            return Kept::default();
-        };
-        let problem = held.problem.as_ref().map(ToString::to_string);
-        match &held.certificate {
-            None => Kept {
-                problem,
-                ..Kept::default()
-            },
-            Some(certificate) => Kept {
-                names: certificate.names.clone(),
-                ends: Some((certificate.ends, day(certificate.ends))),
-                ends_soon: certificate.ends_soon(now()),
-                problem,
-            },
+    /// What is known of a route's certificate, or of all those that are issued for it: the first
+    /// end is theirs, and the first problem.
+    pub(crate) fn kept(&self, route: &Route) -> Option<Kept> {
+        let tls = route.tls.as_ref()?;
+        let mut kept = Kept::default();
+        let files: BTreeSet<Files> = route
+            .hosts
+            .iter()
+            .map(|host| Files::of(&self.directory, tls, host))
+            .collect();
+        for held in files.iter().filter_map(|files| self.held.get(files)) {
+            kept.problem = kept
+                .problem
+                .or_else(|| held.problem.as_ref().map(ToString::to_string));
+            let Some(certificate) = &held.certificate else {
+                continue;
+            };
+            kept.names.extend_from_slice(&certificate.names);
+            let ends = certificate.ends;
+            if kept.ends.as_ref().is_none_or(|(first, _)| ends < *first) {
+                kept.ends = Some((ends, day(ends)));
+            }
+            kept.ends_soon |= certificate.ends_soon(now());
         }
+        Some(kept)
+    }
+
+    /// The time that a certificate holds for which was issued, and by whom it was; `None` where
+    /// there is none that can be used.
+    pub(crate) fn issued(&self, place: &Place) -> Option<(Validity, &str)> {
+        let held = self.held.get(&Files::issued(place))?;
+        let certificate = held.certificate.as_ref()?;
+        let validity = Validity {
+            begins: certificate.begins,
+            ends: certificate.ends,
+        };
+        Some((validity, &certificate.issuer))
     }
 }
 
@@ -159,6 +188,9 @@ impl Held {
         protocol: &Protocol,
     ) {
         self.stamps = stamps;
+        if files.are_awaited(&stamps) {
+            return;
+        }
         let path = &files.certificate;
         let read = protocol.load(files).and_then(|read| {
             let checked = read.check_time(files, now());
@@ -183,16 +215,12 @@ impl Held {
     }
 }
 
-/// The hosts of all routes with these files.
-fn hosts_of(routes: &[Route], files: &Files) -> Vec<String> {
-    let is_theirs = |route: &&Route| {
-        route
-            .tls
-            .as_ref()
-            .is_some_and(|tls| Files::of(tls) == *files)
-    };
-    let theirs = routes.iter().filter(is_theirs);
-    theirs
-        .flat_map(|route| route.hosts.iter().cloned())
-        .collect()
+/// The hosts of all routes that have these files.
+fn hosts_of(directory: &Path, routes: &[Route], files: &Files) -> Vec<String> {
+    let all = routes.iter().flat_map(|route| {
+        let tls = route.tls.iter();
+        tls.flat_map(|tls| route.hosts.iter().map(move |host| (tls, host)))
+    });
+    let theirs = all.filter(|(tls, host)| Files::of(directory, tls, host) == *files);
+    theirs.map(|(_, host)| host.clone()).collect()
 }

@@ -32,6 +32,7 @@ use shipway_pipeline::traffic::InFlight;
 use tokio::task::JoinHandle;
 
 use crate::access::{Access, Log};
+use crate::acme::Answers;
 use crate::options::Limits;
 use crate::session::{Order as SessionOrder, Session};
 use crate::table::Table;
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) trusted: Vec<Cidr>,
     /// Where requests are written down.
     pub(crate) access: Option<Arc<Access>>,
+    /// What authorities find that look whose a host is.
+    pub(crate) answers: Arc<Answers>,
 }
 
 /// One worker's state.
@@ -115,6 +118,11 @@ impl Worker {
     /// Where requests are written down.
     pub(crate) fn log(&self) -> Option<&Rc<Log>> {
         self.log.as_ref()
+    }
+
+    /// What authorities find that look whose a host is.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.shared.answers
     }
 
     /// Peers whose forwarding headers are believed.

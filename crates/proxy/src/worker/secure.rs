@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::acme::Answers;
 use crate::session::Session;
 use crate::tls::{HTTP2, Site};
 use crate::wire::opening::Opened;
@@ -30,8 +31,11 @@ pub(crate) async fn serve(
 ) {
     let _enlisted = Enlisted(Rc::clone(&worker), Rc::clone(&session));
     session.await_handshake(Instant::now());
-    let stream = match within(&session, shake_hands(stream, &site)).await {
-        Some(Ok(stream)) => stream,
+    let shaking = shake_hands(stream, &site, worker.answers());
+    let stream = match within(&session, shaking).await {
+        Some(Ok(Some(stream))) => stream,
+        // An authority has seen what it came for.
+        Some(Ok(None)) => return,
         Some(Err(error)) => {
             tracing::trace!(%error, "a handshake failed");
             return;
@@ -48,14 +52,28 @@ pub(crate) async fn serve(
     }
 }
 
-async fn shake_hands(stream: TcpStream, site: &Site) -> io::Result<TlsStream<TcpStream>> {
+/// Shakes hands; nothing is left to be said to an authority that looks whose the host is.
+async fn shake_hands(
+    stream: TcpStream,
+    site: &Site,
+    answers: &Answers,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
     let mut hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-    let hello_name = hello.client_hello();
-    let config = hello_name.server_name().and_then(|name| site.find(name));
+    let client = hello.client_hello();
+    let name = client.server_name();
+    let challenge = name
+        .zip(client.alpn())
+        .and_then(|(name, protocols)| answers.handshake(name, protocols));
+    if let Some(config) = challenge {
+        let mut stream = hello.into_stream(config).await?;
+        stream.shutdown().await?;
+        return Ok(None);
+    }
+    let config = name.and_then(|name| site.find(name));
     let Some(config) = config else {
         hello.io.write_all(&UNRECOGNIZED_NAME).await?;
         hello.io.shutdown().await?;
         return Err(io::Error::other("no certificate is for the name"));
     };
-    hello.into_stream(config).await
+    hello.into_stream(config).await.map(Some)
 }

@@ -16,6 +16,7 @@ pub(crate) fn worker() -> Rc<Worker> {
         limits: Arc::new(Limits::default()),
         trusted: Vec::new(),
         access: None,
+        answers: Arc::default(),
     };
     Worker::new(0, Arc::new(shared))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use shipway_pipeline::route::{Route, Tls};
+use shipway_pipeline::route::{Certificate, Route, Tls};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -118,8 +118,10 @@ impl Files {
     pub(crate) fn tls(&self, listen: SocketAddr) -> Tls {
         Tls {
             listen,
-            certificate: self.certificate.to_str().unwrap().to_owned(),
-            key: self.key.to_str().unwrap().to_owned(),
+            certificate: Certificate::Files {
+                certificate: self.certificate.to_str().unwrap().to_owned(),
+                key: self.key.to_str().unwrap().to_owned(),
+            },
             redirect: true,
             hsts: None,
         }

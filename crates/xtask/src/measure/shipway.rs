@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::{DeploymentId, Epoch, Generation};
-use shipway_pipeline::route::{Backend, Route, RouteKey, Rules, Tls};
+use shipway_pipeline::route::{Backend, Certificate, Route, RouteKey, Rules, Tls};
 use shipway_proxy::Paths;
 use shipway_proxy::control::Client;
 
@@ -79,8 +79,10 @@ pub(crate) fn route_of(front: &Front, backend: SocketAddr) -> Result<Route> {
         hosts: vec![HOST.to_owned()],
         tls: Some(Tls {
             listen: front.secure,
-            certificate: front.certificate.display().to_string(),
-            key: front.key.display().to_string(),
+            certificate: Certificate::Files {
+                certificate: front.certificate.display().to_string(),
+                key: front.key.display().to_string(),
+            },
             redirect: false,
             hsts: None,
         }),

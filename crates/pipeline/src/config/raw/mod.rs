@@ -18,6 +18,7 @@ mod policy;
 mod route;
 mod sections;
 mod text;
+mod tls;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -35,12 +36,13 @@ pub(super) use migrations::{Migrations, Overrides, RuleSeverity, Rules, Tool};
 pub(super) use notifications::{Channel, ChannelKind};
 pub(super) use policy::{Approvals, Freeze, Policy};
 pub(super) use route::{Limits, Route, Sticky};
-pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Timeouts, Tls};
+pub(super) use sections::{Bake, Drain, Health, OnInconclusive, Registry, Timeouts};
 pub(super) use text::{
     AddressText, BranchName, DurationText, HostText, Listen, Moment, Name, OneOrMany, PathText,
     PlatformText, PrefixText, RangeText, RateText, RatioText, RecipientText, RepositoryText,
     SizeText, VariableText, Version, VolumeFile, Words,
 };
+pub(super) use tls::{Acme, Tls};
 
 use super::default;
 use super::render_duration;

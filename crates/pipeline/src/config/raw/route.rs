@@ -33,7 +33,9 @@ pub(in crate::config) struct Route {
     /// Lets a client stay with the instance that answered it first, by a cookie. Applications that
     /// keep nothing in memory do not need it.
     pub(in crate::config) sticky: Option<Sticky>,
-    /// How the hosts are reached by HTTPS, with a certificate of your own.
+    /// How the hosts are reached by HTTPS, with a certificate of your own or one that the proxy has
+    /// issued.
+    #[schemars(extend("x-default" = "they are not"))]
     pub(in crate::config) tls: Option<Placed<Tls>>,
 }
 

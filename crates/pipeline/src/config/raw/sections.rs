@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::tree::Placed;
 use super::super::{default, render_duration};
-use super::{DurationText, Listen, PathText, RatioText, RepositoryText};
+use super::{DurationText, PathText, RatioText, RepositoryText};
 
 /// Where images are kept.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -17,32 +17,6 @@ pub(in crate::config) struct Registry {
     /// registry at a loopback address is asked without TLS.
     #[schemars(extend("examples" = ["registry.example.org/shop"]))]
     pub(in crate::config) repository: Placed<RepositoryText>,
-}
-
-/// How the hosts are reached by HTTPS, with a certificate of your own.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::config) struct Tls {
-    /// Where the proxy listens for HTTPS: `address:port`, or just a port of the address of the
-    /// route's own `listen`.
-    #[schemars(extend("default" = default::TLS_PORT, "examples" = [8443, "0.0.0.0:443"]))]
-    pub(in crate::config) listen: Option<Placed<Listen>>,
-    /// The file of the certificate and of those between it and its root, in PEM: its path from
-    /// this file, or an absolute one.
-    ///
-    /// The proxy reads it, and reads it again when it has changed.
-    #[schemars(extend("examples" = ["/etc/letsencrypt/live/shop.example.org/fullchain.pem"]))]
-    pub(in crate::config) certificate: Placed<String>,
-    /// The file of its key, in PEM, which nobody but its owner and group may read.
-    #[schemars(extend("examples" = ["/etc/letsencrypt/live/shop.example.org/privkey.pem"]))]
-    pub(in crate::config) key: Placed<String>,
-    /// Whether requests that come without TLS are sent on to HTTPS.
-    #[schemars(extend("default" = true))]
-    pub(in crate::config) redirect: Option<bool>,
-    /// For how long browsers shall come by HTTPS only, whatever they are asked for
-    /// (`Strict-Transport-Security`).
-    #[schemars(extend("x-default" = "nothing is said of it", "examples" = ["180d"]))]
-    pub(in crate::config) hsts: Option<Placed<DurationText>>,
 }
 
 /// How an instance of the routed service shows that it is healthy.

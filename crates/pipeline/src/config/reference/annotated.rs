@@ -77,9 +77,10 @@ fn push_key(text: &mut String, key: &Key, indent: usize, is_comment: bool) {
     }
 }
 
-/// A section that nobody needs and that cannot be empty.
+/// A section that nobody needs and that cannot be empty, or that says what holds without it.
 fn is_left_out(key: &Key, section: &Section) -> bool {
-    !key.required && section.keys.iter().any(|key| key.required)
+    let has_required = section.keys.iter().any(|key| key.required);
+    !key.required && (has_required || key.default_rule.is_some())
 }
 
 fn push_comments(text: &mut String, key: &Key, indent: usize) {

@@ -115,7 +115,7 @@ impl Checker {
                 format!(
                     "`{name}` and `{other}` have different certificates for `{host}` on {address}"
                 ),
-                "a host has one: give both the same `certificate` and `key`",
+                "a host has one: give both the same files, or the same authority",
             ),
         };
         self.report(problem(key.span, told).with_help(help));

@@ -2,6 +2,7 @@
 //!
 //! Each part of the file has a file here; this one collects what is wrong with any of them.
 
+mod acme;
 mod backup;
 mod branch;
 mod database;

@@ -205,7 +205,7 @@ impl Checker {
         found
     }
 
-    fn address(&mut self, span: Span, AddressText(text): AddressText) -> Option<String> {
+    pub(super) fn address(&mut self, span: Span, AddressText(text): AddressText) -> Option<String> {
         let is_address = text.split_once('@').is_some_and(|(name, host)| {
             let is_part = |part: &str| {
                 !part.is_empty()

@@ -9,7 +9,7 @@ use super::Checker;
 use crate::config::error::problem;
 use crate::config::tree::Placed;
 use crate::config::{Environment, RouteConfig, Tls, default, raw};
-use crate::route::{Place, shared_place};
+use crate::route::{Certificate, Place, shared_place};
 
 /// Longer would be meant for ever: what browsers' lists ask for is a year.
 const LONGEST_HSTS: u64 = 2 * 366 * 24 * 60 * 60;
@@ -47,16 +47,51 @@ impl Checker {
             }
             time
         });
+        let certificate = match (raw.certificate, raw.key, raw.acme) {
+            (None, None, Some(acme)) => Certificate::Acme {
+                acme: self.acme(acme, (plain, listen), hosts),
+            },
+            (certificate, key, acme) => {
+                if let Some(acme) = acme {
+                    let told = "`acme` takes the place of `certificate` and `key`";
+                    let help = "take it out, or the two files";
+                    self.report(problem(acme.span, told).with_help(help));
+                }
+                self.certificate_files(span, certificate, key)
+            }
+        };
         Tls {
             listen,
-            certificate: self.file(raw.certificate),
-            key: self.file(raw.key),
+            certificate,
             redirect: raw.redirect.unwrap_or(true),
             hsts,
         }
     }
 
-    fn file(&mut self, raw: Placed<String>) -> String {
+    fn certificate_files(
+        &mut self,
+        span: Span,
+        certificate: Option<Placed<String>>,
+        key: Option<Placed<String>>,
+    ) -> Certificate {
+        if certificate.is_none() || key.is_none() {
+            let told = match (&certificate, &key) {
+                (Some(_), None) => "`certificate` needs `key`",
+                (None, Some(_)) => "`key` needs `certificate`",
+                _ => "`tls` needs `certificate` and `key`, or `acme`",
+            };
+            let help = "name the two files of a certificate, or have one issued: \
+                        `acme: { email: ops@example.org }`";
+            self.report(problem(span, told).with_help(help));
+        }
+        let mut file = |raw: Option<_>| raw.map_or_else(String::new, |raw| self.file(raw));
+        Certificate::Files {
+            certificate: file(certificate),
+            key: file(key),
+        }
+    }
+
+    pub(super) fn file(&mut self, raw: Placed<String>) -> String {
         if raw.value.trim().is_empty() {
             let told = problem(raw.span, "the path is empty");
             self.report(told.with_help("write the path of a file in PEM"));
@@ -110,13 +145,13 @@ pub(super) fn find_clash<'a>(one: &'a RouteConfig, other: &RouteConfig) -> Optio
 
 /// A host that both have, and that each has another certificate for.
 fn differently_certified<'a>(one: &'a RouteConfig, other: &RouteConfig) -> Option<&'a str> {
-    let files = |route: &RouteConfig| {
-        let tls = route.tls.as_ref()?;
-        Some((tls.certificate.clone(), tls.key.clone()))
-    };
     let mut hosts = one.hosts.iter();
     let host = hosts.find(|host| other.hosts.contains(host))?;
-    (files(one) != files(other)).then_some(host)
+    let is_shared = match (&one.tls, &other.tls) {
+        (Some(one), Some(other)) => one.certificate.is_shared_with(&other.certificate),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    (!is_shared).then_some(host)
 }
 
 fn addresses(route: &RouteConfig) -> impl Iterator<Item = (SocketAddr, bool)> {
@@ -130,6 +165,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::config::{Config, parse};
+    use crate::route::Certificate;
 
     fn file(route: &str) -> String {
         format!("project: shop\nenvironments:\n  production:\n    route: {{ {route} }}\n")
@@ -171,8 +207,11 @@ mod tests {
         let mut config = read("listen: 80, host: a.org, tls: { certificate: c/a.pem, key: /k }");
         config.locate(Path::new("/srv/shop"));
         let tls = config.environments[0].route.tls.as_ref().unwrap();
-        assert_eq!(tls.certificate, "/srv/shop/c/a.pem");
-        assert_eq!(tls.key, "/k");
+        let files = Certificate::Files {
+            certificate: "/srv/shop/c/a.pem".to_owned(),
+            key: "/k".to_owned(),
+        };
+        assert_eq!(tls.certificate, files);
     }
 
     #[test]
@@ -198,6 +237,16 @@ mod tests {
             problems("listen: 80, host: a, tls: { certificate: '', key: k }"),
             ["the path is empty"]
         );
+        for (written, told) in [
+            ("", "`tls` needs `certificate` and `key`, or `acme`"),
+            ("key: k", "`key` needs `certificate`"),
+            ("certificate: k", "`certificate` needs `key`"),
+        ] {
+            assert_eq!(
+                problems(&format!("listen: 80, host: a, tls: {{ {written} }}")),
+                [told]
+            );
+        }
         let told = problems(&format!(
             "listen: 80, host: a, tls: {{ {files} }} }}\n    host: ssh://shop.example.org\n    \
              health: {{ path: /"

@@ -1,0 +1,327 @@
+//! One attempt to have a certificate issued for a host.
+//!
+//! What the next attempt needs is on the disk before it is used: the order before its challenge is
+//! answered, the key before a certificate is asked for it, the certificate before the order is
+//! forgotten. So whoever is killed, goes on; and whoever takes over, too.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use instant_acme::{
+    AuthorizationStatus, ChallengeHandle, ChallengeStatus, ChallengeType, Error, Identifier,
+    NewOrder, Order, OrderStatus, RetryPolicy,
+};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair};
+use shipway_pipeline::route::{Acme, Challenge};
+
+use super::account::{Accounts, Known};
+use super::answers::{Answers, Given};
+use super::handshake;
+use super::place::Place;
+use super::problem;
+use super::record::{Key, Pending, Record};
+use super::schedule::{self, Failure, Kind, Validity};
+use crate::tls;
+
+/// An authority that has not looked by then is asked again later; the order stays.
+const LOOKING: Duration = Duration::from_secs(60);
+
+/// Nothing of an attempt takes as long as this.
+const WHOLE: Duration = Duration::from_secs(300);
+
+/// What is needed to have a certificate issued.
+pub(super) struct Attempt {
+    pub(super) place: Place,
+    pub(super) acme: Acme,
+    pub(super) record: Record,
+    /// The time of the certificate that there is.
+    pub(super) present: Option<Validity>,
+    pub(super) answers: Arc<Answers>,
+    pub(super) accounts: Rc<Accounts>,
+    /// How long nobody asks after the first failure.
+    pub(super) pace: Duration,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Whose it was.
+    pub(super) place: Place,
+    pub(super) record: Record,
+    /// Whether there is a new certificate.
+    pub(super) is_issued: bool,
+}
+
+/// What ends an attempt.
+enum Stop {
+    /// The authority's word, or none of it.
+    Acme(Error),
+    /// Ours.
+    Failure(Failure),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Acme(error)
+    }
+}
+
+// === impl Attempt ===
+
+impl Attempt {
+    /// Makes the attempt.
+    pub(super) async fn run(mut self) -> Ended {
+        let host = self.place.host().to_owned();
+        let ended = match tokio::time::timeout(WHOLE, self.try_all()).await {
+            Ok(ended) => ended,
+            Err(_elapsed) => Err(unreached("the authority takes too long".to_owned())),
+        };
+        let chance = rand();
+        self.record = match &ended {
+            Ok(()) => schedule::done(tls::now(), self.pace, chance),
+            Err(failure) => {
+                let (kind, reason) = (failure.kind, &failure.reason);
+                tracing::warn!(host, ?kind, reason, "no certificate was issued");
+                let (record, failure) = (self.record, failure.clone());
+                schedule::fail(record, failure, tls::now(), self.pace, chance)
+            }
+        };
+        if let Err(error) = self.record.save(&self.place) {
+            tracing::error!(host, %error, "what became of a certificate's order cannot be kept");
+        }
+        Ended {
+            place: self.place,
+            record: self.record,
+            is_issued: ended.is_ok(),
+        }
+    }
+
+    async fn try_all(&mut self) -> Result<(), Failure> {
+        self.record = schedule::begin(self.record.clone(), tls::now(), self.pace);
+        self.save()?;
+        let known = self.accounts.of(&self.place, &self.acme).await?;
+        match self.order(&known).await {
+            Ok(()) => Ok(()),
+            Err(Stop::Failure(failure)) => Err(failure),
+            Err(Stop::Acme(error)) => {
+                let failure = problem::failure(&error, known.asked.take());
+                if failure.kind == Kind::Unreached {
+                    self.accounts.renew(&known, &error).await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn order(&mut self, known: &Known) -> Result<(), Stop> {
+        let mut order = self.begin(known).await?;
+        if order.state().status == OrderStatus::Pending {
+            let given = self.prove(&mut order).await?;
+            let looked = order.poll_ready(&waiting()).await;
+            drop(given);
+            match looked {
+                Ok(OrderStatus::Invalid) | Err(Error::Api(_)) => {
+                    return Err(refused(why(&mut order).await));
+                }
+                looked => looked?,
+            };
+        }
+        match order.state().status {
+            OrderStatus::Ready => self.finalize(&mut order).await?,
+            OrderStatus::Invalid => return Err(refused(why(&mut order).await)),
+            OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Valid => {}
+        }
+        let chain = order.poll_certificate(&waiting()).await?;
+        self.keep(&chain).map_err(Stop::Failure)
+    }
+
+    /// The order that is under way, or a new one.
+    async fn begin(&mut self, known: &Known) -> Result<Order, Stop> {
+        if let Some(pending) = schedule::pending(&self.acme, &self.record) {
+            match known.account.order(pending.url.clone()).await {
+                Ok(order) => return Ok(order),
+                // It is over, or was never there: a new one is made in its place.
+                Err(Error::Api(error)) => {
+                    let host = self.place.host();
+                    tracing::info!(host, %error, "an order is not known any more");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let Some(challenge) = schedule::challenge(&self.acme, &self.record) else {
+            return Err(refused("no challenge is to be answered".to_owned()));
+        };
+        let host = [Identifier::Dns(self.place.host().to_owned())];
+        let order = known.account.new_order(&NewOrder::new(&host)).await?;
+        self.record.order = Some(Pending {
+            url: order.url().to_owned(),
+            challenge,
+            key: None,
+        });
+        self.record.not_before = 0;
+        self.save()?;
+        tracing::info!(
+            host = self.place.host(),
+            ?challenge,
+            "a certificate is asked for"
+        );
+        Ok(order)
+    }
+
+    /// Lets the authority look; what it finds is there for as long as the result is.
+    async fn prove(&self, order: &mut Order) -> Result<Vec<Given>, Stop> {
+        let challenge = self.record.order.as_ref().map(|order| order.challenge);
+        let kind = match challenge {
+            Some(Challenge::TlsAlpn) => ChallengeType::TlsAlpn01,
+            Some(Challenge::Http) | None => ChallengeType::Http01,
+        };
+        let mut given = Vec::new();
+        let mut authorizations = order.authorizations();
+        while let Some(authorization) = authorizations.next().await {
+            let mut authorization = authorization?;
+            match authorization.status {
+                AuthorizationStatus::Pending => {}
+                AuthorizationStatus::Valid => continue,
+                AuthorizationStatus::Invalid
+                | AuthorizationStatus::Revoked
+                | AuthorizationStatus::Expired
+                | AuthorizationStatus::Deactivated => {
+                    return Err(refused("the authority has refused before".to_owned()));
+                }
+            }
+            let Some(mut challenge) = authorization.challenge(kind.clone()) else {
+                let told = format!("the authority does not offer {}", name_of(&kind));
+                return Err(refused(told));
+            };
+            given.push(self.give(&challenge)?);
+            if challenge.status == ChallengeStatus::Pending {
+                challenge.set_ready().await?;
+            }
+        }
+        Ok(given)
+    }
+
+    fn give(&self, challenge: &ChallengeHandle<'_>) -> Result<Given, Stop> {
+        let host = self.place.host();
+        let print = challenge.key_authorization();
+        if challenge.r#type == ChallengeType::TlsAlpn01 {
+            let config = handshake::config(host, print.digest().as_ref());
+            let config = config.map_err(|reason| Stop::Failure(unreached(reason)))?;
+            return Ok(self.answers.give_handshake(host, config));
+        }
+        let token = &challenge.token;
+        Ok(self.answers.give_file(host, token, print.as_str()))
+    }
+
+    /// Asks for a certificate of the order's key.
+    async fn finalize(&mut self, order: &mut Order) -> Result<(), Stop> {
+        let unmade = |error: rcgen::Error| Stop::Failure(unreached(error.to_string()));
+        let known = self.record.order.as_ref().and_then(|it| it.key.clone());
+        let pair = match known {
+            Some(key) => KeyPair::from_pem(key.reveal()).map_err(unmade)?,
+            None => {
+                let pair = KeyPair::generate().map_err(unmade)?;
+                if let Some(order) = &mut self.record.order {
+                    order.key = Some(Key::new(pair.serialize_pem()));
+                }
+                self.save()?;
+                pair
+            }
+        };
+        let names = vec![self.place.host().to_owned()];
+        let mut params = CertificateParams::new(names).map_err(unmade)?;
+        params.distinguished_name = DistinguishedName::new();
+        let request = params.serialize_request(&pair).map_err(unmade)?;
+        Ok(order.finalize_csr(request.der()).await?)
+    }
+
+    /// Puts a certificate in the place of the one before, if it is better than that.
+    fn keep(&mut self, chain: &str) -> Result<(), Failure> {
+        let key = self.record.order.as_ref().and_then(|it| it.key.as_ref());
+        let Some(key) = key else {
+            return Err(no_use("the key of the certificate is not known".to_owned()));
+        };
+        let text = format!("{}\n{}", chain.trim_end(), key.reveal());
+        let host = self.place.host();
+        let validity = tls::check_issued(&self.place, host, text.as_bytes()).map_err(no_use)?;
+        if self.present.is_some_and(|it| it.ends >= validity.ends) {
+            return Err(no_use("the certificate is none newer".to_owned()));
+        }
+        let path = self.place.certificate();
+        let kept = shipway_durable::replace(&path, text.as_bytes());
+        kept.map_err(|error| unreached(format!("`{}`: {error}", path.display())))?;
+        tracing::info!(host, "a certificate was issued");
+        Ok(())
+    }
+
+    fn save(&self) -> Result<(), Failure> {
+        let saved = self.record.save(&self.place);
+        saved.map_err(|error| unreached(format!("the order cannot be kept: {error}")))
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Why an order came to nothing: what the authority says of the challenge is more than what it says
+/// of the order.
+async fn why(order: &mut Order) -> String {
+    let mut authorizations = order.authorizations();
+    while let Some(Ok(mut authorization)) = authorizations.next().await {
+        // Where it cannot be asked any more, what it said of the order has to do.
+        let _ = authorization.refresh().await;
+        let mut errors = authorization
+            .challenges
+            .iter()
+            .filter_map(|it| it.error.as_ref());
+        if let Some(error) = errors.next() {
+            return problem::told(error);
+        }
+    }
+    let error = order.state().error.as_ref();
+    error.map_or_else(
+        || "the authority refuses the order".to_owned(),
+        problem::told,
+    )
+}
+
+fn waiting() -> RetryPolicy {
+    RetryPolicy::new().timeout(LOOKING)
+}
+
+fn name_of(kind: &ChallengeType) -> &'static str {
+    match kind {
+        ChallengeType::TlsAlpn01 => "tls-alpn-01",
+        _ => "http-01",
+    }
+}
+
+fn refused(reason: String) -> Stop {
+    Stop::Failure(no_use(reason))
+}
+
+fn no_use(reason: String) -> Failure {
+    Failure {
+        kind: Kind::Refused,
+        reason: problem::one_line(&reason),
+        until: None,
+    }
+}
+
+fn unreached(reason: String) -> Failure {
+    Failure {
+        kind: Kind::Unreached,
+        reason: problem::one_line(&reason),
+        until: None,
+    }
+}
+
+/// Any number.
+fn rand() -> u64 {
+    use std::hash::BuildHasher;
+    std::hash::RandomState::new().hash_one(0)
+}
