@@ -138,12 +138,7 @@ fn readable(mut bytes: &[u8]) -> Vec<Taken> {
 
 /// What hyper and we take.
 async fn served(bytes: &[u8], random: Random) -> Vec<Taken> {
-    let peer = Peer {
-        address: IpAddr::from([127, 0, 0, 1]),
-        header: HeaderValue::from_static("127.0.0.1"),
-        is_trusted: false,
-        is_secure: false,
-    };
+    let peer = Peer::at(IpAddr::from([127, 0, 0, 1]));
     let limits = Arc::new(Limits::default());
     let session = Session::new(([127, 0, 0, 1], 80).into(), peer, limits, Instant::now());
     let client = Client {

@@ -120,10 +120,9 @@ fn what_is_of_one_hop_ends_here() {
 
 fn a_request(random: &mut Random, sent: &HeaderMap) {
     let peer = Peer {
-        address: IpAddr::from([192, 0, 2, 1]),
-        header: HeaderValue::from_static("192.0.2.1"),
         is_trusted: random.one_in(2),
         is_secure: random.one_in(2),
+        ..Peer::at(IpAddr::from([192, 0, 2, 1]))
     };
     let has_body = random.one_in(2);
     let versions = [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2];

@@ -49,10 +49,8 @@ mod tests {
 
     fn client(is_trusted: bool, told: &[&'static str]) -> String {
         let peer = Peer {
-            address: IpAddr::from([10, 0, 0, 1]),
-            header: HeaderValue::from_static("10.0.0.1"),
             is_trusted,
-            is_secure: false,
+            ..Peer::at(IpAddr::from([10, 0, 0, 1]))
         };
         let mut headers = HeaderMap::new();
         for value in told {

@@ -146,10 +146,9 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         let peer = Peer {
-            address: IpAddr::from([192, 0, 2, 1]),
-            header: HeaderValue::from_static("192.0.2.1"),
             is_trusted,
             is_secure,
+            ..Peer::at(IpAddr::from([192, 0, 2, 1]))
         };
         set(&mut map, &peer);
         let mut lines = Vec::new();

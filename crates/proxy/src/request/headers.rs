@@ -182,12 +182,7 @@ mod tests {
     use super::*;
 
     fn peer() -> Peer {
-        Peer {
-            address: IpAddr::from([192, 0, 2, 1]),
-            header: HeaderValue::from_static("192.0.2.1"),
-            is_trusted: false,
-            is_secure: false,
-        }
+        Peer::at(IpAddr::from([192, 0, 2, 1]))
     }
 
     fn sent(headers: &[(&str, &str)]) -> (HeaderMap, bool) {

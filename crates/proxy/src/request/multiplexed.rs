@@ -85,10 +85,8 @@ mod tests {
 
     fn peer(is_trusted: bool) -> Peer {
         Peer {
-            address: IpAddr::from([192, 0, 2, 1]),
-            header: HeaderValue::from_static("192.0.2.1"),
             is_trusted,
-            is_secure: false,
+            ..Peer::at(IpAddr::from([192, 0, 2, 1]))
         }
     }
 

@@ -77,10 +77,9 @@ mod tests {
 
     fn peer(is_trusted: bool, is_secure: bool) -> Peer {
         Peer {
-            address: IpAddr::from([192, 0, 2, 1]),
-            header: HeaderValue::from_static("192.0.2.1"),
             is_trusted,
             is_secure,
+            ..Peer::at(IpAddr::from([192, 0, 2, 1]))
         }
     }
 

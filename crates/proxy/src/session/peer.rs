@@ -18,6 +18,18 @@ pub(crate) struct Peer {
 // === impl Peer ===
 
 impl Peer {
+    /// Who comes from an address, without TLS; what it says of others is not believed.
+    pub(crate) fn at(address: IpAddr) -> Self {
+        let header = HeaderValue::try_from(address.to_string());
+        Self {
+            address,
+            // An address always is a header's value. RFC 7239 has a word for what is not known.
+            header: header.unwrap_or(HeaderValue::from_static("unknown")),
+            is_trusted: false,
+            is_secure: false,
+        }
+    }
+
     /// What it speaks, as URLs begin.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.is_secure { "https" } else { "http" }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -44,12 +44,7 @@ impl AsyncWrite for Full {
 }
 
 fn peer() -> Peer {
-    Peer {
-        address: IpAddr::from([192, 0, 2, 1]),
-        header: HeaderValue::from_static("192.0.2.1"),
-        is_trusted: false,
-        is_secure: false,
-    }
+    Peer::at(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// A request of a client that sends this and leaves, after its body broke off while nobody took

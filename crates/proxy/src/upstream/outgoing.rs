@@ -311,8 +311,6 @@ mod tests {
     use std::net::IpAddr;
     use std::task::Waker;
 
-    use http::HeaderValue;
-
     use super::*;
 
     fn sent(method: &str, headers: &[(&'static str, &'static str)]) -> String {
@@ -321,10 +319,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let peer = Peer {
-            address: IpAddr::from([192, 0, 2, 1]),
-            header: HeaderValue::from_static("192.0.2.1"),
             is_trusted: true,
-            is_secure: false,
+            ..Peer::at(IpAddr::from([192, 0, 2, 1]))
         };
         let request = request.body(RequestBody::Empty).unwrap();
         let mut outgoing = Outgoing::new(request, &peer);

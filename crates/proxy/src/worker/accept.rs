@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -117,15 +116,11 @@ impl Queue {
             return;
         }
         let address = peer.ip().to_canonical();
-        let Ok(header) = HeaderValue::try_from(address.to_string()) else {
-            return;
-        };
         let trusted = &self.worker.shared.trusted;
         let peer = Peer {
-            address,
-            header,
             is_trusted: trusted.iter().any(|range| range.contains(address)),
             is_secure: self.site.is_some(),
+            ..Peer::at(address)
         };
         let limits = self.worker.limits.clone();
         let session = Session::new(self.address, peer, limits, Instant::now());

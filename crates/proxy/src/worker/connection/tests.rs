@@ -27,12 +27,7 @@ impl Client {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (served, _) = listener.accept().await.unwrap();
         let worker = worker();
-        let peer = Peer {
-            address: IpAddr::from([127, 0, 0, 1]),
-            header: http::HeaderValue::from_static("127.0.0.1"),
-            is_trusted: false,
-            is_secure: false,
-        };
+        let peer = Peer::at(IpAddr::from([127, 0, 0, 1]));
         let listen = listener.local_addr().unwrap();
         let session = Session::new(listen, peer, worker.limits.clone(), Instant::now());
         worker.enlist(&session);
