@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 
 use super::http::{Asked, Http};
 use super::place::Place;
-use super::problem::{failure, is_of_no_account, with_causes};
+use super::problem::{failure, is_of_no_account, unreached, with_causes};
 use super::record::Key;
-use super::schedule::{Failure, Kind};
+use super::schedule::Failure;
 
 /// Raised when a field is added.
 const VERSION: u32 = 1;
@@ -59,7 +59,7 @@ impl Accounts {
         if let Some(known) = known.get(&name) {
             return Ok(known.clone());
         }
-        let http = Http::new(acme.ca.as_deref()).map_err(unusable)?;
+        let http = Http::new(acme.ca.as_deref()).map_err(|reason| unreached(&reason))?;
         let asked = http.asked();
         let opened = open(&name.0, acme, http).await;
         let account = opened.map_err(|error| match error {
@@ -70,7 +70,7 @@ impl Accounts {
                 }
                 failed
             }
-            Unopened::Disk(reason) => unusable(reason),
+            Unopened::Disk(reason) => unreached(&reason),
         })?;
         let opened = Known {
             account,
@@ -143,14 +143,6 @@ fn unreadable(path: &Path, error: &dyn std::error::Error) -> Unopened {
         path.display(),
         with_causes(error)
     ))
-}
-
-fn unusable(reason: String) -> Failure {
-    Failure {
-        kind: Kind::Unreached,
-        reason,
-        until: None,
-    }
 }
 
 fn load(path: &Path) -> io::Result<Option<Stored>> {

@@ -19,7 +19,7 @@ use super::account::{Accounts, Known};
 use super::answers::{Answers, Given};
 use super::handshake;
 use super::place::Place;
-use super::problem;
+use super::problem::{self, refused, unreached};
 use super::record::{Key, Pending, Record};
 use super::schedule::{self, Failure, Kind, Validity};
 use crate::tls;
@@ -75,7 +75,7 @@ impl Attempt {
         let host = self.place.host().to_owned();
         let ended = match tokio::time::timeout(WHOLE, self.try_all()).await {
             Ok(ended) => ended,
-            Err(_elapsed) => Err(unreached("the authority takes too long".to_owned())),
+            Err(_elapsed) => Err(unreached("the authority takes too long")),
         };
         let chance = rand();
         self.record = match &ended {
@@ -122,14 +122,14 @@ impl Attempt {
             drop(given);
             match looked {
                 Ok(OrderStatus::Invalid) | Err(Error::Api(_)) => {
-                    return Err(refused(why(&mut order).await));
+                    return Err(refused(&why(&mut order).await).into());
                 }
                 looked => looked?,
             };
         }
         match order.state().status {
             OrderStatus::Ready => self.finalize(&mut order).await?,
-            OrderStatus::Invalid => return Err(refused(why(&mut order).await)),
+            OrderStatus::Invalid => return Err(refused(&why(&mut order).await).into()),
             OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Valid => {}
         }
         let chain = order.poll_certificate(&waiting()).await?;
@@ -150,7 +150,7 @@ impl Attempt {
             }
         }
         let Some(challenge) = schedule::challenge(&self.acme, &self.record) else {
-            return Err(refused("no challenge is to be answered".to_owned()));
+            return Err(refused("no challenge is to be answered").into());
         };
         let host = [Identifier::Dns(self.place.host().to_owned())];
         let order = known.account.new_order(&NewOrder::new(&host)).await?;
@@ -187,12 +187,12 @@ impl Attempt {
                 | AuthorizationStatus::Revoked
                 | AuthorizationStatus::Expired
                 | AuthorizationStatus::Deactivated => {
-                    return Err(refused("the authority has refused before".to_owned()));
+                    return Err(refused("the authority has refused before").into());
                 }
             }
             let Some(mut challenge) = authorization.challenge(kind.clone()) else {
                 let told = format!("the authority does not offer {}", name_of(&kind));
-                return Err(refused(told));
+                return Err(refused(&told).into());
             };
             given.push(self.give(&challenge)?);
             if challenge.status == ChallengeStatus::Pending {
@@ -207,7 +207,7 @@ impl Attempt {
         let print = challenge.key_authorization();
         if challenge.r#type == ChallengeType::TlsAlpn01 {
             let config = handshake::config(host, print.digest().as_ref());
-            let config = config.map_err(|reason| Stop::Failure(unreached(reason)))?;
+            let config = config.map_err(|reason| unreached(&reason))?;
             return Ok(self.answers.give_handshake(host, config));
         }
         let token = &challenge.token;
@@ -216,7 +216,7 @@ impl Attempt {
 
     /// Asks for a certificate of the order's key.
     async fn finalize(&mut self, order: &mut Order) -> Result<(), Stop> {
-        let unmade = |error: rcgen::Error| Stop::Failure(unreached(error.to_string()));
+        let unmade = |error: rcgen::Error| unreached(&error.to_string());
         let known = self.record.order.as_ref().and_then(|it| it.key.clone());
         let pair = match known {
             Some(key) => KeyPair::from_pem(key.reveal()).map_err(unmade)?,
@@ -240,24 +240,25 @@ impl Attempt {
     fn keep(&mut self, chain: &str) -> Result<(), Failure> {
         let key = self.record.order.as_ref().and_then(|it| it.key.as_ref());
         let Some(key) = key else {
-            return Err(no_use("the key of the certificate is not known".to_owned()));
+            return Err(refused("the key of the certificate is not known"));
         };
         let text = format!("{}\n{}", chain.trim_end(), key.reveal());
         let host = self.place.host();
-        let validity = tls::check_issued(&self.place, host, text.as_bytes()).map_err(no_use)?;
+        let validity = tls::check_issued(&self.place, host, text.as_bytes());
+        let validity = validity.map_err(|reason| refused(&reason))?;
         if self.present.is_some_and(|it| it.ends >= validity.ends) {
-            return Err(no_use("the certificate is none newer".to_owned()));
+            return Err(refused("the certificate is none newer"));
         }
         let path = self.place.certificate();
         let kept = shipway_durable::replace(&path, text.as_bytes());
-        kept.map_err(|error| unreached(format!("`{}`: {error}", path.display())))?;
+        kept.map_err(|error| unreached(&format!("`{}`: {error}", path.display())))?;
         tracing::info!(host, "a certificate was issued");
         Ok(())
     }
 
     fn save(&self) -> Result<(), Failure> {
         let saved = self.record.save(&self.place);
-        saved.map_err(|error| unreached(format!("the order cannot be kept: {error}")))
+        saved.map_err(|error| unreached(&format!("the order cannot be kept: {error}")))
     }
 }
 
@@ -297,26 +298,6 @@ fn name_of(kind: &ChallengeType) -> &'static str {
     match kind {
         ChallengeType::TlsAlpn01 => "tls-alpn-01",
         _ => "http-01",
-    }
-}
-
-fn refused(reason: String) -> Stop {
-    Stop::Failure(no_use(reason))
-}
-
-fn no_use(reason: String) -> Failure {
-    Failure {
-        kind: Kind::Refused,
-        reason: problem::one_line(&reason),
-        until: None,
-    }
-}
-
-fn unreached(reason: String) -> Failure {
-    Failure {
-        kind: Kind::Unreached,
-        reason: problem::one_line(&reason),
-        until: None,
     }
 }
 

@@ -28,6 +28,24 @@ pub(super) fn failure(error: &Error, until: Option<i64>) -> Failure {
     }
 }
 
+/// Why an attempt failed that the authority has refused, or whose result is of no use.
+pub(super) fn refused(reason: &str) -> Failure {
+    Failure {
+        kind: Kind::Refused,
+        reason: one_line(reason),
+        until: None,
+    }
+}
+
+/// Why an attempt failed before anybody looked at anything.
+pub(super) fn unreached(reason: &str) -> Failure {
+    Failure {
+        kind: Kind::Unreached,
+        reason: one_line(reason),
+        until: None,
+    }
+}
+
 /// The authority has no such account any more.
 pub(super) fn is_of_no_account(error: &Error) -> bool {
     matches!(error, Error::Api(problem) if type_of(problem) == "accountDoesNotExist")
@@ -75,7 +93,7 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Without what would break a line, and no longer than is read.
-pub(super) fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> String {
     let plain = text.chars().map(|letter| match letter.is_control() {
         true => ' ',
         false => letter,
