@@ -1,6 +1,9 @@
 //! Tests that are campaigns as well: a little by themselves, much when `cargo xtask prove` asks.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
+
+use shipway_testkit::Sandbox;
 
 /// How often a long campaign tells how far it is.
 const TELL_AFTER: Duration = Duration::from_secs(15);
@@ -37,6 +40,40 @@ impl Progress {
             self.told = Instant::now();
             println!("{:>5.0} s: {}", self.began.elapsed().as_secs_f64(), text());
         }
+    }
+}
+
+/// How much memory the proxies of a sandbox have, looked at now and then.
+pub(crate) struct Memory<'a> {
+    sandbox: &'a Sandbox,
+    at_first: u64,
+    at_most: u64,
+}
+
+// === impl Memory ===
+
+impl<'a> Memory<'a> {
+    pub(crate) fn of(sandbox: &'a Sandbox) -> Self {
+        let at_first = sandbox.proxy_memory();
+        Self {
+            sandbox,
+            at_first,
+            at_most: at_first,
+        }
+    }
+
+    /// Looks again, and tells.
+    pub(crate) fn look(&mut self) -> String {
+        let now = self.sandbox.proxy_memory();
+        self.at_most = self.at_most.max(now);
+        mebibytes(now)
+    }
+}
+
+impl Display for Memory<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [at_first, at_most] = [self.at_first, self.at_most].map(mebibytes);
+        write!(f, "{at_first} at first, {at_most} at most")
     }
 }
 

@@ -3,7 +3,7 @@
 use shipway_loadtest::Cause;
 use shipway_testkit::{Behaviour, Mix, Observed, Sandbox, Traffic, wait_until};
 
-use crate::campaign::{Progress, Repeat, asked, mebibytes};
+use crate::campaign::{Memory, Progress, Repeat, asked};
 use crate::common::{assert_live, deployed, sandbox, text};
 
 /// How often, from which on, under how many connections, with how large bodies: `cargo xtask prove
@@ -42,8 +42,7 @@ fn reloads_under_a_mixed_load_lose_nothing_of_any_client() {
     let traffic = Traffic::of(&sandbox, "testing", connections);
     let mix = Mix::start(&sandbox, "testing", large);
     let mut pids = vec![u64::from(sandbox.proxy_pid())];
-    let (mut progress, at_first) = (Progress::new(), sandbox.proxy_memory());
-    let mut most = at_first;
+    let (mut progress, mut memory) = (Progress::new(), Memory::of(&sandbox));
     for number in first..first + count {
         let _repeat = Repeat(format!(
             "reloads --first {number} --count 1 --connections {connections} --large {}",
@@ -64,20 +63,17 @@ fn reloads_under_a_mixed_load_lose_nothing_of_any_client() {
         traffic.assert_well();
         mix.assert_well();
         progress.tell(|| {
-            let memory = sandbox.proxy_memory();
-            most = most.max(memory);
-            let (done, memory) = (number + 1 - first, mebibytes(memory));
+            let (done, memory) = (number + 1 - first, memory.look());
             format!("{done} of {count} reloads, the proxies have {memory}")
         });
     }
-    let memory = [at_first, most.max(sandbox.proxy_memory())];
-    let [at_first, at_most] = memory.map(mebibytes);
+    memory.look();
     let mixed = mix.stop();
     let observed = traffic.stop(&sandbox, "testing");
     println!(
         "{count} reloads from the {first}th on, {connections} connections, bodies of {large} bytes\n\
          {mixed}{observed}\n\
-         memory: the proxies {at_first} at first, {at_most} at most"
+         memory: the proxies {memory}"
     );
     mixed.assert_flawless();
     observed.assert_flawless();

@@ -2,7 +2,7 @@
 
 use shipway_testkit::{Behaviour, Environment, Mix, Sandbox, Socket, Traffic, wait_until};
 
-use crate::campaign::{Progress, Repeat, asked, mebibytes};
+use crate::campaign::{Memory, Progress, Repeat, asked, mebibytes};
 use crate::common::{assert_live, deployed, sandbox, text, wait_for_step};
 
 const SWITCHES: usize = 20;
@@ -92,8 +92,7 @@ fn switches_of_every_kind_lose_nothing_of_any_client() {
     }
     let traffic = Traffic::of(&sandbox, "testing", connections);
     let mix = Mix::start(&sandbox, "testing", large);
-    let (mut progress, at_first) = (Progress::new(), sandbox.proxy_memory());
-    let mut most = at_first;
+    let (mut progress, mut memory) = (Progress::new(), Memory::of(&sandbox));
     for number in first..first + count {
         let _repeat = Repeat(format!(
             "switches --first {number} --count 1 --connections {connections} --large {}",
@@ -106,24 +105,18 @@ fn switches_of_every_kind_lose_nothing_of_any_client() {
         traffic.assert_well();
         mix.assert_well();
         progress.tell(|| {
-            let memory = sandbox.proxy_memory();
-            most = most.max(memory);
-            let (done, memory) = (number + 1 - first, mebibytes(memory));
+            let (done, memory) = (number + 1 - first, memory.look());
             format!("{done} of {count} switches, the proxy has {memory}")
         });
     }
-    let memory = [
-        at_first,
-        most.max(sandbox.proxy_memory()),
-        sandbox.commands_memory(),
-    ];
-    let [at_first, at_most, of_commands] = memory.map(mebibytes);
+    memory.look();
+    let of_commands = mebibytes(sandbox.commands_memory());
     let mixed = mix.stop();
     let observed = traffic.stop(&sandbox, "testing");
     println!(
         "{count} switches from the {first}th on, {connections} connections, bodies of {large} bytes\n\
          {mixed}{observed}\n\
-         memory: the proxy {at_first} at first, {at_most} at most; a command {of_commands} at most"
+         memory: the proxy {memory}; a command {of_commands} at most"
     );
     mixed.assert_flawless();
     observed.assert_flawless();
