@@ -1,7 +1,11 @@
 //! A plain HTTP client: one request, one connection.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::wait::PATIENCE;
 
@@ -31,7 +35,22 @@ pub struct Socket {
 /// # Errors
 /// There was no answer.
 pub fn get(port: u16, host: &str, path: &str) -> io::Result<Answer> {
-    let mut stream = connect(port)?;
+    ask(connect(port)?, host, path)
+}
+
+/// The same by HTTPS, of somebody whom these vouch for.
+pub(crate) fn get_securely(
+    config: Arc<ClientConfig>,
+    port: u16,
+    host: &str,
+    path: &str,
+) -> io::Result<Answer> {
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let client = ClientConnection::new(config, name).map_err(io::Error::other)?;
+    ask(StreamOwned::new(client, connect(port)?), host, path)
+}
+
+fn ask(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<Answer> {
     write!(
         stream,
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"

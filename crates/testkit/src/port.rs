@@ -11,14 +11,18 @@ const COUNT: u16 = 7_000;
 
 /// A port that no other test is given while this value lives.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    pub(crate) port: u16,
+pub struct PortClaim {
+    /// The port.
+    pub port: u16,
     _name: UnixDatagram,
 }
 
-impl Claim {
+impl PortClaim {
     /// A port that is free.
-    pub(crate) fn any() -> Self {
+    ///
+    /// # Panics
+    /// When none is.
+    pub fn any() -> Self {
         // Tests run in processes of their own; each begins its search elsewhere.
         let start = std::process::id() as u16;
         (0..COUNT)

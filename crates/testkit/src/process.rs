@@ -40,8 +40,20 @@ pub enum Purpose {
 /// # Panics
 /// When there is none of that number.
 pub fn kill(pid: u32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Sends a process SIGHUP.
+///
+/// # Panics
+/// When there is none of that number.
+pub fn hang_up(pid: u32) {
+    signal(pid, Signal::HUP);
+}
+
+fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    kill_process(pid.expect("it is a pid"), Signal::KILL).expect("it runs");
+    kill_process(pid.expect("it is a pid"), signal).expect("it runs");
 }
 
 /// How much memory a process has, in bytes.

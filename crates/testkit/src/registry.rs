@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::port::Claim;
+use crate::port::PortClaim;
 use crate::wait::wait_until;
 
 /// Names the program; without it, the one on the path.
@@ -27,7 +27,7 @@ const MANIFESTS: &str = "application/vnd.docker.distribution.manifest.v2+json, \
 /// A registry on the loopback address. It ends with its value.
 #[derive(Debug)]
 pub struct Registry {
-    claim: Claim,
+    claim: PortClaim,
     directory: TempDir,
     is_mounted: bool,
     child: Option<Child>,
@@ -79,7 +79,7 @@ impl Registry {
 
     fn unstarted(settings: &str) -> Self {
         let registry = Self {
-            claim: Claim::any(),
+            claim: PortClaim::any(),
             directory: TempDir::with_prefix("shipway-registry-").expect("a directory can be made"),
             is_mounted: false,
             child: None,

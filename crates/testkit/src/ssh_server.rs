@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::port::Claim;
+use crate::port::PortClaim;
 use crate::second_engine::SecondEngine;
 use crate::wait_until;
 
@@ -16,7 +16,7 @@ use crate::wait_until;
 #[derive(Debug)]
 pub struct SshServer {
     directory: TempDir,
-    claim: Claim,
+    claim: PortClaim,
     sshd: Child,
 }
 
@@ -29,7 +29,7 @@ impl SshServer {
     /// When it does not.
     pub fn before(engine: &SecondEngine) -> Self {
         let directory = TempDir::with_prefix("shipway-sshd-").expect("a directory can be made");
-        let claim = Claim::any();
+        let claim = PortClaim::any();
         make_keys(directory.path());
         configure(directory.path(), claim.port, &engine.host());
         let server = Self {

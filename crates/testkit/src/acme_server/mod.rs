@@ -5,6 +5,7 @@
 
 mod jws;
 mod look;
+mod message;
 mod protocol;
 
 use std::io::{self, BufReader};
@@ -15,12 +16,14 @@ use std::thread;
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::certificates::Certificates;
-use protocol::{Answer, State};
+use crate::client::{self, Answer};
+use protocol::State;
 
 /// An authority. It ends with its process.
 #[derive(Debug)]
@@ -102,6 +105,26 @@ impl AcmeServer {
         lock(&self.state).issuer.as_ref().pem()
     }
 
+    /// Asks a host by HTTPS for a path, on a port of this machine, and believes only certificates of
+    /// this authority's.
+    ///
+    /// # Errors
+    /// There was no answer, or nobody with such a certificate.
+    ///
+    /// # Panics
+    /// When its own certificate cannot be used.
+    pub fn get(&self, port: u16, host: &str, path: &str) -> io::Result<Answer> {
+        let mut roots = RootCertStore::empty();
+        let root = lock(&self.state).issuer.der().clone();
+        roots.add(root).expect("it is a certificate");
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the versions are known")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        client::get_securely(Arc::new(config), port, host, path)
+    }
+
     /// From now on this is wrong with it; `None` for nothing.
     pub fn trouble(&self, trouble: Option<Trouble>) {
         lock(&self.state).trouble = trouble;
@@ -130,7 +153,7 @@ fn config(own: &Certificates) -> ServerConfig {
         .collect::<Result<Vec<_>, _>>()
         .expect("it is a certificate");
     let key = PrivateKeyDer::from_pem_slice(&read(own.key())).expect("it is a key");
-    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the versions are known")
         .with_no_client_auth()
@@ -144,8 +167,8 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, state: &Mutex<State>) -> 
     }
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
-    while let Some(request) = protocol::read(&mut stream)? {
-        let answer: Answer = protocol::answer(state, &request);
+    while let Some(request) = message::read(&mut stream)? {
+        let answer = protocol::answer(state, &request);
         answer.write(stream.get_mut())?;
     }
     Ok(())

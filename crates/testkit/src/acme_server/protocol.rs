@@ -1,7 +1,6 @@
 //! What is asked and answered.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead, Write};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 use super::jws::{Key, Signed, decode};
+use super::message::{Answer, Request};
 use super::{Counted, Trouble, lock, look};
 
 /// What an authority knows.
@@ -42,18 +42,6 @@ struct Order {
     chain: Option<String>,
 }
 
-pub(super) struct Request {
-    method: String,
-    path: String,
-    body: Vec<u8>,
-}
-
-pub(super) struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: String,
-}
-
 /// The key of a request for a certificate.
 struct Requested(Vec<u8>);
 
@@ -65,34 +53,6 @@ impl PublicKeyData for Requested {
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         &rcgen::PKCS_ECDSA_P256_SHA256
     }
-}
-
-/// Reads a request; `None` at the end.
-pub(super) fn read(stream: &mut impl BufRead) -> io::Result<Option<Request>> {
-    let mut line = String::new();
-    if stream.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next(), words.next());
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line)?;
-        let Some((name, value)) = line.split_once(':') else {
-            break;
-        };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().unwrap_or_default();
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
-    Ok(Some(Request {
-        method: method.unwrap_or_default(),
-        path: path.unwrap_or_default(),
-        body,
-    }))
 }
 
 /// Answers a request.
@@ -378,42 +338,5 @@ impl State {
             body: chain.unwrap_or_default(),
             ..Answer::of(200, Value::Null)
         }
-    }
-}
-
-// === impl Answer ===
-
-impl Answer {
-    fn of(status: u16, body: Value) -> Self {
-        let body = match body {
-            Value::Null => String::new(),
-            body => body.to_string(),
-        };
-        Self {
-            status,
-            headers: vec![("Content-Type", "application/json".to_owned())],
-            body,
-        }
-    }
-
-    fn problem(status: u16, kind: &str, detail: &str) -> Self {
-        let kind = format!("urn:ietf:params:acme:error:{kind}");
-        Self::of(status, json!({ "type": kind, "detail": detail }))
-    }
-
-    fn with(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    pub(super) fn write(&self, stream: &mut impl Write) -> io::Result<()> {
-        let mut text = format!("HTTP/1.1 {} Said\r\n", self.status);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let length = self.body.len();
-        text.push_str(&format!("Content-Length: {length}\r\n\r\n{}", self.body));
-        stream.write_all(text.as_bytes())?;
-        stream.flush()
     }
 }

@@ -19,7 +19,7 @@ pub use environment::Environment;
 use crate::application::{self, Behaviour};
 use crate::containers::Containers;
 use crate::guard::Guard;
-use crate::port::Claim;
+use crate::port::PortClaim;
 use crate::run::{Ended, Running};
 
 /// A project with its repository, its state and its proxy.
@@ -32,7 +32,7 @@ pub struct Sandbox {
     name: String,
     containers: Option<Containers>,
     program: PathBuf,
-    environments: RefCell<Vec<(Environment, Claim)>>,
+    environments: RefCell<Vec<(Environment, PortClaim)>>,
     variables: RefCell<Vec<(String, String)>>,
     runs: Cell<u32>,
     releases: Cell<u32>,
@@ -229,7 +229,7 @@ impl Sandbox {
         let mut all = self.environments.borrow_mut();
         match all.iter_mut().find(|(one, _)| one.name == environment.name) {
             Some((known, _)) => *known = environment,
-            None => all.push((environment, Claim::any())),
+            None => all.push((environment, PortClaim::any())),
         }
         let sections: String = all
             .iter()
