@@ -274,6 +274,11 @@ impl Change {
         }
     }
 
+    /// Whether it says how what follows is run and changes nothing itself: no rule is about it.
+    pub(crate) fn is_of_session(&self) -> bool {
+        matches!(self, Self::SetLockTimeout | Self::Transaction(_))
+    }
+
     /// The lock it takes on its table, if that table was there before.
     pub(crate) fn lock(&self) -> Option<Lock> {
         match self {

@@ -142,7 +142,9 @@ impl Run<'_> {
                     running: (!self.running.is_empty()).then_some(&self.running[..]),
                     next: &self.next,
                 };
-                rules::apply(&context, step, &mut found);
+                if !step.change.is_of_session() {
+                    rules::apply(&context, step, &mut found);
+                }
                 facts.take(&step.change, lock);
             }
             self.schema.apply(&step.change, number);

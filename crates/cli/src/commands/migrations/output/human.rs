@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use owo_colors::OwoColorize;
@@ -10,12 +11,13 @@ use shipway_migrations::{File, Finding, Phase, Report, Severity};
 
 use super::super::select::Selection;
 use super::is_refusal;
+use crate::error::Result;
 
 /// A rule is told in full so many times; whoever has read that knows it. What comes after is a line
 /// each.
 const IN_FULL: usize = 10;
 
-pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
+pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) -> Result<()> {
     let renderer = renderer(&std::io::stdout());
     let told = report.findings.iter().filter(|finding| {
         finding.waived.is_none() && (verbose || finding.severity > Severity::Info)
@@ -30,11 +32,14 @@ pub(super) fn print(report: &Report, selection: &Selection, verbose: bool) {
             text.push_str(&one(finding, &selection.files, &renderer));
             text.push_str("\n\n");
         } else {
-            text.push_str(&in_a_line(finding, &selection.files));
+            in_a_line(finding, &selection.files, &mut text);
         }
     }
-    anstream::print!("{text}");
+    // Not through `anstream`, which would look for colours to take off: where there are to be none,
+    // none were put on.
+    std::io::stdout().write_all(text.as_bytes())?;
     summary(report, selection, verbose);
+    Ok(())
 }
 
 /// How findings look on a stream.
@@ -63,7 +68,7 @@ fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
         group = group.element(
             Snippet::source(shown.line)
                 .line_start(shown.number)
-                .path(&file.path)
+                .path(visible(&file.path))
                 .annotation(AnnotationKind::Primary.span(shown.range)),
         );
     }
@@ -77,19 +82,19 @@ fn one(finding: &Finding, files: &[File], renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
-/// A finding of a rule that was told in full often enough.
-fn in_a_line(finding: &Finding, files: &[File]) -> String {
-    let place = files.get(finding.file).map_or_else(String::new, |file| {
+/// Writes a finding of a rule that was told in full often enough.
+fn in_a_line(finding: &Finding, files: &[File], text: &mut String) {
+    if let Some(file) = files.get(finding.file) {
         let (line, column) = file.line_and_column(finding.range.start);
-        format!("{}:{line}:{column}: ", file.path)
-    });
+        let _ = write!(text, "{}:{line}:{column}: ", visible(&file.path));
+    }
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info | Severity::Off => "info",
     };
     let (id, message) = (finding.rule.id, visible(&finding.message));
-    format!("{place}{level}[{id}]: {message}\n")
+    let _ = writeln!(text, "{level}[{id}]: {message}");
 }
 
 /// What is shown of a file: an operation can go over many lines, and its first one says which it

@@ -33,7 +33,7 @@ pub(super) fn print(
 ) -> Result<bool> {
     let files = &selection.files;
     match form {
-        Form::Human => human::print(report, selection, verbose),
+        Form::Human => human::print(report, selection, verbose)?,
         Form::Json => render::json(&json::document(report, files))?,
         Form::Sarif => render::json(&sarif::document(report, files))?,
         Form::Github => anstream::print!("{}", github::lines(report, files)),
