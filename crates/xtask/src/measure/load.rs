@@ -1,13 +1,14 @@
 //! Load for a while, and what came of it.
 //!
-//! `wrk` where it is installed, as it takes less of the machine than our own generator, which
-//! shares a process with the backend.
+//! As fast as it goes by `wrk` where it is installed, as that takes less of the machine than our
+//! own generator, which shares a process with the backend. At a pace by our own, which measures
+//! each request from its sending: `wrk` has no pace.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use shipway_loadtest::Load;
+use shipway_loadtest::{Load, Template};
 use tokio::process::Command;
 
 /// Clients, each with one connection that is kept.
@@ -21,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) connections: usize,
     /// Whether a connection serves more than one request.
     pub(crate) is_kept: bool,
+    /// Requests for each second; as many as it takes where there is none.
+    pub(crate) pace: Option<u32>,
 }
 
 /// What makes the load.
@@ -58,14 +61,23 @@ impl Generator {
 
     /// Whether it can make such a load.
     pub(crate) fn can(self, target: &Target) -> bool {
-        self == Self::Wrk || (target.is_kept && target.url.starts_with("http:"))
+        self.of(target) == Self::Wrk || target.url.starts_with("http:")
     }
 
     /// Loads `target` for some whole seconds.
     pub(crate) async fn run(self, target: &Target, seconds: u64) -> Result<Sample> {
-        match self {
+        match self.of(target) {
             Self::Wrk => run_wrk(target, seconds).await,
             Self::Own => run_own(target, seconds).await,
+        }
+    }
+
+    /// What makes this load.
+    fn of(self, target: &Target) -> Self {
+        if target.pace.is_some() {
+            Self::Own
+        } else {
+            self
         }
     }
 }
@@ -96,8 +108,15 @@ async fn run_wrk(target: &Target, seconds: u64) -> Result<Sample> {
 }
 
 async fn run_own(target: &Target, seconds: u64) -> Result<Sample> {
-    let load = Load::builder(target.url.parse()?)
+    let url: hyper::Uri = target.url.parse()?;
+    let request = match Template::get(url.path()) {
+        request if target.is_kept => request,
+        request => request.closing(),
+    };
+    let load = Load::builder(url)
         .connections(target.connections)
+        .rate(target.pace.map_or(0.0, f64::from))
+        .request(1, request)
         .start()?;
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let report = load.stop().await;
@@ -183,16 +202,18 @@ Transfer/sec:     46.32MB
     }
 
     #[test]
-    fn our_own_generator_keeps_its_connections_and_has_no_tls() {
-        let target = |url: &str, is_kept| Target {
+    fn our_own_generator_has_no_tls_and_wrk_no_pace() {
+        let target = |url: &str, pace| Target {
             url: url.to_owned(),
             connections: 1,
-            is_kept,
+            is_kept: true,
+            pace,
         };
-        assert!(Generator::Own.can(&target("http://127.0.0.1:1/", true)));
-        assert!(!Generator::Own.can(&target("https://127.0.0.1:1/", true)));
-        assert!(!Generator::Own.can(&target("http://127.0.0.1:1/", false)));
-        assert!(Generator::Wrk.can(&target("https://127.0.0.1:1/", false)));
+        assert!(Generator::Own.can(&target("http://127.0.0.1:1/", None)));
+        assert!(!Generator::Own.can(&target("https://127.0.0.1:1/", None)));
+        assert!(Generator::Wrk.can(&target("https://127.0.0.1:1/", None)));
+        assert!(!Generator::Wrk.can(&target("https://127.0.0.1:1/", Some(1))));
+        assert!(Generator::Wrk.can(&target("http://127.0.0.1:1/", Some(1))));
     }
 
     #[test]

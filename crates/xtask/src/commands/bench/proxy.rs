@@ -71,8 +71,9 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
     let turns = (ROUNDS * contenders.len() * scenarios.len()) as u64;
     let seconds = (bench.seconds.unwrap_or(SECONDS) / turns).max(1);
     println!(
-        "\n== proxy: load by {}, medians of {ROUNDS} interleaved rounds of {seconds} s ==",
-        generator.as_str()
+        "\n== proxy: load by {}, at a pace by {}, medians of {ROUNDS} interleaved rounds of {seconds} s ==",
+        generator.as_str(),
+        Generator::Own.as_str()
     );
     for scenario in scenarios {
         for _ in 0..ROUNDS {

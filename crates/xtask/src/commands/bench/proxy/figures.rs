@@ -39,7 +39,8 @@ pub(super) fn table(all: &[Figures]) -> String {
     text
 }
 
-/// Ours over each peer's; over the backend's where there is no peer.
+/// Ours over each peer's; over the backend's where there is no peer. What is added is what is more
+/// than without any proxy.
 pub(super) fn ratios(all: &[Figures]) -> String {
     let is_ours = |it: &&Figures| it.name == super::OURS;
     let Some(ours) = all.iter().find(is_ours) else {
@@ -54,6 +55,12 @@ pub(super) fn ratios(all: &[Figures]) -> String {
     } else {
         peers
     };
+    let direct = all.iter().find(|it| it.cpu_per_100k.is_none());
+    let added = |other: &Figures, time: fn(&Figures) -> f64| {
+        let base = direct.filter(|base| base.name != other.name).map(time)?;
+        let (ours, theirs) = (time(ours) - base, time(other) - base);
+        (ours > 0.0 && theirs > 0.0).then(|| ratio(ours, theirs))
+    };
     let lines = others.iter().map(|other| {
         // Per second of CPU: what a peer takes for a request over what ours takes.
         let cpu = match (other.cpu_per_100k, ours.cpu_per_100k) {
@@ -62,13 +69,22 @@ pub(super) fn ratios(all: &[Figures]) -> String {
             }
             _ => String::new(),
         };
-        format!(
+        let mut line = format!(
             "ours / {}: {cpu}requests/s {}, p50 {}, p99 {}",
             other.name,
             ratio(ours.per_second, other.per_second),
             ratio(ours.p50_ms, other.p50_ms),
             ratio(ours.p99_ms, other.p99_ms),
-        )
+        );
+        for (name, ratio) in [
+            ("p50", added(other, |it| it.p50_ms)),
+            ("p99", added(other, |it| it.p99_ms)),
+        ] {
+            if let Some(ratio) = ratio {
+                let _ = write!(line, ", added {name} {ratio}");
+            }
+        }
+        line
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -98,6 +114,12 @@ mod tests {
             ratios(&[direct, ours, peer]),
             "ours / haproxy: requests per CPU-second 1.33, requests/s 1.20, p50 1.00, p99 1.00"
         );
+        let near = Figures {
+            p50_ms: 0.5,
+            p99_ms: 2.0,
+            ..direct
+        };
+        assert!(ratios(&[near, ours, peer]).ends_with(", added p50 1.00, added p99 1.00"));
         assert_eq!(
             ratios(&[direct, ours]),
             "ours / direct: requests/s 0.60, p50 1.00, p99 1.00"

@@ -1,6 +1,7 @@
 //! What connections cost that are open and silent.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,6 +14,9 @@ use crate::measure::proportional_bytes_of_tree;
 pub(super) const CONNECTIONS: usize = 10_000;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Lets proxies give back what idle clients do not need.
+const SETTLES: Duration = Duration::from_secs(3);
 
 /// Memory of a proxy without clients and with [`CONNECTIONS`] idle ones, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,7 @@ pub(super) async fn measure(id: u32, address: SocketAddr) -> Result<Idle> {
         read_answer(&mut stream).await?;
         kept.push(stream);
     }
+    tokio::time::sleep(SETTLES).await;
     let with = proportional_bytes_of_tree(id);
     Ok(Idle { before, with })
 }

@@ -9,6 +9,9 @@ pub(super) struct Scenario {
     pub(super) connections: usize,
     pub(super) is_kept: bool,
     pub(super) is_secure: bool,
+    /// Requests for each second, far from what any contender can: then the time of a request is
+    /// what the proxy adds, and not how long it waits for a processor.
+    pub(super) pace: Option<u32>,
 }
 
 // === impl Scenario ===
@@ -25,16 +28,26 @@ impl Scenario {
                         connections,
                         is_kept,
                         is_secure,
+                        pace: None,
                     }));
                 }
             }
+        }
+        for (is_kept, pace) in [(true, 4000), (false, 1000)] {
+            all.extend([64, 512].map(|connections| Self {
+                is_large: false,
+                connections,
+                is_kept,
+                is_secure: false,
+                pace: Some(pace),
+            }));
         }
         all
     }
 
     pub(super) fn describe(self) -> String {
         format!(
-            "{}, {}, {} connections, {}",
+            "{}, {}, {} connections, {}{}",
             if self.is_secure { "https" } else { "http" },
             if self.is_large { "64 KiB" } else { "1 KiB" },
             self.connections,
@@ -43,6 +56,8 @@ impl Scenario {
             } else {
                 "one for each request"
             },
+            self.pace
+                .map_or_else(String::new, |pace| format!(", {pace} requests a second")),
         )
     }
 
@@ -59,6 +74,7 @@ impl Scenario {
             url: format!("{scheme}://{HOST}:{port}{path}"),
             connections: self.connections,
             is_kept: self.is_kept,
+            pace: self.pace,
         }
     }
 }
@@ -70,11 +86,15 @@ mod tests {
     #[test]
     fn everything_is_asked_for_once() {
         let all = Scenario::all();
-        assert_eq!(all.len(), 16);
+        assert_eq!(all.len(), 20);
         assert!(
             all.iter()
                 .all(|one| all.iter().filter(|it| *it == one).count() == 1)
         );
         assert_eq!(all[0].describe(), "http, 1 KiB, 64 connections, kept");
+        assert_eq!(
+            all[19].describe(),
+            "http, 1 KiB, 512 connections, one for each request, 1000 requests a second"
+        );
     }
 }
