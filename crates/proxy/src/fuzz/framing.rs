@@ -253,6 +253,8 @@ impl AsyncWrite for Client {
 }
 
 impl Stream for Client {
+    const SAYS_ITS_END: bool = false;
+
     fn socket(&self) -> SockRef<'_> {
         unreachable!("nothing is upgraded here")
     }

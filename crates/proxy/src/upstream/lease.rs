@@ -205,6 +205,9 @@ impl Lease {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let room = self.read.capacity() - self.read.len();
         if room < self.most / 2 {
+            // Room is made once something is there for it: what waits holds none, and the same
+            // room, still in the processor's cache, is used for one answer after another.
+            std::task::ready!(self.stream.poll_read_ready(cx))?;
             self.read.reserve(self.most);
         }
         let room = self.read.capacity() - self.read.len();

@@ -125,8 +125,12 @@ impl<S: Stream> AsyncWrite for ClientIo<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.closing == Closing::Open {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-            this.closing = if this.session.is_between_requests() {
+            let is_over = this.session.is_between_requests();
+            // What is closed at once is ended by that, unless TLS has a last word.
+            if !is_over || S::SAYS_ITS_END {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            }
+            this.closing = if is_over {
                 Closing::Shut
             } else {
                 this.session.linger(Instant::now());

@@ -101,6 +101,8 @@ impl<S: Stream> Opened<S> {
 }
 
 impl<S: Stream> Stream for Opened<S> {
+    const SAYS_ITS_END: bool = S::SAYS_ITS_END;
+
     fn socket(&self) -> SockRef<'_> {
         self.stream.socket()
     }

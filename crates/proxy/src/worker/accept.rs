@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -28,7 +29,7 @@ pub(crate) fn listen(
 ) {
     let mut tasks = Vec::new();
     for listener in listeners {
-        match TcpListener::from_std(listener) {
+        match ready(listener) {
             Ok(listener) => {
                 let queue = Queue {
                     worker: Rc::clone(worker),
@@ -45,6 +46,12 @@ pub(crate) fn listen(
     for old in old.into_iter().flatten() {
         old.abort();
     }
+}
+
+/// Makes a listener whose connections send at once, as they inherit it.
+fn ready(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    TcpListener::from_std(listener)
 }
 
 /// Stops to take connections at an address; those that wait there are taken first. Ends when the
@@ -111,10 +118,6 @@ impl Queue {
     }
 
     fn begin(&self, stream: TcpStream, peer: SocketAddr) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection ended before it began");
-            return;
-        }
         let address = peer.ip().to_canonical();
         let trusted = &self.worker.shared.trusted;
         let peer = Peer {
@@ -150,5 +153,21 @@ impl Drop for Queue {
                 self.begin(stream, peer);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_send_at_once() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = ready(listener).unwrap();
+        let _client = TcpStream::connect(address).await.unwrap();
+        let (taken, _) = listener.accept().await.unwrap();
+        assert!(taken.nodelay().unwrap());
     }
 }
