@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::claim::Claim;
 use crate::options::Limits;
+use crate::quota::Seat;
 use crate::tally::{Class, Tally};
 use crate::upstream::Lease;
 use crate::wire::Violation;
@@ -44,6 +45,8 @@ pub(crate) struct Session {
     /// The upstream side of an upgrade, on its way to the tunnel.
     upgrade: RefCell<Option<Box<Lease>>>,
     waker: RefCell<Option<Waker>>,
+    /// Where the connection is counted among those of its client.
+    seats: RefCell<Vec<Seat>>,
     order: Cell<Order>,
     closing: Cell<bool>,
     deadline: Cell<(Instant, Waiting)>,
@@ -116,6 +119,7 @@ impl Session {
             claim: RefCell::default(),
             upgrade: RefCell::default(),
             waker: RefCell::default(),
+            seats: RefCell::default(),
             order: Cell::new(Order::GoOn),
             closing: Cell::new(false),
             deadline: Cell::new(deadline),
@@ -214,6 +218,12 @@ impl Session {
         if let Some(claim) = &mut *self.claim.borrow_mut() {
             act(claim);
         }
+    }
+
+    /// Does something with the places where the connection is counted.
+    pub(crate) fn with_seats<T>(&self, act: impl FnOnce(&mut Vec<Seat>) -> T) -> T {
+        let connection = self.connection().unwrap_or(self);
+        act(&mut connection.seats.borrow_mut())
     }
 
     /// Starts the wait for the response head anew.
@@ -321,6 +331,14 @@ impl Session {
     }
 
     // --- from the worker
+
+    /// Lets the connection end with the response in hand, of HTTP/2 with those that are.
+    pub(crate) fn leave_soon(&self) {
+        let connection = self.connection().unwrap_or(self);
+        if !connection.closing.get() {
+            connection.announce_close();
+        }
+    }
 
     /// Lets the connection end with its next response, and an idle one when `close_idle` comes.
     pub(crate) fn announce_close(&self) {

@@ -33,7 +33,10 @@ pub struct Limits {
     /// How many of them may come at once; as many as the rate names where not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<NonZeroU32>,
-    /// Clients that neither the rate nor the number in flight is for.
+    /// Connections of one client at once; what is asked on one more is answered 429.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<NonZeroU32>,
+    /// Clients that only the length of bodies is limited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<Cidr>,
 }
@@ -63,7 +66,10 @@ pub struct InvalidRate(String);
 impl Limits {
     /// Whether nothing is limited.
     pub fn is_empty(&self) -> bool {
-        self.requests.is_none() && self.body.is_none() && self.rate.is_none()
+        self.requests.is_none()
+            && self.body.is_none()
+            && self.rate.is_none()
+            && self.connections.is_none()
     }
 }
 
@@ -165,13 +171,25 @@ mod tests {
             body: Some(1 << 20),
             rate: Some("20/s".parse().unwrap()),
             burst: NonZeroU32::new(40),
+            connections: NonZeroU32::new(100),
             allow: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let text = serde_json::to_string(&limits).unwrap();
         assert_eq!(
             text,
-            r#"{"requests":5,"body":1048576,"rate":"20/s","burst":40,"allow":["10.0.0.0/8"]}"#
+            r#"{"requests":5,"body":1048576,"rate":"20/s","burst":40,"connections":100,"allow":["10.0.0.0/8"]}"#
         );
         assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), limits);
+    }
+
+    #[test]
+    fn any_of_them_is_a_limit() {
+        assert!(Limits::default().is_empty());
+        let connections = NonZeroU32::new(1);
+        let one = Limits {
+            connections,
+            ..Limits::default()
+        };
+        assert!(!one.is_empty());
     }
 }

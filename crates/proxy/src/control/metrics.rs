@@ -238,6 +238,7 @@ fn refused(page: &mut Page, registry: &Registry) {
             ("requests", refused.crowded),
             ("rate", refused.too_early),
             ("body", refused.too_large),
+            ("connections", refused.too_many),
         ] {
             page.line(format_args!(
                 "{name}{{project=\"{}\",environment=\"{}\",limit=\"{limit}\"}} {count}",

@@ -4,6 +4,8 @@
 //! What is counted is shared by all workers: a limit holds for the proxy, not
 //! for each of them.
 
+mod client;
+mod connections;
 mod rates;
 
 use std::net::IpAddr;
@@ -13,7 +15,12 @@ use std::time::{Duration, Instant};
 
 use shipway_pipeline::route::Limits;
 
+use crate::session::Peer;
+
+use connections::Connections;
 use rates::Rates;
+
+pub(crate) use connections::Seat;
 
 /// The limits of one route.
 #[derive(Debug)]
@@ -30,6 +37,8 @@ pub(crate) struct Meter {
     crowded: AtomicU64,
     too_early: AtomicU64,
     too_large: AtomicU64,
+    too_many: AtomicU64,
+    connections: Arc<Connections>,
 }
 
 /// Refused requests, by the limit that they were beyond.
@@ -38,6 +47,7 @@ pub(crate) struct Refused {
     pub(crate) crowded: u64,
     pub(crate) too_early: u64,
     pub(crate) too_large: u64,
+    pub(crate) too_many: u64,
 }
 
 /// What a request was beyond.
@@ -49,6 +59,8 @@ pub(crate) enum Excess {
     TooEarly(Duration),
     /// The body is longer than it may be.
     TooLarge,
+    /// The client has as many connections as it may.
+    TooMany,
 }
 
 /// A request's place among those in flight, until it is dropped.
@@ -103,7 +115,7 @@ impl Quota {
         let needs_client = self.rates.is_some() || !self.limits.allow.is_empty();
         if needs_client {
             let client = client();
-            if self.limits.allow.iter().any(|range| range.contains(client)) {
+            if self.allows(client) {
                 return Ok(None);
             }
             if let Some(rates) = &self.rates {
@@ -119,6 +131,29 @@ impl Quota {
         let place = Place::take(&self.meter, most.get());
         place.map(Some).ok_or(Excess::Crowded)
     }
+
+    /// Counts a connection of a client with its first request, beside where it is counted already.
+    pub(crate) fn seat(&self, peer: &Peer, seats: &mut Vec<Seat>) -> Result<(), Excess> {
+        let Some(most) = self.limits.connections else {
+            return Ok(());
+        };
+        let connections = &self.meter.connections;
+        // A trusted peer brings many clients on each of its connections.
+        let is_free = peer.is_trusted || self.allows(peer.address);
+        if is_free || seats.iter().any(|seat| seat.is_of(connections)) {
+            return Ok(());
+        }
+        let Some(seat) = connections.take(peer.address, most) else {
+            self.meter.too_many.fetch_add(1, Ordering::Relaxed);
+            return Err(Excess::TooMany);
+        };
+        seats.push(seat);
+        Ok(())
+    }
+
+    fn allows(&self, client: IpAddr) -> bool {
+        self.limits.allow.iter().any(|range| range.contains(client))
+    }
 }
 
 // === impl Meter ===
@@ -129,6 +164,7 @@ impl Meter {
             crowded: self.crowded.load(Ordering::Relaxed),
             too_early: self.too_early.load(Ordering::Relaxed),
             too_large: self.too_large.load(Ordering::Relaxed),
+            too_many: self.too_many.load(Ordering::Relaxed),
         }
     }
 }
@@ -205,6 +241,40 @@ mod tests {
         assert_eq!(admit(1, 100), Ok(()));
         assert!(admit(1, 150).is_err());
         assert_eq!(quota.meter.refused().too_early, 2);
+    }
+
+    fn peer(last: u8, is_trusted: bool) -> Peer {
+        Peer {
+            is_trusted,
+            ..Peer::at(client(last))
+        }
+    }
+
+    #[test]
+    fn a_client_has_as_many_connections_as_it_may() {
+        let quota = quota(Limits {
+            connections: 1.try_into().ok(),
+            allow: vec!["192.0.2.9".parse().unwrap()],
+            ..Limits::default()
+        });
+        let (mut first, mut second, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        assert_eq!(quota.seat(&peer(1, false), &mut first), Ok(()));
+        // It is counted once, however much is asked on it.
+        assert_eq!(quota.seat(&peer(1, false), &mut first), Ok(()));
+        let refused = quota.seat(&peer(1, false), &mut second);
+        assert_eq!(refused, Err(Excess::TooMany));
+        assert_eq!(quota.meter.refused().too_many, 1);
+        for free in [
+            peer(2, false),
+            peer(1, true),
+            peer(9, false),
+            peer(9, false),
+        ] {
+            assert_eq!(quota.seat(&free, &mut others), Ok(()));
+        }
+        assert_eq!((first.len(), others.len()), (1, 1));
+        drop(first);
+        assert_eq!(quota.seat(&peer(1, false), &mut second), Ok(()));
     }
 
     #[test]

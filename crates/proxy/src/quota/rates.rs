@@ -1,9 +1,8 @@
 //! How often each client came.
 //!
-//! A client is an address, of version 6 the network of 64 bits that a
-//! subscriber has. Each has a bucket of tokens, kept as one number: the time
-//! at which it is full again (the generic cell rate algorithm). A bucket that
-//! is full is the same as none, so forgetting it costs nothing.
+//! Each client has a bucket of tokens, kept as one number: the time at which it
+//! is full again (the generic cell rate algorithm). A bucket that is full is
+//! the same as none, so forgetting it costs nothing.
 //!
 //! The table has a fixed size. A client has a set of a few slots; where all of
 //! them are taken, the one goes that is full soonest. So the rate is exact for
@@ -15,6 +14,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::client::{self, Client};
 
 /// Locks: workers meet at one of them for two of their clients in so many, and hold it for some
 /// comparisons.
@@ -43,7 +44,7 @@ pub(super) struct Rates {
 /// One client's bucket; times in nanoseconds since the beginning.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    client: u64,
+    client: Client,
     /// When the bucket is full again; what is past is full.
     full_at: u64,
 }
@@ -65,7 +66,7 @@ impl Rates {
 
     /// Takes a token of a client; where there is none, how long until there is.
     pub(super) fn take(&self, client: IpAddr, now: Instant) -> Result<(), Duration> {
-        let client = key(client);
+        let client = client::of(client);
         let place = self.hasher.hash_one(client) as usize;
         let shard = &self.shards[place % SHARDS];
         let set = (place / SHARDS) % SETS * WAYS;
@@ -95,14 +96,6 @@ impl Rates {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// One number for a client. Those of version 4 are where version 6 has no networks.
-fn key(client: IpAddr) -> u64 {
-    match client.to_canonical() {
-        IpAddr::V4(address) => (1 << 32) | u64::from(address.to_bits()),
-        IpAddr::V6(address) => (address.to_bits() >> 64) as u64,
-    }
 }
 
 #[cfg(test)]

@@ -18,12 +18,17 @@ pub(super) fn admit<B: Body>(
     quota: &Quota,
     request: &Request<B>,
 ) -> Result<Option<Place>, Refusal> {
+    let seated = session.with_seats(|seats| quota.seat(&session.peer, seats));
     let length = request.body().size_hint().lower();
     let client = || client::address(request.headers(), &session.peer, worker.trusted());
-    let admitted = quota.admit(length, client, Instant::now());
+    let admitted = seated.and_then(|()| quota.admit(length, client, Instant::now()));
     admitted.map_err(|excess| match excess {
         Excess::Crowded => Refusal::Crowded,
         Excess::TooEarly(wait) => Refusal::TooEarly(wait),
         Excess::TooLarge => Refusal::TooLarge,
+        Excess::TooMany => {
+            session.leave_soon();
+            Refusal::TooManyConnections
+        }
     })
 }

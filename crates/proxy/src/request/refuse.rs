@@ -40,6 +40,8 @@ pub(crate) enum Refusal {
     Crowded,
     /// The client came too often; it may come again after this long.
     TooEarly(Duration),
+    /// The client has as many connections as it may.
+    TooManyConnections,
     /// The body is longer than the route takes.
     TooLarge,
     /// No instance could be reached.
@@ -69,7 +71,7 @@ impl Refusal {
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
             Self::NoPath => StatusCode::NOT_FOUND,
             Self::NoInstance | Self::Held | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooEarly(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooEarly(_) | Self::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreachable | Self::NoAnswer => StatusCode::BAD_GATEWAY,
             Self::Late => StatusCode::GATEWAY_TIMEOUT,
@@ -102,6 +104,9 @@ impl Refusal {
             Self::Held => "service unavailable: requests are held, try again shortly\n",
             Self::Crowded => "service unavailable: too many requests at once, try again shortly\n",
             Self::TooEarly(_) => "too many requests: try again a little later\n",
+            Self::TooManyConnections => {
+                "too many connections: use those that are open, or try again a little later\n"
+            }
             Self::TooLarge => "content too large: the body is longer than is taken here\n",
             Self::Unreachable => "bad gateway: no instance could be reached\n",
             Self::NoAnswer => "bad gateway: the instance gave no answer\n",
@@ -119,6 +124,7 @@ impl Refusal {
             | Self::BadBody
             | Self::TooManyFields
             | Self::Connect
+            | Self::TooManyConnections
             | Self::TooLarge => true,
             Self::NoRoute
             | Self::NoPath
@@ -137,8 +143,8 @@ impl Refusal {
     fn retry_after(self) -> Option<HeaderValue> {
         match self {
             Self::NoInstance | Self::Held => Some(RETRY_AFTER),
-            // Requests come and go: the next moment may do.
-            Self::Crowded => Some(HeaderValue::from_static("1")),
+            // Requests and connections come and go: the next moment may do.
+            Self::Crowded | Self::TooManyConnections => Some(HeaderValue::from_static("1")),
             // Rounded up: whoever comes back then shall not be sent away again.
             Self::TooEarly(wait) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -84,7 +84,7 @@ impl Session {
 
     /// Ends the session of a stream; nothing with any other.
     pub(crate) fn close_stream(&self, now: Instant) {
-        let Some(Role::Stream(session)) = self.role.get() else {
+        let Some(session) = self.connection() else {
             return;
         };
         let Some(Role::Connection(connection)) = session.role.get() else {
@@ -104,7 +104,15 @@ impl Session {
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.role.get(), Some(Role::Stream(_)))
+        self.connection().is_some()
+    }
+
+    /// The session of the connection that this is a stream of.
+    pub(super) fn connection(&self) -> Option<&Self> {
+        match self.role.get() {
+            Some(Role::Stream(session)) => Some(session),
+            Some(Role::Connection(_)) | None => None,
+        }
     }
 
     /// More of a response's body was asked for: the client has taken what there was, and waits

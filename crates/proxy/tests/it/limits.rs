@@ -1,9 +1,11 @@
 //! What a route bears.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use shipway_pipeline::route::{Backend, Limits, Route};
 
+use crate::streaming::{open_websocket, streamer};
 use crate::support::*;
 
 fn limited(listen: SocketAddr, limits: Limits, backend: Backend) -> Route {
@@ -124,6 +126,66 @@ async fn a_client_that_comes_too_often_is_told_when_to_come_again() {
     proxy.client.put_route(&next).await.unwrap();
     for _ in 0..4 {
         assert_eq!(wire.get("/").await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_client_has_as_many_connections_as_it_may_whatever_it_does_on_them() {
+    let limits = Limits {
+        connections: 2.try_into().ok(),
+        ..Limits::default()
+    };
+    let instance = streamer(Arc::default()).await;
+    let (proxy, listen) = bearing(limits.clone(), instance).await;
+    let socket = open_websocket(listen).await;
+    let mut kept = Wire::connect(listen).await;
+    for _ in 0..3 {
+        assert_eq!(kept.get("/").await.unwrap().status(), 200);
+    }
+    for _ in 0..8 {
+        // Whichever worker has it.
+        let mut third = Wire::connect(listen).await;
+        let refused = third.get("/").await.unwrap();
+        assert_eq!(refused.status(), 429);
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        assert_eq!(refused.header("connection"), Some("close"));
+        assert!(third.is_closed().await);
+    }
+    assert_eq!(metric(&proxy, "connections").await, 8);
+
+    // A switch does not forget them.
+    let mut next = limited(listen, limits, backend(2, "web-1", echo("b").await));
+    next.generation = next.generation.next();
+    proxy.client.put_route(&next).await.unwrap();
+    let refused = Wire::connect(listen).await.get("/").await.unwrap();
+    assert_eq!(refused.status(), 429);
+
+    // An upgraded connection counts until it ends.
+    drop(socket);
+    let admitted =
+        async { while Wire::connect(listen).await.get("/").await.unwrap().status() == 429 {} };
+    tokio::time::timeout(PATIENCE, admitted).await.unwrap();
+    assert_eq!(kept.get("/").await.unwrap().header("x-release"), Some("b"));
+}
+
+#[tokio::test]
+async fn connections_of_trusted_peers_are_not_counted() {
+    let proxy = Proxy::start_with(|options| {
+        options.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let listen = free_address();
+    let limits = Limits {
+        connections: 1.try_into().ok(),
+        ..Limits::default()
+    };
+    let route = limited(listen, limits, backend(1, "web-1", echo("a").await));
+    proxy.client.put_route(&route).await.unwrap();
+    let mut wires = Vec::new();
+    for _ in 0..4 {
+        let mut wire = Wire::connect(listen).await;
+        assert_eq!(wire.get("/").await.unwrap().status(), 200);
+        wires.push(wire);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 
-use shipway_testkit::{Behaviour, Environment, Sandbox};
+use shipway_testkit::{Behaviour, Environment, Sandbox, wait_until};
 
 use crate::common::{assert_live, deployed, sandbox_with};
 
@@ -38,6 +38,21 @@ fn upload(sandbox: &Sandbox, bytes: usize) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A connection that was answered and is kept. The proxy may hear of the end of those before it
+/// later than we do.
+fn kept(sandbox: &Sandbox) -> TcpStream {
+    let address = (Ipv4Addr::LOCALHOST, sandbox.port("testing"));
+    wait_until("a connection to be taken", || {
+        let mut stream = TcpStream::connect(address).expect("the proxy listens");
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .expect("it is taken");
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).expect("an answer begins");
+        (&head == b"HTTP/1.1 200").then_some(stream)
+    })
 }
 
 fn status(sandbox: &Sandbox) -> u16 {
@@ -84,11 +99,17 @@ fn bodies_and_clients_have_their_limits_until_they_are_changed() {
     deploy(&sandbox);
     assert_eq!(status(&sandbox), 429);
     // What `shipway.yml` says is what the next deployment brings.
-    change(&sandbox, "{ body: 2KiB }");
+    change(&sandbox, "{ body: 2KiB, connections: 3 }");
     sandbox.release(Behaviour::Good);
     let release = deploy(&sandbox);
     assert_eq!(status(&sandbox), 200);
     let larger = upload(&sandbox, 1025);
     assert!(larger.starts_with("HTTP/1.1 201 "), "{larger}");
+    let mut all: Vec<TcpStream> = (0..3).map(|_| kept(&sandbox)).collect();
+    assert_eq!(status(&sandbox), 429);
+    all.pop();
+    wait_until("its place to be free", || {
+        (status(&sandbox) == 200).then_some(())
+    });
     assert_live(&sandbox, "testing", &release);
 }

@@ -59,7 +59,15 @@ pub(in crate::config) struct Limits {
     /// Needs `rate`.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-default" = "the number in `rate`", "examples" = [40]))]
     pub(in crate::config) burst: Option<Placed<u32>>,
-    /// Clients that `rate` and `requests` are not for: addresses, or ranges of them.
+    /// How many connections one client may have at once, by its address as for `rate`; a request on
+    /// one more is answered 429, and the connection closed.
+    ///
+    /// A connection counts from its first request for the route until it ends, a WebSocket until
+    /// it is closed. Those of trusted peers (`shipway proxy --trust`) carry many clients, and are
+    /// not counted.
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-default" = "any number", "examples" = [100]))]
+    pub(in crate::config) connections: Option<u32>,
+    /// Clients that `rate`, `requests` and `connections` are not for: addresses, or ranges of them.
     #[schemars(extend("default" = [], "examples" = ["10.0.0.0/8"]))]
     pub(in crate::config) allow: Option<Placed<OneOrMany<RangeText>>>,
 }

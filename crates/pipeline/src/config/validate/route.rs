@@ -76,13 +76,14 @@ impl Checker {
             let told = problem(burst.span, "`burst` needs `rate`");
             self.report(told.with_help("say how often a client may come: `rate: 20/s`"));
         }
-        let (rated, counted) = (raw.rate.is_some(), raw.requests.is_some());
+        let is_for_clients =
+            raw.rate.is_some() || raw.requests.is_some() || raw.connections.is_some();
         let place = raw.allow.as_ref().map(|ranges| ranges.span);
         let allow = raw
             .allow
             .map_or_else(Vec::new, |ranges| self.ranges(ranges));
-        if let Some(place) = place.filter(|_| !allow.is_empty() && !rated && !counted) {
-            let told = problem(place, "`allow` needs `rate` or `requests`");
+        if let Some(place) = place.filter(|_| !allow.is_empty() && !is_for_clients) {
+            let told = problem(place, "`allow` needs `rate`, `requests` or `connections`");
             self.report(told.with_help("there is nothing that these clients are let past"));
         }
         Limits {
@@ -90,6 +91,7 @@ impl Checker {
             body,
             rate,
             burst: raw.burst.and_then(|burst| NonZeroU32::new(burst.value)),
+            connections: raw.connections.and_then(NonZeroU32::new),
             allow,
         }
     }
@@ -160,14 +162,15 @@ mod tests {
     #[test]
     fn limits_are_read() {
         let config = read(
-            "listen: 80, limits: { requests: 500, body: 100MiB, rate: 20/s, burst: 40, allow: \
-             [10.0.0.0/8, '::1'] }",
+            "listen: 80, limits: { requests: 500, body: 100MiB, rate: 20/s, burst: 40, \
+             connections: 100, allow: [10.0.0.0/8, '::1'] }",
         );
         let limits = &config.environments[0].route.rules.limits;
         assert_eq!(limits.requests.unwrap().get(), 500);
         assert_eq!(limits.body, Some(100 << 20));
         assert_eq!(limits.rate.unwrap().to_string(), "20/s");
         assert_eq!(limits.burst.unwrap().get(), 40);
+        assert_eq!(limits.connections.unwrap().get(), 100);
         assert_eq!(limits.allow.len(), 2);
     }
 
@@ -175,12 +178,16 @@ mod tests {
     fn what_limits_nothing_is_told() {
         assert_eq!(
             problems(&file("listen: 80, limits: { burst: 5, allow: 10.0.0.0/8 }")),
-            ["`burst` needs `rate`", "`allow` needs `rate` or `requests`"]
+            [
+                "`burst` needs `rate`",
+                "`allow` needs `rate`, `requests` or `connections`"
+            ]
         );
         let told = problems(&file("listen: 80, limits: { rate: 0/s, allow: x }"));
         assert_eq!(told.len(), 2, "{told:?}");
         for bad in [
             "requests: 0",
+            "connections: 0",
             "body: 5",
             "rate: 5",
             "rate: 5/d",

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
+use shipway_pipeline::route::Limits;
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::client::*;
@@ -271,4 +273,40 @@ async fn a_late_head_is_a_timeout() {
     let client = Http2::connect(started(&proxy, address).await).await;
     assert_eq!(client.get("/late").await.unwrap().status(), 504);
     assert_eq!(client.get("/").await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_connection_counts_once_and_one_too_many_is_ended() {
+    let proxy = Proxy::start().await;
+    let listen = free_address();
+    let mut route = route(listen, 1, vec![backend(1, "web-1", echo("v1").await)]);
+    route.rules.limits = Limits {
+        connections: 1.try_into().ok(),
+        ..Limits::default()
+    };
+    proxy.client.put_route(&route).await.unwrap();
+    let (client, ended) = Http2::over(TcpStream::connect(listen).await.unwrap()).await;
+    let (one, other) = tokio::join!(client.get("/"), client.get("/"));
+    assert_eq!(
+        [one, other].map(|answer| answer.unwrap().status()),
+        [200; 2]
+    );
+    let (second, second_ended) = Http2::over(TcpStream::connect(listen).await.unwrap()).await;
+    let refused = second.get("/").await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // It is told that no more is taken.
+    let ended_well = tokio::time::timeout(PATIENCE, second_ended).await.unwrap();
+    ended_well.unwrap().unwrap();
+    // The place is free as soon as the proxy has seen the end.
+    assert_eq!(client.get("/").await.unwrap().status(), 200);
+    drop(client);
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    let again =
+        async { while Wire::connect(listen).await.get("/").await.unwrap().status() == 429 {} };
+    tokio::time::timeout(PATIENCE, again).await.unwrap();
 }
