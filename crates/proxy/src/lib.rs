@@ -22,6 +22,7 @@ mod claim;
 mod closed;
 pub mod control;
 mod elder;
+mod files;
 #[cfg(test)]
 mod fuzz;
 mod handover;
@@ -34,6 +35,7 @@ pub mod probe;
 mod quota;
 mod registry;
 mod request;
+mod room;
 mod run;
 mod session;
 mod signals;

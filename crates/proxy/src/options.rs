@@ -53,6 +53,9 @@ pub struct Limits {
     /// How long a client's idle connection is kept: 75 s, longer than common load balancers
     /// in front keep theirs (60 s), so that they close first.
     pub keep_alive: Duration,
+    /// The same while others wait because as many clients are connected as may be: 5 s, in which
+    /// a visitor has asked for all of a page.
+    pub crowded_keep_alive: Duration,
     /// After what time an idle connection of a client with HTTP/1 gives its buffers back: 1 s, so
     /// that one on which requests follow each other never does.
     pub rest: Duration,
@@ -136,6 +139,7 @@ impl Default for Limits {
             issue_again: Duration::from_secs(60),
             header_read: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
+            crowded_keep_alive: Duration::from_secs(5),
             rest: Duration::from_secs(1),
             body_idle: Duration::from_secs(60),
             stream_idle: Duration::from_secs(3600),
@@ -161,6 +165,11 @@ impl Limits {
         self.rest.min(self.keep_alive)
     }
 
+    /// How much sooner an idle connection ends where others wait for its place.
+    pub(crate) fn sooner(&self) -> Duration {
+        self.keep_alive.saturating_sub(self.crowded_keep_alive)
+    }
+
     /// How often a worker looks at its connections: often enough for the shortest of the times.
     pub(crate) fn sweep(&self) -> Duration {
         // Below 10 ms the sweeps themselves would cost; above 250 ms an upstream's own idle
@@ -169,6 +178,7 @@ impl Limits {
             self.handshake,
             self.header_read,
             self.keep_alive,
+            self.crowded_keep_alive,
             self.rest,
             self.body_idle,
             self.response_head,

@@ -19,6 +19,7 @@ use shipway_pipeline::traffic::InFlight;
 
 use crate::acme::Keeper;
 use crate::control::{Cut, Deleted, Held, HoldFor, Put, Refusal, Target};
+use crate::files::Files;
 use crate::hold::Hold;
 use crate::options::Paths;
 use crate::quota::{Meter, Refused};
@@ -253,6 +254,11 @@ impl Registry {
     /// Lines of the access log that were written and dropped, where there is one.
     pub(crate) fn logged(&self) -> Option<(u64, u64)> {
         self.shared.access.as_ref().map(|access| access.counts())
+    }
+
+    /// How many connections there are and may be.
+    pub(crate) fn files(&self) -> &Files {
+        &self.shared.files
     }
 
     /// Lets all waiting requests go, as nobody would resume them any more.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::access::{Access, LogPlace};
 use crate::control::{Address, Door, Server};
 use crate::elder;
+use crate::files::Files;
 use crate::handover::{self, Inheritance, Keys};
 use crate::lock::{self, Lock};
 use crate::notify;
@@ -112,7 +112,7 @@ fn run_here(options: &Options) -> Result<(), Error> {
 type Inherited<'a> = Option<(&'a mut Inheritance, std::os::unix::net::UnixListener)>;
 
 fn run_with(options: &Options, lock: Lock, inherited: Inherited<'_>) -> Result<(), Error> {
-    allow_many_files();
+    let workers = options.worker_count();
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
@@ -123,8 +123,9 @@ fn run_with(options: &Options, lock: Lock, inherited: Inherited<'_>) -> Result<(
         trusted: options.trusted.clone(),
         access: open_log(options)?,
         answers: Arc::default(),
+        files: Files::all(workers),
     });
-    let crew = Crew::start(options.worker_count(), &shared).map_err(Error::Setup)?;
+    let crew = Crew::start(workers, &shared).map_err(Error::Setup)?;
     let served = runtime.block_on(serve(options, &shared, crew.handles(), lock, inherited));
     // Calls that are still open hold ways to the workers, which wait for the last to go.
     drop(runtime);
@@ -245,15 +246,6 @@ fn open_log(options: &Options) -> Result<Option<Arc<Access>>, Error> {
         source,
     });
     opened.map(Some)
-}
-
-/// Takes as many open files as the system lets us have: each client may need two.
-fn allow_many_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
-    }
 }
 
 fn open(paths: &Paths) -> Result<UnixListener, Error> {

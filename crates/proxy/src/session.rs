@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::claim::Claim;
 use crate::options::Limits;
 use crate::quota::Seat;
+use crate::room::Place;
 use crate::tally::{Class, Tally};
 use crate::upstream::Lease;
 use crate::wire::Violation;
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     waker: RefCell<Option<Waker>>,
     /// Where the connection is counted among those of its client.
     seats: RefCell<Vec<Seat>>,
+    /// Among all clients' connections; set with those only.
+    place: OnceCell<Place>,
     order: Cell<Order>,
     closing: Cell<bool>,
     deadline: Cell<(Instant, Waiting)>,
@@ -120,6 +123,7 @@ impl Session {
             upgrade: RefCell::default(),
             waker: RefCell::default(),
             seats: RefCell::default(),
+            place: OnceCell::new(),
             order: Cell::new(Order::GoOn),
             closing: Cell::new(false),
             deadline: Cell::new(deadline),
@@ -338,6 +342,12 @@ impl Session {
         if !connection.closing.get() {
             connection.announce_close();
         }
+    }
+
+    /// Keeps a place among all clients' connections until the connection has ended.
+    pub(crate) fn keep(&self, place: Place) {
+        // It is taken once for each connection.
+        let _ = self.place.set(place);
     }
 
     /// Lets the connection end with its next response, and an idle one when `close_idle` comes.

@@ -35,6 +35,7 @@ pub(crate) fn render(registry: &Registry) -> String {
     events(&mut page, &counted);
     routes(&mut page, registry);
     refused(&mut page, registry);
+    connections(&mut page, registry);
     maintenance(&mut page, registry);
     access_log(&mut page, registry);
     certificates(&mut page, registry);
@@ -245,6 +246,28 @@ fn refused(page: &mut Page, registry: &Registry) {
                 key.project, key.environment
             ));
         }
+    }
+}
+
+fn connections(page: &mut Page, registry: &Registry) {
+    let files = registry.files();
+    let rooms = [("clients", &files.clients), ("instances", &files.instances)];
+    let name = "shipway_proxy_connections";
+    page.family(
+        name,
+        "gauge",
+        "Open connections, of clients and to instances.",
+    );
+    for (side, room) in rooms {
+        let count = room.taken();
+        page.line(format_args!("{name}{{side=\"{side}\"}} {count}"));
+    }
+    let name = "shipway_proxy_connections_most";
+    let help = "How many there may be, by the limit of open files; further clients wait.";
+    page.family(name, "gauge", help);
+    for (side, room) in rooms {
+        let most = room.most();
+        page.line(format_args!("{name}{{side=\"{side}\"}} {most}"));
     }
 }
 

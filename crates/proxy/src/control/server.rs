@@ -22,6 +22,7 @@ use crate::control::api::{Health, Probed, Refusal};
 use crate::control::certificate::CheckTls;
 use crate::control::handing::Handing;
 use crate::control::{metrics, relay};
+use crate::files::{self, PAUSE};
 use crate::handover::Keys;
 use crate::options::{Options, Paths};
 use crate::probe;
@@ -79,6 +80,10 @@ impl Server {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     tokio::task::spawn_local(serve(Rc::clone(self), door, stream));
+                }
+                Err(error) if files::are_out(&error) => {
+                    tracing::debug!(%error, "no call could be taken");
+                    tokio::time::sleep(PAUSE).await;
                 }
                 Err(error) => return error,
             }

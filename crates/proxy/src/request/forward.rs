@@ -22,7 +22,7 @@ use crate::session::Session;
 use crate::sticky::Wish;
 use crate::upstream::{Lease, Outgoing, Picked, Reuse, SendError, Upstream};
 use crate::view::RouteView;
-use crate::worker::Worker;
+use crate::worker::{Unreached, Worker};
 
 /// A request on its way, with what was tried.
 struct Journey<'a> {
@@ -136,6 +136,11 @@ impl Journey<'_> {
                     }
                     return Err(Refusal::TooLarge);
                 }
+                Attempt::Lost(Refusal::NoFile) => {
+                    // It was not asked.
+                    self.session.with_claim(Claim::withdrawn);
+                    return Err(Refusal::NoFile);
+                }
                 // The instance is not to blame: the claim ends as one of a client that left.
                 _ if self.session.has_broken_upload() => return Err(Refusal::BadBody),
                 Attempt::Next => {
@@ -217,8 +222,10 @@ impl Journey<'_> {
                 done => return done,
             }
         }
-        let Ok(mut lease) = upstream.connect().await else {
-            return Attempt::Next;
+        let mut lease = match self.worker.reach(upstream).await {
+            Ok(lease) => lease,
+            Err(Unreached::Instance) => return Attempt::Next,
+            Err(Unreached::Files) => return Attempt::Lost(Refusal::NoFile),
         };
         match self.send(&mut lease, request).await {
             Ok(response) => Attempt::Answered(response, lease),

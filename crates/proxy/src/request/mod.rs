@@ -47,6 +47,9 @@ pub(crate) async fn serve(
             refusal.response()
         }
     };
+    if worker.is_crowded() {
+        session.leave_soon();
+    }
     // An upgraded connection is no longer HTTP's to close.
     if session.is_closing() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let close = HeaderValue::from_static("close");

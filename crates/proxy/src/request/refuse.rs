@@ -44,6 +44,8 @@ pub(crate) enum Refusal {
     TooManyConnections,
     /// The body is longer than the route takes.
     TooLarge,
+    /// No file is left for a connection to an instance.
+    NoFile,
     /// No instance could be reached.
     Unreachable,
     /// The instance gave no usable answer.
@@ -70,7 +72,9 @@ impl Refusal {
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute => StatusCode::MISDIRECTED_REQUEST,
             Self::NoPath => StatusCode::NOT_FOUND,
-            Self::NoInstance | Self::Held | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoInstance | Self::Held | Self::Crowded | Self::NoFile => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooEarly(_) | Self::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreachable | Self::NoAnswer => StatusCode::BAD_GATEWAY,
@@ -103,6 +107,7 @@ impl Refusal {
             Self::NoInstance => "service unavailable: no instance is routed, try again shortly\n",
             Self::Held => "service unavailable: requests are held, try again shortly\n",
             Self::Crowded => "service unavailable: too many requests at once, try again shortly\n",
+            Self::NoFile => "service unavailable: too many connections, try again shortly\n",
             Self::TooEarly(_) => "too many requests: try again a little later\n",
             Self::TooManyConnections => {
                 "too many connections: use those that are open, or try again a little later\n"
@@ -133,6 +138,7 @@ impl Refusal {
             | Self::Held
             | Self::Crowded
             | Self::TooEarly(_)
+            | Self::NoFile
             | Self::Unreachable
             | Self::NoAnswer
             | Self::Late => false,
@@ -144,7 +150,9 @@ impl Refusal {
         match self {
             Self::NoInstance | Self::Held => Some(RETRY_AFTER),
             // Requests and connections come and go: the next moment may do.
-            Self::Crowded | Self::TooManyConnections => Some(HeaderValue::from_static("1")),
+            Self::Crowded | Self::NoFile | Self::TooManyConnections => {
+                Some(HeaderValue::from_static("1"))
+            }
             // Rounded up: whoever comes back then shall not be sent away again.
             Self::TooEarly(wait) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -1,16 +1,20 @@
 //! What becomes of a session whose deadline has passed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::session::{Order, Session, Upload, Waiting};
 
 impl Session {
-    /// Looks whether anything is overdue.
-    pub(crate) fn sweep(&self, now: Instant) {
+    /// Looks whether anything is overdue; of what is idle, sooner where others wait for its place.
+    pub(crate) fn sweep(&self, now: Instant, is_crowded: bool) {
         self.with_claim(|claim| claim.sweep(now, self.limits.streaming_after));
         self.sweep_frames(now);
         let (deadline, waiting) = self.deadline.get();
-        if now >= deadline {
+        let sooner = match waiting {
+            Waiting::Resting if is_crowded => self.limits.sooner(),
+            _ => Duration::ZERO,
+        };
+        if now + sooner >= deadline {
             self.overdue(now, deadline, waiting);
         }
     }

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use super::{Lease, Outgoing, SendError};
 use crate::body::{RequestBody, ResponseBody};
 use crate::options::Limits;
+use crate::room::Room;
 use crate::session::{Peer, Session};
 
 /// An instance that takes nothing yet.
@@ -81,7 +82,8 @@ async fn broken(bytes: &str) -> Outgoing {
 async fn send(outgoing: &mut Outgoing) -> SendError {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (lease, accepted) = tokio::join!(Lease::connect(address), listener.accept());
+    let place = Room::new("instances", 1).enter();
+    let (lease, accepted) = tokio::join!(Lease::connect(address, place), listener.accept());
     let (mut lease, mut instance) = (lease.unwrap(), accepted.unwrap().0);
     let error = tokio::select! {
         sent = lease.send(outgoing, || false) => sent.unwrap_err(),

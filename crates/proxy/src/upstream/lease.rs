@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use super::answer::{Answer, Search};
 use super::decoder::{Decoder, Malformed, Part};
 use super::outgoing::Outgoing;
+use crate::room::Place;
 
 /// How much is read at once at first: most answers fit.
 const READ: usize = 8 * 1024;
@@ -32,6 +33,7 @@ const MOST: usize = 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct Lease {
     stream: TcpStream,
+    place: Place,
     /// What has come and was not handed on.
     read: BytesMut,
     /// How much is read at once.
@@ -63,20 +65,22 @@ pub(crate) enum SendError {
     Late,
 }
 
-/// The two halves of an upgrade's connection: the socket and what was read too far.
+/// An upgrade's connection: the socket, what was read too far, and its place among the others.
 pub(crate) struct Opened {
     pub(crate) stream: TcpStream,
     pub(crate) read: Bytes,
+    pub(crate) place: Place,
 }
 
 // === impl Lease ===
 
 impl Lease {
-    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Box<Self>> {
+    pub(crate) async fn connect(address: SocketAddr, place: Place) -> io::Result<Box<Self>> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Box::new(Self {
             stream,
+            place,
             read: BytesMut::new(),
             most: READ,
             body: Decoder::Done,
@@ -258,6 +262,7 @@ impl Lease {
         Opened {
             stream: self.stream,
             read: self.read.freeze(),
+            place: self.place,
         }
     }
 }

@@ -16,12 +16,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::files;
 use crate::options::Limits;
+use crate::room::Place;
 use crate::tally::{Shard, Tally};
 
 use habit::Habit;
 
-pub(crate) use lease::{Lease, SendError};
+pub(crate) use lease::{Lease, Opened, SendError};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pick::{Choice, Random};
 
@@ -116,9 +118,10 @@ impl Upstream {
         }
     }
 
-    /// Makes a new connection.
-    pub(crate) async fn connect(&self) -> io::Result<Box<Lease>> {
-        let connecting = tokio::time::timeout(self.limits.connect, Lease::connect(self.address));
+    /// Makes a new connection, in a place among them.
+    pub(crate) async fn connect(&self, place: Place) -> io::Result<Box<Lease>> {
+        let connecting = Lease::connect(self.address, place);
+        let connecting = tokio::time::timeout(self.limits.connect, connecting);
         let connected = match connecting.await {
             Ok(connected) => connected,
             Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
@@ -128,6 +131,8 @@ impl Upstream {
                 self.ejected_until.set(None);
                 Ok(lease)
             }
+            // Nobody was asked.
+            Err(error) if files::are_out(&error) => Err(error),
             Err(error) => {
                 self.shard().connect_errors.up();
                 self.ejected_until
@@ -182,6 +187,16 @@ impl Upstream {
                 false
             }
         });
+    }
+
+    /// Closes the connection that has been idle for longest, if there is any.
+    pub(crate) fn close_oldest(&self) -> bool {
+        let mut idle = self.idle.borrow_mut();
+        let any = !idle.is_empty();
+        if any {
+            idle.remove(0);
+        }
+        any
     }
 
     /// Closes all idle connections.

@@ -6,19 +6,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::task::Poll;
+use std::time::Instant;
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::files::{self, PAUSE};
 use crate::session::{Peer, Session};
 use crate::tls::Site;
 use crate::worker::{Worker, connection, secure};
-
-/// After an error that taking another connection would only meet again, such as too many open
-/// files: long enough for some to close.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts to take connections, with TLS where there is a site.
 pub(crate) fn listen(
@@ -101,16 +99,31 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 impl Queue {
     async fn take(self) {
+        let open = &self.worker.shared.files;
         loop {
+            open.clients.wait().await;
             let accepted = std::future::poll_fn(|cx| match &*self.listener.borrow() {
-                Some(listener) => listener.poll_accept(cx),
-                None => std::task::Poll::Pending,
+                // Another worker was faster.
+                _ if open.clients.is_full() => Poll::Ready(None),
+                Some(listener) => listener.poll_accept(cx).map(Some),
+                None => Poll::Pending,
             });
-            match accepted.await {
+            let Some(accepted) = accepted.await else {
+                continue;
+            };
+            match accepted {
                 Ok((stream, peer)) => self.begin(stream, peer),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(address = %self.address, %error, "no connection could be taken");
+                    open.tell(
+                        "no client's connection could be taken",
+                        &error,
+                        Instant::now(),
+                    );
+                    if files::are_out(&error) {
+                        // Those to instances that are idle may be in the way.
+                        open.are_short();
+                    }
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -118,6 +131,7 @@ impl Queue {
     }
 
     fn begin(&self, stream: TcpStream, peer: SocketAddr) {
+        let place = self.worker.shared.files.clients.enter();
         let address = peer.ip().to_canonical();
         let trusted = &self.worker.shared.trusted;
         let peer = Peer {
@@ -127,6 +141,7 @@ impl Queue {
         };
         let limits = self.worker.limits.clone();
         let session = Session::new(self.address, peer, limits, Instant::now());
+        session.keep(place);
         self.worker.enlist(&session);
         let worker = Rc::clone(&self.worker);
         // Two tasks, so that what has no TLS does not carry the room for it.
@@ -147,7 +162,11 @@ impl Drop for Queue {
         let Some(listener) = self.listener.take().and_then(|it| it.into_std().ok()) else {
             return;
         };
-        while let Ok((stream, peer)) = listener.accept() {
+        let clients = &self.worker.shared.files.clients;
+        // Those for whom there is no room are the next process's, where there is one.
+        while !clients.is_full()
+            && let Ok((stream, peer)) = listener.accept()
+        {
             let stream = stream.set_nonblocking(true).map(|()| stream);
             if let Ok(stream) = stream.and_then(TcpStream::from_std) {
                 self.begin(stream, peer);

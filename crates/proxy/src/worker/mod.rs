@@ -14,6 +14,7 @@ mod accept;
 mod connection;
 mod multiplex;
 mod order;
+mod reach;
 mod secure;
 #[cfg(test)]
 mod testing;
@@ -33,6 +34,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Access, Log};
 use crate::acme::Answers;
+use crate::files::Files;
 use crate::options::Limits;
 use crate::session::{Order as SessionOrder, Session};
 use crate::table::Table;
@@ -42,6 +44,7 @@ use crate::view::{Upstreams, View};
 use shipway_pipeline::cidr::Cidr;
 
 pub(crate) use order::Order as WorkerOrder;
+pub(crate) use reach::Unreached;
 pub(crate) use thread::{Crew, Handle};
 
 /// What all workers read.
@@ -54,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) access: Option<Arc<Access>>,
     /// What authorities find that look whose a host is.
     pub(crate) answers: Arc<Answers>,
+    pub(crate) files: Files,
 }
 
 /// One worker's state.
@@ -71,6 +75,10 @@ pub(crate) struct Worker {
     /// with more workers.
     listeners: RefCell<HashMap<SocketAddr, Vec<JoinHandle<()>>>>,
     closing: Cell<bool>,
+    /// Whether clients wait for others to leave.
+    is_crowded: Cell<bool>,
+    /// The shortages of files that were heeded.
+    shortages: Cell<u64>,
 }
 
 // === impl Worker ===
@@ -92,6 +100,8 @@ impl Worker {
             sessions: RefCell::default(),
             listeners: RefCell::default(),
             closing: Cell::new(false),
+            is_crowded: Cell::new(false),
+            shortages: Cell::new(0),
         })
     }
 
@@ -130,6 +140,11 @@ impl Worker {
         &self.shared.trusted
     }
 
+    /// Whether clients wait for others to leave, as the last sweep found it.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_crowded.get()
+    }
+
     fn enlist(&self, session: &Rc<Session>) {
         let mut sessions = self.sessions.borrow_mut();
         session.slot.set(sessions.len());
@@ -150,11 +165,19 @@ impl Worker {
 
     /// Looks after everything that is a matter of time.
     fn sweep(&self, now: Instant) {
+        let files = &self.shared.files;
+        let is_crowded = files.clients.is_crowded();
+        self.is_crowded.set(is_crowded);
         for session in &*self.sessions.borrow() {
-            session.sweep(now);
+            session.sweep(now, is_crowded);
         }
+        let shortages = files.shortages();
+        let is_short = self.shortages.replace(shortages) != shortages;
         for upstream in self.upstreams.borrow().values() {
             upstream.sweep(now);
+            if is_short {
+                upstream.close_idle();
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::files::Files;
 use crate::options::Limits;
 use crate::table::Table;
 use crate::worker::{Shared, Worker};
@@ -17,6 +18,7 @@ pub(crate) fn worker() -> Rc<Worker> {
         trusted: Vec::new(),
         access: None,
         answers: Arc::default(),
+        files: Files::of(1024, 1),
     };
     Worker::new(0, Arc::new(shared))
 }

@@ -11,7 +11,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::session::{Order, Session};
-use crate::upstream::Lease;
+use crate::upstream::{Lease, Opened};
 use crate::wire::{ClientIo, Stream};
 
 /// After that much silence the kernel asks whether the other side is there: below the five
@@ -48,15 +48,19 @@ async fn carry<S: Stream>(
     early: Bytes,
     lease: Box<Lease>,
 ) -> io::Result<()> {
-    let mut opened = lease.into_opened();
+    let Opened {
+        mut stream,
+        read,
+        place: _place,
+    } = lease.into_opened();
     // A peer that vanished without a word would hold up every drain.
     let probes = TcpKeepalive::new().with_time(SILENT).with_interval(PROBE);
     client.probe(&probes)?;
-    SockRef::from(&opened.stream).set_tcp_keepalive(&probes)?;
+    SockRef::from(&stream).set_tcp_keepalive(&probes)?;
     // What either side sent right behind the upgrade was read with it.
-    send(&mut opened.stream, early).await?;
-    send(&mut client, opened.read).await?;
-    tokio::io::copy_bidirectional(&mut client, &mut opened.stream).await?;
+    send(&mut stream, early).await?;
+    send(&mut client, read).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut stream).await?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::support::PATIENCE;
 pub(crate) const DIR: &str = "SHIPWAY_TEST_HAND_OVER_DIR";
 pub(crate) const WORKERS: &str = "SHIPWAY_TEST_HAND_OVER_WORKERS";
 pub(crate) const PATIENT: &str = "SHIPWAY_TEST_HAND_OVER_PATIENT";
+pub(crate) const CROWDED: &str = "SHIPWAY_TEST_HAND_OVER_CROWDED";
 
 /// Not a test: the proxy that the tests below run, and what takes over from it.
 #[test]
@@ -30,6 +31,10 @@ fn child() {
     options.limits.certificates = Duration::from_secs(3600);
     if let Ok(seconds) = std::env::var(PATIENT) {
         options.limits.take_over = Duration::from_secs(seconds.parse().unwrap());
+    }
+    if let Ok(milliseconds) = std::env::var(CROWDED) {
+        let time = Duration::from_millis(milliseconds.parse().unwrap());
+        options.limits.crowded_keep_alive = time;
     }
     shipway_proxy::run(options).unwrap();
 }
@@ -49,8 +54,20 @@ impl Chain {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+        Self::start_by(Command::new(this()), change).await
+    }
+
+    /// One that has few files open at first, and may have so many.
+    pub(crate) async fn start_with_files(files: u32, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new("sh");
+        let text = format!("ulimit -S -n 40; ulimit -H -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &text]).arg(this());
+        Self::start_by(command, change).await
+    }
+
+    async fn start_by(command: Command, change: impl FnOnce(&mut Command)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let first = spawn(dir.path(), change);
+        let first = spawn_by(command, dir.path(), change);
         let paths = Paths::new(dir.path());
         let (client, health) = Client::wait_ready(paths.control(), PATIENCE).await.unwrap();
         Self {
@@ -127,7 +144,10 @@ pub(crate) fn this() -> PathBuf {
 }
 
 pub(crate) fn spawn(dir: &Path, change: impl FnOnce(&mut Command)) -> Child {
-    let mut command = Command::new(this());
+    spawn_by(Command::new(this()), dir, change)
+}
+
+fn spawn_by(mut command: Command, dir: &Path, change: impl FnOnce(&mut Command)) -> Child {
     command
         .args(["--exact", "chain::child", "--nocapture"])
         .env(DIR, dir);

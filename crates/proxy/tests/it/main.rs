@@ -8,6 +8,7 @@ mod authority;
 mod certificates;
 mod chain;
 mod control;
+mod files;
 mod hand_over;
 mod headers;
 mod hostile;

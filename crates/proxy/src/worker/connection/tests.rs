@@ -165,3 +165,22 @@ async fn a_client_that_leaves_while_it_rests_is_forgotten() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_rests_makes_room_sooner_where_others_wait() {
+    of_one_worker(async {
+        let mut client = Client::connect().await;
+        let worker = Rc::clone(&client.worker);
+        let soon = || Instant::now() + worker.limits.crowded_keep_alive;
+        client.ask().await;
+        client.rest().await;
+        worker.sweep(soon());
+        client.ask().await;
+        client.rest().await;
+        let clients = &worker.shared.files.clients;
+        let _all: Vec<_> = std::iter::from_fn(|| clients.try_enter()).collect();
+        worker.sweep(soon());
+        assert!(client.has_ended().await);
+    })
+    .await;
+}
