@@ -16,6 +16,7 @@ use crate::support::PATIENCE;
 pub(crate) const DIR: &str = "SHIPWAY_TEST_HAND_OVER_DIR";
 pub(crate) const WORKERS: &str = "SHIPWAY_TEST_HAND_OVER_WORKERS";
 pub(crate) const PATIENT: &str = "SHIPWAY_TEST_HAND_OVER_PATIENT";
+pub(crate) const CONNECT: &str = "SHIPWAY_TEST_HAND_OVER_CONNECT";
 pub(crate) const CROWDED: &str = "SHIPWAY_TEST_HAND_OVER_CROWDED";
 
 /// Not a test: the proxy that the tests below run, and what takes over from it.
@@ -31,6 +32,9 @@ fn child() {
     options.limits.certificates = Duration::from_secs(3600);
     if let Ok(seconds) = std::env::var(PATIENT) {
         options.limits.take_over = Duration::from_secs(seconds.parse().unwrap());
+    }
+    if let Ok(seconds) = std::env::var(CONNECT) {
+        options.limits.connect = Duration::from_secs(seconds.parse().unwrap());
     }
     if let Ok(milliseconds) = std::env::var(CROWDED) {
         let time = Duration::from_millis(milliseconds.parse().unwrap());
