@@ -17,13 +17,13 @@ const MISLEADING: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GI
 
 /// A commit, and the directory in it that counts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Commit<'a> {
+pub struct Commit<'a> {
     /// The git repository: a work tree or a bare one.
-    pub(crate) repository: &'a Path,
+    pub repository: &'a Path,
     /// Where the project stands inside the repository; empty for its root.
-    pub(crate) subdirectory: &'a Path,
+    pub subdirectory: &'a Path,
     /// Its full id.
-    pub(crate) id: &'a str,
+    pub id: &'a str,
 }
 
 /// The git tree of the project's directory in the commit.

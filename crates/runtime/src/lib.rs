@@ -5,6 +5,7 @@
 //! as described, whatever an earlier, interrupted call left behind.
 
 mod attached;
+mod check;
 mod clock;
 pub mod compose;
 mod contract;
@@ -16,11 +17,13 @@ mod registry;
 mod runtimes;
 mod state;
 
+pub use check::Check;
 pub use contract::{
     Artifact, BuildRequest, ColourKey, ColourSpec, Error, Exit, FileContents, Foreign, Form,
     Health, HealthStatus, Instance, Left, Line, Oddities, Origin, Output, Program, Runtime, State,
     StopHow, Stopped, TaskSpec,
 };
+pub use export::Commit;
 pub use operate::{Operate, Usage};
 pub use registry::Refusal;
 pub use runtimes::Runtimes;

@@ -1,13 +1,13 @@
 //! Runs one gate: in parts, again where it may be tried again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
 use shipway_pipeline::gate::{Evidence, Gate, Known, judge};
 use shipway_pipeline::name::GateName;
-use shipway_runtime::compose::{ComposeRuntime, ImageCheck};
-use shipway_runtime::process::Check;
+use shipway_runtime::compose::ComposeRuntime;
+use shipway_runtime::{Check, Commit};
 use shipway_store::GateRun;
 use tokio::sync::mpsc;
 
@@ -41,11 +41,13 @@ impl Engine {
         let told = loop {
             attempts += 1;
             let parts = (1..=gate.parallel).map(|part| {
-                let work = match image {
-                    None => Work::Host(check(request, &gate, part, timings.as_deref())),
-                    Some(image) => Work::Image(image_check(request, &gate, part, image)),
-                };
-                self.run_part(site, &gate.name, work, &log)
+                let mut check = check(request, &gate, part);
+                // An image has no file of this host.
+                if let (None, Some(path)) = (image, &timings) {
+                    let path = path.display().to_string();
+                    check.variables.insert("SHIPWAY_TIMINGS".to_owned(), path);
+                }
+                self.run_part(site, &gate.name, image, check, &log)
             });
             let told = judge(&gate, &try_join_all(parts).await?, known);
             if told.verdict.is_pass() || attempts > gate.retries {
@@ -92,16 +94,28 @@ impl Engine {
         &self,
         site: &Site<'_>,
         gate: &GateName,
-        work: Work,
+        image: Option<&str>,
+        check: Check,
         log: &Log,
     ) -> Result<Evidence, GateError> {
         // Nothing ever closes it.
         let _place = site.places.acquire().await;
         let (sender, mut lines) = mpsc::unbounded_channel();
         let work = async {
-            let evidence = match &work {
-                Work::Host(check) => site.runtimes.process().check(check, &sender).await,
-                Work::Image(check) => site.engine().check(check, &sender).await,
+            let evidence = match image {
+                None => {
+                    let commit = Commit {
+                        repository: &site.request.repository.root,
+                        subdirectory: &site.request.repository.subdirectory,
+                        id: &site.request.commit.id,
+                    };
+                    let process = site.runtimes.process();
+                    process.check(&commit, &check, &sender).await
+                }
+                Some(image) => {
+                    let project = &site.request.project.config.project;
+                    site.engine().check(project, image, &check, &sender).await
+                }
             };
             drop(sender);
             evidence
@@ -121,12 +135,6 @@ impl Engine {
         written?;
         Ok(evidence?)
     }
-}
-
-/// One part of a gate, where it runs.
-enum Work {
-    Host(Check),
-    Image(ImageCheck),
 }
 
 // === impl Site ===
@@ -154,35 +162,14 @@ fn variables(request: &GateRequest<'_>, gate: &Gate, part: u32) -> BTreeMap<Stri
     variables
 }
 
-fn image_check(request: &GateRequest<'_>, gate: &Gate, part: u32, image: &str) -> ImageCheck {
+fn check(request: &GateRequest<'_>, gate: &Gate, part: u32) -> Check {
     let project = &request.project.config.project;
     // Another command may be at the same gate, and this one a second time.
     let mark = format!("{}-{}", std::process::id(), now().0);
-    ImageCheck {
-        project: project.clone(),
+    Check {
         name: format!("{project}-gate-{}-{part}-{mark}", gate.name),
-        image: image.to_owned(),
         command: gate.run.clone(),
         variables: variables(request, gate, part),
-        reports: gate.report_paths().map(str::to_owned).collect(),
-        baselines: gate.baseline_paths().map(str::to_owned).collect(),
-        deadline: gate.timeout,
-    }
-}
-
-fn check(request: &GateRequest<'_>, gate: &Gate, part: u32, timings: Option<&Path>) -> Check {
-    let commit = &request.commit.id;
-    let mut variables = variables(request, gate, part);
-    if let Some(path) = timings {
-        variables.insert("SHIPWAY_TIMINGS".to_owned(), path.display().to_string());
-    }
-    Check {
-        repository: request.repository.root.clone(),
-        subdirectory: request.repository.subdirectory.clone(),
-        commit: commit.clone(),
-        name: format!("gate-{}-{}-{part}", std::process::id(), gate.name),
-        command: gate.run.clone(),
-        variables,
         reports: gate.report_paths().map(str::to_owned).collect(),
         baselines: gate.baseline_paths().map(str::to_owned).collect(),
         deadline: gate.timeout,

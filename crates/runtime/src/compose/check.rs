@@ -9,7 +9,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig};
@@ -26,8 +25,9 @@ use super::access::connect;
 use super::engine::{failed, is_missing, reason};
 use super::runtime::ComposeRuntime;
 use super::{label, list, stop, task};
+use crate::check::{Check, ended};
 use crate::state::files;
-use crate::{Error, Exit, Output};
+use crate::{Error, Output};
 
 /// Of containers of checks only: the project.
 const LABEL: &str = "shipway.check";
@@ -38,42 +38,26 @@ const LOCK: &str = "shipway.check.lock";
 /// Longer reports are no reports.
 const LARGEST_REPORT: usize = 64 << 20;
 
-/// A command to run in a container of an image.
-#[derive(Debug, Clone)]
-pub struct ImageCheck {
-    /// Whose.
-    pub project: ProjectName,
-    /// Unlike that of any other check that runs on the engine.
-    pub name: String,
-    /// The image, by its digest.
-    pub image: String,
-    /// What `sh -c` runs, in the image's own directory.
-    pub command: String,
-    /// Variables besides those of the image.
-    pub variables: BTreeMap<String, String>,
-    /// The reports that are read afterwards, by their paths from the image's own directory. What the
-    /// image holds already is not what the command found.
-    pub reports: Vec<String>,
-    /// The reports that the image holds.
-    pub baselines: Vec<String>,
-    /// Killed after this long.
-    pub deadline: Duration,
-}
-
 // === impl ComposeRuntime ===
 
 impl ComposeRuntime {
-    /// Runs a check to its end, in a container that is gone afterwards.
+    /// Runs a check to its end, in a container of an image of a project that is gone afterwards.
     ///
     /// A crash leaves the container running; the next check removes it.
     ///
     /// # Errors
     /// The engine does not answer, or the image is not there.
-    pub async fn check(&self, check: &ImageCheck, output: Output<'_>) -> Result<Evidence, Error> {
+    pub async fn check(
+        &self,
+        project: &ProjectName,
+        image: &str,
+        check: &Check,
+        output: Output<'_>,
+    ) -> Result<Evidence, Error> {
         let docker = self.docker()?;
-        remove_abandoned(docker, &check.project).await?;
+        remove_abandoned(docker, project).await?;
         let held = Held::new(self, &check.name)?;
-        create(docker, check, &held).await?;
+        create(docker, (project, image), check, &held).await?;
         let ended = run(docker, check, output).await?;
         let directory = directory(docker, &check.name).await?;
         let mut reports = read(docker, check, &directory, &check.baselines).await?;
@@ -113,10 +97,15 @@ fn is_abandoned(lock: &Path) -> bool {
     File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-async fn create(docker: &Docker, check: &ImageCheck, held: &Held) -> Result<(), Error> {
+async fn create(
+    docker: &Docker,
+    (project, image): (&ProjectName, &str),
+    check: &Check,
+    held: &Held,
+) -> Result<(), Error> {
     let variables = check.variables.iter();
     let body = ContainerCreateBody {
-        image: Some(check.image.clone()),
+        image: Some(image.to_owned()),
         entrypoint: Some(["/bin/sh", "-c"].map(str::to_owned).into()),
         cmd: Some(vec![check.command.clone()]),
         env: Some(
@@ -125,8 +114,8 @@ async fn create(docker: &Docker, check: &ImageCheck, held: &Held) -> Result<(), 
                 .collect(),
         ),
         labels: Some(HashMap::from([
-            (LABEL.to_owned(), check.project.to_string()),
-            (label::PROJECT.to_owned(), check.project.to_string()),
+            (LABEL.to_owned(), project.to_string()),
+            (label::PROJECT.to_owned(), project.to_string()),
             (LOCK.to_owned(), held.lock.display().to_string()),
         ])),
         host_config: Some(HostConfig {
@@ -144,7 +133,7 @@ async fn create(docker: &Docker, check: &ImageCheck, held: &Held) -> Result<(), 
         .map_err(failed(format!("make the container `{name}`")))
 }
 
-async fn run(docker: &Docker, check: &ImageCheck, output: Output<'_>) -> Result<Ended, Error> {
+async fn run(docker: &Docker, check: &Check, output: Output<'_>) -> Result<Ended, Error> {
     let name = &check.name;
     if let Err(error) = docker.start_container(name, None).await {
         // An image without a shell, for one.
@@ -158,14 +147,6 @@ async fn run(docker: &Docker, check: &ImageCheck, output: Output<'_>) -> Result<
             drop(killed);
             Ok(Ended::Deadline)
         }
-    }
-}
-
-fn ended(exit: Exit) -> Ended {
-    match exit {
-        Exit::Code(code) => Ended::Code(code),
-        Exit::Signal(signal) => Ended::Signal(signal),
-        Exit::NotStarted | Exit::OutOfMemory => Ended::NotStarted(exit.to_string()),
     }
 }
 
@@ -187,7 +168,7 @@ async fn changed(docker: &Docker, name: &str) -> Result<BTreeSet<PathBuf>, Error
 /// The reports that are there. One that is no file, or far too long, is as good as none.
 async fn read(
     docker: &Docker,
-    check: &ImageCheck,
+    check: &Check,
     directory: &Path,
     paths: &[String],
 ) -> Result<BTreeMap<String, String>, Error> {

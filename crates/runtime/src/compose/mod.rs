@@ -66,7 +66,6 @@ mod testing;
 mod usage;
 mod volume;
 
-pub use check::ImageCheck;
 pub use cli::Cli;
 pub use development::Development;
 pub use proxy::{Dialled, ProxyContainer};

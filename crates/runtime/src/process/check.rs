@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use shipway_pipeline::gate::{Ended, Evidence};
 
@@ -11,60 +10,38 @@ use super::build::environment_of_caller;
 use super::guarded::{self, How};
 use super::launch::Launch;
 use super::runtime::ProcessRuntime;
+use crate::check::{self, Check};
 use crate::export::{self, Commit};
 use crate::state::files;
-use crate::{Error, Exit, Output};
+use crate::{Error, Output};
 
 /// Longer reports are no reports.
 const LARGEST_REPORT: u64 = 64 << 20;
 
-/// A command to run in an export of a commit.
-#[derive(Debug, Clone)]
-pub struct Check {
-    /// The git repository: a work tree or a bare one.
-    pub repository: PathBuf,
-    /// Where the project stands inside the repository; empty for its root.
-    pub subdirectory: PathBuf,
-    /// Full commit id.
-    pub commit: String,
-    /// Unlike that of any other check that runs.
-    pub name: String,
-    /// What `sh -c` runs.
-    pub command: String,
-    /// Variables besides those of build steps.
-    pub variables: BTreeMap<String, String>,
-    /// The reports that are read afterwards, by their paths in the export, where nothing stands
-    /// before: what the commit holds is not what the command found.
-    pub reports: Vec<String>,
-    /// The reports that the commit holds.
-    pub baselines: Vec<String>,
-    /// Killed after this long.
-    pub deadline: Duration,
-}
-
 // === impl ProcessRuntime ===
 
 impl ProcessRuntime {
-    /// Runs a check to its end. It ends with its caller, with all its descendants.
+    /// Runs a check to its end, in an export of a commit. It ends with its caller, with all its
+    /// descendants.
     ///
     /// A crash leaves its directory among the machine's temporary files.
     ///
     /// # Errors
     /// The commit cannot be exported, or what watches the command fails.
-    pub async fn check(&self, check: &Check, output: Output<'_>) -> Result<Evidence, Error> {
+    pub async fn check(
+        &self,
+        commit: &Commit<'_>,
+        check: &Check,
+        output: Output<'_>,
+    ) -> Result<Evidence, Error> {
         let directory = tempfile::Builder::new()
             .prefix("shipway-check-")
             .tempdir()
             .map_err(files::failed("make a directory in", &std::env::temp_dir()))?;
         let tree = directory.path().join("tree");
         std::fs::create_dir(&tree).map_err(files::failed("make", &tree))?;
-        let commit = Commit {
-            repository: &check.repository,
-            subdirectory: &check.subdirectory,
-            id: &check.commit,
-        };
-        let id = export::tree_id(&commit).await?;
-        export::export(&commit, &id, &tree).await?;
+        let id = export::tree_id(commit).await?;
+        export::export(commit, &id, &tree).await?;
         let mut reports = read_reports(&tree, &check.baselines);
         for path in &check.reports {
             forget(&tree.join(path))?;
@@ -89,11 +66,7 @@ impl ProcessRuntime {
 
 fn ended(how: How) -> Ended {
     match how {
-        How::Ended(Exit::Code(code)) => Ended::Code(code),
-        How::Ended(Exit::Signal(signal)) => Ended::Signal(signal),
-        How::Ended(exit @ (Exit::NotStarted | Exit::OutOfMemory)) => {
-            Ended::NotStarted(exit.to_string())
-        }
+        How::Ended(exit) => check::ended(exit),
         How::NotStarted(reason) => Ended::NotStarted(reason),
         How::Deadline => Ended::Deadline,
     }

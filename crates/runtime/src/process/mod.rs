@@ -53,7 +53,6 @@ mod supervisor;
 mod task;
 mod usage;
 
-pub use check::Check;
 pub use helper::run_helper;
 pub use launcher::Launcher;
 pub use log::Limits as LogLimits;
