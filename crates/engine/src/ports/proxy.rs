@@ -1,13 +1,9 @@
 //! The router that is a `shipway proxy` process, started on demand.
 
-use std::ffi::OsString;
-use std::fs::{DirBuilder, OpenOptions};
+mod launcher;
+mod through;
+
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,14 +12,17 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::control::{
-    CheckTls, Client, Closure, Cut, Dial, Error, Health, HoldFor, Listen, Maintain, Probed,
-    Refusal, Stream, Target,
+    CheckTls, Client, Closure, Cut, Error, Health, HoldFor, Listen, Maintain, Probed, Refusal,
+    Target,
 };
 use shipway_proxy::probe::{self, Answer, Question};
 use shipway_proxy::{Paths, check_certificate};
 use shipway_runtime::compose::ProxyContainer;
 
 use super::router::{Router, RouterError, Traffic};
+
+pub use launcher::ProxyLauncher;
+pub use through::client_of;
 
 /// A proxy is up in tens of milliseconds; a machine that is busy takes longer.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -34,28 +33,6 @@ const HOLD: Duration = Duration::from_secs(30);
 const ATTEMPTS: u32 = 3;
 /// A proxy that breaks off a call for its end is gone by then.
 const ENDING: Duration = Duration::from_millis(50);
-
-/// Variables that the proxy's process is given of the caller's.
-const PASSED_ON: [&str; 7] = [
-    "PATH",
-    "HOME",
-    "TZ",
-    "SHIPWAY_LOG",
-    "SHIPWAY_ACCESS_LOG",
-    "SHIPWAY_ACCESS_LOG_ONE_IN",
-    "RUST_BACKTRACE",
-];
-
-/// How the proxy's process is started where none runs.
-#[derive(Debug, Clone)]
-pub struct ProxyLauncher {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-    /// The proxy's directory.
-    pub directory: PathBuf,
-}
 
 /// Talks to a proxy; starts it where it is needed and not running: that of a directory of this
 /// machine as a detached process, that of another host as a container there.
@@ -160,39 +137,6 @@ impl ProxyRouter {
                 result => return result.map_err(|error| told(&error)),
             }
         }
-    }
-}
-
-impl ProxyLauncher {
-    fn launch(&self) -> std::io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)?;
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(self.directory.join("proxy.log"))?;
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
-            .current_dir(&self.directory)
-            // It outlives this process, and shall not keep its secrets.
-            .env_clear()
-            .envs(
-                PASSED_ON
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Away from the terminal's signals: it outlives this process.
-            .process_group(0)
-            .spawn()?;
-        // Reaped in case it ends first, as one that finds another proxy running does.
-        std::thread::spawn(move || child.wait());
-        Ok(())
     }
 }
 
@@ -382,26 +326,5 @@ fn described(error: &dyn std::error::Error) -> String {
     match source {
         Some(source) => format!("{error}: {}", described(source)),
         None => error.to_string(),
-    }
-}
-
-/// A client of another host's proxy.
-#[must_use]
-pub fn client_of(container: &ProxyContainer) -> Client {
-    Client::dialling(Arc::new(Through(container.clone())))
-}
-
-/// The way through a host's engine.
-#[derive(Debug)]
-struct Through(ProxyContainer);
-
-#[async_trait]
-impl Dial for Through {
-    async fn dial(&self) -> std::io::Result<Box<dyn Stream>> {
-        Ok(Box::new(self.0.dial().await?))
-    }
-
-    fn place(&self) -> String {
-        self.0.place()
     }
 }
