@@ -169,3 +169,26 @@ async fn with_none_left_nothing_ends_and_all_goes_on_as_soon_as_there_is_one() {
     let name = "shipway_proxy_connect_errors_total{";
     assert_eq!(metric(&chain.client, name).await, 0);
 }
+
+#[tokio::test]
+async fn those_who_wait_are_taken_by_the_next_process() {
+    let mut chain = Chain::start_with_files(FILES, |_| {}).await;
+    let listen = routed_by(&chain).await;
+    let mut sockets = Vec::new();
+    for _ in 0..ROOM {
+        sockets.push(open_websocket(listen).await);
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..ROOM / 2 {
+        let mut wire = Wire::connect(listen).await;
+        wire.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n").await;
+        waiting.push(wire);
+    }
+    chain.hand_over().await;
+    for wire in &mut waiting {
+        assert_eq!(wire.read_response().await.unwrap().status(), 200);
+    }
+    for socket in &mut sockets {
+        is_whole(socket).await;
+    }
+}
