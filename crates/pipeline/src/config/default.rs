@@ -19,6 +19,9 @@ const fn minutes(number: u64) -> Duration {
 /// The address of a route that gives only a port: from outside only when asked for.
 pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+/// Where an authority looks for what it fetches by HTTP.
+pub(super) const HTTP_PORT: u16 = 80;
+
 /// Where browsers look for HTTPS.
 pub(super) const TLS_PORT: u16 = 443;
 

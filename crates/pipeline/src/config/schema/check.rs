@@ -18,6 +18,8 @@ pub(in crate::config) struct Findings {
     pub(in crate::config) problems: Vec<Diagnostic>,
     /// Whether what is left of the tree can be read all the same.
     pub(in crate::config) is_readable: bool,
+    /// The mappings out of which something was taken: what they lack may be what was taken.
+    pub(in crate::config) lessened: Vec<Span>,
 }
 
 /// Compares a tree with the schema, and takes out of the tree what can be left out and is wrong.
@@ -25,6 +27,7 @@ pub(in crate::config) fn check(schema: &Value, tree: &mut Node) -> Findings {
     let mut checker = Checker {
         root: schema,
         problems: Vec::new(),
+        lessened: Vec::new(),
     };
     let start = Span {
         end: tree.span.start,
@@ -34,12 +37,14 @@ pub(in crate::config) fn check(schema: &Value, tree: &mut Node) -> Findings {
     Findings {
         problems: checker.problems,
         is_readable,
+        lessened: checker.lessened,
     }
 }
 
 struct Checker<'s> {
     root: &'s Value,
     problems: Vec<Diagnostic>,
+    lessened: Vec<Span>,
 }
 
 // Each function says whether the value can be read.
@@ -65,7 +70,12 @@ impl<'s> Checker<'s> {
         };
         match (view, &mut node.value) {
             (View::Section(keys, required), Yaml::Mapping(mapping)) => {
-                self.section(path, keys, required, mapping, key)
+                let written = mapping.len();
+                let is_readable = self.section(path, keys, required, mapping, key);
+                if mapping.len() < written {
+                    self.lessened.push(node.span);
+                }
+                is_readable
             }
             (View::Map(values), Yaml::Mapping(mapping)) => {
                 let entry = |key: &str| (join(path, key), *values);

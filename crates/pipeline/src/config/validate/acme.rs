@@ -8,9 +8,6 @@ use crate::config::tree::Placed;
 use crate::config::{default, raw};
 use crate::route::{Acme, Challenge};
 
-/// Where an authority looks for what it fetches by HTTP.
-const HTTP_PORT: u16 = 80;
-
 impl Checker {
     /// How certificates are issued for a route that listens at `plain` and, for HTTPS, `secure`.
     pub(super) fn acme(
@@ -45,8 +42,9 @@ impl Checker {
         };
         if challenges.is_empty() {
             let told = format!(
-                "no challenge can be answered: an authority comes to port {HTTP_PORT} or {}, and \
+                "no challenge can be answered: an authority comes to port {} or {}, and \
                  the route listens at {} and {}",
+                default::HTTP_PORT,
                 default::TLS_PORT,
                 plain.port(),
                 secure.port()
@@ -99,7 +97,7 @@ impl Checker {
 
 /// The challenges that can be answered at the ports that an authority comes to.
 fn usual(plain: SocketAddr, secure: SocketAddr) -> Vec<Challenge> {
-    let http = (plain.port() == HTTP_PORT).then_some(Challenge::Http);
+    let http = (plain.port() == default::HTTP_PORT).then_some(Challenge::Http);
     let tls = (secure.port() == default::TLS_PORT).then_some(Challenge::TlsAlpn);
     http.into_iter().chain(tls).collect()
 }
@@ -214,6 +212,29 @@ mod tests {
                  listens at 8000 and 8443"
             ]
         );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_once() {
+        let acme = "environments.production.route.tls.acme";
+        for (tls, told) in [
+            ("acme: {}", format!("`{acme}` has no `email`")),
+            (
+                "acme: [a@a.org]",
+                format!("`{acme}` is a list: expected a mapping"),
+            ),
+            (
+                "acme: { mail: a@a.org }",
+                format!("`{acme}` has no `email`; unknown key `mail` in `{acme}`"),
+            ),
+            (
+                "acne: { email: a@a.org }",
+                "unknown key `acne` in `environments.production.route.tls`".to_owned(),
+            ),
+        ] {
+            let route = format!("listen: 80, host: a.org, tls: {{ {tls} }}");
+            assert_eq!(problems(&route).join("; "), told, "{tls}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use shipway_compose::diagnostic::Diagnostic;
-use shipway_compose::yaml::{self, Limits};
+use shipway_compose::yaml::{self, Limits, Span};
 
 use environments::Whole;
 
@@ -43,10 +43,14 @@ pub fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
     let schema::Findings {
         mut problems,
         is_readable,
+        lessened,
     } = schema::check(schema(), &mut tree);
     let mut config = None;
     if is_readable {
-        let mut checker = Checker::default();
+        let mut checker = Checker {
+            lessened,
+            ..Checker::default()
+        };
         match tree::from_node(&tree) {
             Ok(raw) => config = checker.config(raw),
             Err(refused) => {
@@ -69,11 +73,20 @@ pub fn parse(text: &str) -> Result<Config, Vec<Diagnostic>> {
 #[derive(Default)]
 struct Checker {
     problems: Vec<Diagnostic>,
+    /// The mappings that had more in them, which is told of already.
+    lessened: Vec<Span>,
 }
 
 impl Checker {
     fn report(&mut self, problem: Diagnostic) {
         self.problems.push(problem);
+    }
+
+    /// Tells what a mapping lacks, unless that may be what could not be read.
+    fn report_lack(&mut self, mapping: Span, problem: Diagnostic) {
+        if !self.lessened.contains(&mapping) {
+            self.report(problem);
+        }
     }
 
     fn name<N>(&mut self, name: &Placed<raw::Name>) -> Option<N>

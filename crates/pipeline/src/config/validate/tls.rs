@@ -82,7 +82,7 @@ impl Checker {
             };
             let help = "name the two files of a certificate, or have one issued: \
                         `acme: { email: ops@example.org }`";
-            self.report(problem(span, told).with_help(help));
+            self.report_lack(span, problem(span, told).with_help(help));
         }
         let mut file = |raw: Option<_>| raw.map_or_else(String::new, |raw| self.file(raw));
         Certificate::Files {
