@@ -113,6 +113,30 @@ fn a_service_that_no_environment_has_is_told_at_its_place() {
 }
 
 #[test]
+fn a_certificate_that_nobody_can_issue_is_told_at_its_place() {
+    let acme = "{ email: ops@example.org }";
+    let route = format!("{{ listen: 80, host: shop.org, tls: {{ acme: {acme} }} }}");
+    let sandbox = sandbox_with([Environment::new("testing").with("route", &route)]);
+    let text = sandbox.read("shipway.yml");
+    let at = text.lines().position(|line| line.contains("acme"));
+    let line = at.expect("a line") + 1;
+    let column = text.lines().nth(line - 1).and_then(|line| line.find(acme));
+    let ended = sandbox.run_well(["validate"]);
+    ended.expect_told(&[
+        "warning[acme-unreachable]: no authority gets to 127.0.0.1:80",
+        &format!(
+            "shipway.yml:{line}:{}",
+            column.expect("it stands there") + 1
+        ),
+        "1 warning in 1 environment",
+    ]);
+    let open = route.replace("80", "'0.0.0.0:80'");
+    sandbox.add(Environment::new("testing").with("route", &open));
+    let ended = sandbox.run_well(["validate"]);
+    ended.expect_told(&["no findings in 1 environment"]);
+}
+
+#[test]
 fn one_environment_can_be_looked_at_alone() {
     let sandbox = careless();
     let ended = sandbox.run_well(["validate", "testing"]);

@@ -105,6 +105,7 @@ codes! {
     FileUnreadable = "file-unreadable" Fatal Shipway "a file that shipway.yml names cannot be read"
     Config = "config" Fatal Shipway "shipway.yml is not valid"
     UnknownService = "unknown-service" Warning Shipway "shipway.yml names a service that no environment has"
+    AcmeUnreachable = "acme-unreachable" Warning Shipway "a certificate is to be issued for what no authority gets to"
     MissingSecret = "missing-secret" Error Shipway "a secret that a service reads is not set"
     RequiredVariable = "required-variable" Fatal Shipway "a variable that an environment requires is not set"
     Workload = "workload" Fatal Shipway "shipway.yml and the Compose files do not fit together"

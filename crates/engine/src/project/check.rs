@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shipway_compose::diagnostic::{Code, Diagnostic, Levels, Sources, did_you_mean};
 use shipway_compose::lint::{self, Stage};
 use shipway_compose::model;
-use shipway_compose::yaml::{self, Limits, Span};
+use shipway_compose::yaml::{self, Limits, Node, Span};
 use shipway_compose::{Loaded, SourceFile};
 use shipway_pipeline::config::{Environment, ServiceConfig};
 use shipway_pipeline::name::ServiceName;
@@ -64,9 +64,7 @@ impl Project {
             .flatten()
             .map(String::as_str)
             .collect();
-        let text = std::fs::read_to_string(self.directory.join(FILE)).unwrap_or_default();
-        let number = sources.add(FILE, &text);
-        let written = yaml::parse(&text, number, Limits::default()).ok();
+        let written = self.written(&mut sources);
         let place = |name: &str| {
             let services = written.as_ref()?.get("services")?.as_map()?;
             Some(services.entry(name)?.key_span)
@@ -84,6 +82,34 @@ impl Project {
             }
         });
         (unknown.collect(), sources)
+    }
+
+    /// What keeps the authority from an environment that is to issue its certificates.
+    fn unreached(&self, environment: &Environment, sources: &mut Sources) -> Vec<Diagnostic> {
+        let found = environment.route.unreached();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let written = self.written(sources);
+        let name = environment.name.as_str();
+        let path = ["environments", name, "route", "tls", "acme"];
+        let place = written.as_ref().and_then(|written| written.at(&path));
+        let told = found.iter().map(|why| {
+            let told = Diagnostic::new(Code::AcmeUnreachable, why.to_string());
+            let told = told.with_help(why.help());
+            match place {
+                Some(place) => told.with_label(place.span, ""),
+                None => told,
+            }
+        });
+        told.collect()
+    }
+
+    /// `shipway.yml` as it is written, for the places in it.
+    fn written(&self, sources: &mut Sources) -> Option<Node> {
+        let text = std::fs::read_to_string(self.directory.join(FILE)).unwrap_or_default();
+        let number = sources.add(FILE, &text);
+        yaml::parse(&text, number, Limits::default()).ok()
     }
 
     /// What bites in production, as far as the levels of `shipway.yml` make it an error.
@@ -122,6 +148,7 @@ impl Project {
             }
         };
         diagnostics.extend(self.lint(environment, &loaded, &places));
+        diagnostics.extend(self.unreached(environment, &mut loaded.sources));
         let (active, others) = (&loaded.project.services, &loaded.project.disabled);
         let services = active.keys().chain(others.keys()).cloned().collect();
         let judged = Invalid::of_compose(diagnostics, loaded.sources);
