@@ -48,6 +48,11 @@ enum Action {
     Status,
     /// Print metrics in Prometheus' text format
     Metrics,
+    /// Read certificates that have changed, and ask again for those that could not be issued
+    ///
+    /// The proxy does both by itself: within ten seconds, and at the time that `status` tells. What
+    /// an authority wants to be left alone for is kept to all the same.
+    Certificates,
     /// Put a new process in the proxy's place, without losing a request
     ///
     /// The new one runs this very program, started as the proxy was, or with what stands before
@@ -82,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> Result {
         match action {
             Action::Status => render::json(&client.status().await.map_err(told)?)?,
             Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+            Action::Certificates => render::json(&client.reload().await.map_err(told)?)?,
             Action::Reload => {
                 let wish = hand_over(arguments, &directory)?;
                 render::json(&client.hand_over(&wish).await.map_err(told)?)?;
@@ -105,6 +111,7 @@ async fn elsewhere(action: &Action, global: &Global, name: &str) -> Result {
     match action {
         Action::Status => render::json(&client.status().await.map_err(told)?)?,
         Action::Metrics => anstream::print!("{}", client.metrics().await.map_err(told)?),
+        Action::Certificates => render::json(&client.reload().await.map_err(told)?)?,
         Action::Reload => {
             return Err(CliError::usage(
                 "that proxy is a container, which ends with its first process",
