@@ -15,6 +15,7 @@ use shipway_pipeline::workload::Workload;
 use shipway_store::{Audit, Change, Lease, Pruned, TakeError};
 
 use crate::backup::BackupError;
+use crate::certificates::Trouble;
 use crate::clock::now;
 use crate::event;
 use crate::executor::{Engine, ExecutorError, Interrupt, Interrupts};
@@ -93,6 +94,8 @@ pub struct Finished {
     pub outcome: Outcome,
     /// Why, if it did not succeed.
     pub cause: Option<deployment::Cause>,
+    /// What is wrong with the certificates of what was deployed, where it went through.
+    pub certificates: Vec<Trouble>,
 }
 
 /// Why nothing was deployed, or it could not be carried on.
@@ -298,6 +301,7 @@ impl Engine {
             plan: stored.plan,
             outcome,
             cause,
+            certificates: Vec::new(),
         })
     }
 

@@ -10,6 +10,8 @@ use shipway_pipeline::time::Timestamp;
 use shipway_pipeline::traffic::InFlight;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::certificates::Trouble;
+
 /// Version of the stream's form, told in its first line.
 pub const VERSION: u16 = 1;
 
@@ -56,6 +58,12 @@ pub enum Kind {
     Warning {
         /// The warning with its place.
         text: String,
+    },
+    /// Something is wrong with the certificate that a host of what was deployed is reached with.
+    Certificate {
+        /// What, and the way out.
+        #[serde(flatten)]
+        trouble: Trouble,
     },
     /// A request waits for people to approve its plan.
     Asked {

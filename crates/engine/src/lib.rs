@@ -10,6 +10,7 @@
 //! What happens is told as one stream of [`event::Event`]s; nothing here prints.
 
 pub mod backup;
+pub mod certificates;
 pub mod clock;
 pub mod database;
 pub mod deploy;

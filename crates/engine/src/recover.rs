@@ -65,7 +65,8 @@ impl Engine {
         let outcome = self
             .carry_out(lease, &deployment, (event, entry), interrupts)
             .await?;
-        self.finished(deployment.id, outcome).map(Some)
+        let finished = self.finished(deployment.id, outcome)?;
+        Ok(Some(self.with_certificates(finished).await))
     }
 }
 

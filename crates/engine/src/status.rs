@@ -9,12 +9,13 @@ use shipway_pipeline::name::{EnvironmentName, ServiceName};
 use shipway_pipeline::plan::Occupant;
 use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
-use shipway_pipeline::route::{Maintenance, RouteKey};
+use shipway_pipeline::route::{Maintenance, RouteKey, Tls};
 use shipway_pipeline::time::Timestamp;
 use shipway_proxy::probe::Question;
 use shipway_runtime::{ColourKey, HealthStatus, Instance, State};
 use shipway_store::{Frozen, Holder, Overview, Summary};
 
+use crate::certificates::Trouble;
 use crate::ending::Ending;
 use crate::executor::Engine;
 use crate::project::Project;
@@ -48,6 +49,9 @@ pub struct EnvironmentStatus {
     /// That it is closed to visitors.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub maintenance: Option<Maintenance>,
+    /// What is wrong with the certificates that its hosts are reached with.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub certificates: Vec<Trouble>,
     /// The deployment that is under way or was interrupted.
     pub deployment: Option<UnderWay>,
     /// Set when a rollback failed.
@@ -166,6 +170,7 @@ impl Engine {
                 },
             }
         }
+        let tls = environment.route.tls.as_ref().map(Tls::from);
         let deployment = unfinished.map(|one| self.under_way(&one, holder));
         let stable = stand.live.is_some() && stand.live == stand.stable;
         Ok(EnvironmentStatus {
@@ -173,6 +178,7 @@ impl Engine {
             routed: self.routed(&key, stand.live.as_ref()).await,
             // A proxy that does not answer is told of already.
             maintenance: self.router.maintenance(&key).await.unwrap_or_default(),
+            certificates: self.certificates(&key, tls.as_ref()).await,
             next: match &ending {
                 Some(_) => Some(format!("shipway down {} --volumes", environment.name)),
                 None => next(project, environment, &deployment, stand.live.is_some()),

@@ -118,6 +118,7 @@ impl Engine {
         let outcome = self
             .carry_out(lease, &deployment, first, interrupts)
             .await?;
-        self.finished(deployment.id, outcome)
+        let finished = self.finished(deployment.id, outcome)?;
+        Ok(self.with_certificates(finished).await)
     }
 }

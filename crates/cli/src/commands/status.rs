@@ -14,7 +14,7 @@ use crate::arguments::Global;
 use crate::context::Context;
 use crate::error::{CliError, Result};
 use crate::exit;
-use crate::render::{self, time};
+use crate::render::{self, certificate, time};
 use crate::{remote, usage};
 
 /// Show what is live where, since when, how healthy, and what is next
@@ -204,6 +204,11 @@ fn print_troubles(status: &EnvironmentStatus) {
             closed.by,
             status.name
         );
+    }
+    for trouble in &status.certificates {
+        let times = certificate::render_times(trouble);
+        anstream::println!("  {} {trouble}{times}", "✗".red());
+        anstream::println!("  {}", certificate::render_help(trouble));
     }
     if let Some(frozen) = &status.frozen {
         anstream::println!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize;
+use shipway_engine::certificates::Trouble;
 use shipway_engine::event::{self, Event, Kind};
 use shipway_engine::scale::render_changes;
 use shipway_pipeline::deployment::Failure;
@@ -16,7 +17,7 @@ use shipway_pipeline::plan::{self, Plan, Stage};
 use shipway_pipeline::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Form, step, time};
+use super::{Form, certificate, step, time};
 
 /// How often the live line moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -109,6 +110,7 @@ impl People {
         match &event.kind {
             Kind::Closed => {}
             Kind::Warning { text } => self.line(event.at, text),
+            Kind::Certificate { trouble } => self.certificate(event.at, trouble),
             Kind::GateOutput { gate, line } => {
                 self.news(event.at, &format!("{gate}: {}", line.dimmed()));
             }
@@ -165,6 +167,12 @@ impl People {
                     in_flight.short, in_flight.streaming, in_flight.upgraded
                 ),
             ),
+        }
+    }
+
+    fn certificate(&self, at: Timestamp, trouble: &Trouble) {
+        for line in certificate::lines(trouble) {
+            self.line(at, &line);
         }
     }
 

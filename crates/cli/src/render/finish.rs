@@ -13,13 +13,19 @@ use crate::error::Result;
 pub(crate) fn print(finished: &Finished, form: Form) -> Result<()> {
     match form {
         Form::People | Form::Quiet => tell(finished),
-        Form::Json => json(&serde_json::json!({
-            "deployment": finished.deployment,
-            "environment": finished.plan.environment,
-            "release": finished.plan.target.release,
-            "outcome": finished.outcome,
-            "cause": finished.cause,
-        }))?,
+        Form::Json => {
+            let mut told = serde_json::json!({
+                "deployment": finished.deployment,
+                "environment": finished.plan.environment,
+                "release": finished.plan.target.release,
+                "outcome": finished.outcome,
+                "cause": finished.cause,
+            });
+            if !finished.certificates.is_empty() {
+                told["certificates"] = serde_json::json!(finished.certificates);
+            }
+            json(&told)?;
+        }
         // Told as the last event.
         Form::Events => {}
     }

@@ -1,6 +1,7 @@
 //! How things look: standard output is data, standard error is talk.
 
 pub(crate) mod bytes;
+pub(crate) mod certificate;
 pub(crate) mod codes;
 pub(crate) mod drift;
 pub(crate) mod events;

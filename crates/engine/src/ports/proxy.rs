@@ -13,7 +13,7 @@ use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
 use shipway_proxy::control::{
     CheckTls, Client, Closure, Cut, Error, Health, HoldFor, Listen, Maintain, Probed, Refusal,
-    Target,
+    RouteStatus, Target, TlsStatus,
 };
 use shipway_proxy::probe::{self, Answer, Question};
 use shipway_proxy::{Paths, check_certificate};
@@ -119,6 +119,17 @@ impl ProxyRouter {
                 started.map_err(|error| cannot(described(&error)))
             }
         }
+    }
+
+    /// What is known of a route; nothing where no proxy runs, which is not started.
+    async fn look(&self, key: &RouteKey) -> Result<Option<RouteStatus>, RouterError> {
+        let status = match self.client.status().await {
+            Ok(status) => status,
+            Err(Error::NotRunning { .. }) => return Ok(None),
+            Err(error) => return Err(told(&error)),
+        };
+        let mut routes = status.routes.into_iter();
+        Ok(routes.find(|route| route.key == *key))
     }
 
     /// Calls the proxy, which is started where none runs or where it ends in the middle of the
@@ -254,14 +265,13 @@ impl Router for ProxyRouter {
     }
 
     async fn maintenance(&self, key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
-        let status = match self.client.status().await {
-            Ok(status) => status,
-            Err(Error::NotRunning { .. }) => return Ok(None),
-            Err(error) => return Err(told(&error)),
-        };
-        let mut routes = status.routes.into_iter();
-        let route = routes.find(|route| route.key == *key);
+        let route = self.look(key).await?;
         Ok(route.and_then(|route| route.maintenance))
+    }
+
+    async fn tls(&self, key: &RouteKey) -> Result<Option<TlsStatus>, RouterError> {
+        let route = self.look(key).await?;
+        Ok(route.and_then(|route| route.tls))
     }
 
     async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {

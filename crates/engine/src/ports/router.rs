@@ -9,7 +9,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::{Counters, InFlight};
 use shipway_proxy::check_certificate;
-use shipway_proxy::control::Closure;
+use shipway_proxy::control::{Closure, TlsStatus};
 use shipway_proxy::probe::{self, Answer, Question};
 
 /// Changes and observes the routes of a proxy.
@@ -100,6 +100,14 @@ pub trait Router: Send + Sync {
     /// # Errors
     /// The proxy runs and does not answer.
     async fn maintenance(&self, _key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
+        Ok(None)
+    }
+
+    /// How a route is reached by HTTPS; `None` where it is not, or no proxy runs.
+    ///
+    /// # Errors
+    /// The proxy runs and does not answer.
+    async fn tls(&self, _key: &RouteKey) -> Result<Option<TlsStatus>, RouterError> {
         Ok(None)
     }
 

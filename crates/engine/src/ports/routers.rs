@@ -9,7 +9,7 @@ use shipway_pipeline::id::{DeploymentId, Epoch, InstanceId};
 use shipway_pipeline::name::EnvironmentName;
 use shipway_pipeline::route::{Maintenance, Route, RouteKey, Tls};
 use shipway_pipeline::traffic::InFlight;
-use shipway_proxy::control::Closure;
+use shipway_proxy::control::{Closure, TlsStatus};
 use shipway_proxy::probe::{Answer, Question};
 
 use super::proxy::ProxyRouter;
@@ -94,6 +94,10 @@ impl Router for Routers {
 
     async fn maintenance(&self, key: &RouteKey) -> Result<Option<Maintenance>, RouterError> {
         self.of(key).maintenance(key).await
+    }
+
+    async fn tls(&self, key: &RouteKey) -> Result<Option<TlsStatus>, RouterError> {
+        self.of(key).tls(key).await
     }
 
     async fn hold(&self, key: &RouteKey, epoch: Epoch) -> Result<(), RouterError> {

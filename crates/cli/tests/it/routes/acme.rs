@@ -15,6 +15,25 @@ fn issued(sandbox: &Sandbox) -> Value {
     status["routes"][0]["tls"]["issued"][0].clone()
 }
 
+/// What is wrong, when it is tried again, and the way out.
+#[track_caller]
+fn assert_status_tells_of_it(sandbox: &Sandbox) {
+    let status = sandbox.status("testing");
+    assert_eq!(text(&status, "/certificates/0/host"), "localhost");
+    assert_eq!(text(&status, "/certificates/0/state"), "missing");
+    let reason = text(&status, "/certificates/0/reason");
+    assert_ne!(reason, "it is being asked for");
+    assert!(status["certificates"][0]["next"].is_number(), "{status:#}");
+    let shown = sandbox.run_well(["status", "testing"]).stdout;
+    for part in [
+        "✗ there is no certificate for `localhost`: ",
+        "(tried again 20",
+        "help: `localhost` has to",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+}
+
 #[test]
 fn a_deployment_needs_no_authority_and_has_a_certificate_once_there_is_one() {
     let sandbox = sandbox_with([Environment::new("testing")]);
@@ -32,11 +51,19 @@ fn a_deployment_needs_no_authority_and_has_a_certificate_once_there_is_one() {
     sandbox.release(Behaviour::Good);
 
     authority.trouble(Some(Trouble::Down));
-    let first = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
+    let ended = sandbox.run_well(["deploy", "testing"]);
+    ended.expect_told(&[
+        "warning: there is no certificate for `localhost`: ",
+        "help: `localhost` has to lead to this proxy at port 80, and the proxy has to get to 127.0",
+    ]);
+    let first = text(&sandbox.status("testing"), "/live/release").to_owned();
     assert_live(&sandbox, "testing", &first);
+    let asked_again = sandbox.run_well(["proxy", "certificates"]).json();
+    assert_eq!(text(&asked_again, "/0/tls/issued/0/host"), "localhost");
     let told = wait_until("an attempt to come to nothing", || {
-        Some(issued(&sandbox)).filter(|it| it["problem"].is_string())
+        Some(issued(&sandbox)).filter(|it| it["problem"].is_string() && it["next"].is_string())
     });
+    assert_status_tells_of_it(&sandbox);
     assert!(
         told["ends"].is_null() && !told["next"].is_null(),
         "{told:#}"
@@ -52,11 +79,15 @@ fn a_deployment_needs_no_authority_and_has_a_certificate_once_there_is_one() {
     let told = issued(&sandbox);
     assert_eq!(text(&told, "/host"), "localhost");
     assert!(told["problem"].is_null(), "{told:#}");
+    let status = sandbox.status("testing");
+    assert!(status["certificates"].is_null(), "{status:#}");
 
     // Another release is no reason to ask again.
     let counted = authority.counted();
     sandbox.release(Behaviour::Good);
-    let second = deployed(&sandbox.run_well(["deploy", "testing", "--json"]).json());
+    let ended = sandbox.run_well(["deploy", "testing", "--json"]).json();
+    assert!(ended["certificates"].is_null(), "{ended:#}");
+    let second = deployed(&ended);
     let answer = authority.get(secure.port, "localhost", "/");
     assert_eq!(answer.expect("it answers").release, second);
     assert_eq!(authority.counted(), counted);
