@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use instant_acme::{Account, Error};
 use rcgen::KeyPair;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::{Deserialize, Serialize};
+use shipway_durable::crash_point;
 use shipway_pipeline::route::Acme;
 use tokio::sync::Mutex;
 
@@ -16,6 +17,7 @@ use super::http::{Asked, Http};
 use super::place::Place;
 use super::problem::{failure, is_of_no_account, unreached, with_causes};
 use super::record::Key;
+use super::register::register;
 use super::schedule::Failure;
 
 /// Raised when a field is added.
@@ -113,28 +115,27 @@ async fn open(path: &Path, acme: &Acme, http: Http) -> Result<Account, Unopened>
     let pair = KeyPair::from_pem(stored.key.reveal());
     let pair = pair.map_err(|error| unreadable(path, &error))?;
     let der = PrivatePkcs8KeyDer::from(pair.serialize_der());
-    let builder = Account::builder_with_http(Box::new(http));
-    let directory = acme.directory.clone();
-    if let Some(url) = stored.url {
-        let known = builder.from_parts(url, der, directory).await;
-        return known.map_err(Unopened::Acme);
-    }
-    let key = instant_acme::Key::from_pkcs8_der(der.clone_key()).map_err(Unopened::Acme)?;
-    let made = builder.create_from_key((key, PrivateKeyDer::Pkcs8(der)), directory);
-    let (account, _credentials) = made.await.map_err(Unopened::Acme)?;
-    let contact = format!("mailto:{}", acme.email);
-    let told = account.update_contacts(&[&contact]).await;
-    told.map_err(Unopened::Acme)?;
-    let stored = Stored {
-        url: Some(account.id().to_owned()),
-        ..stored
+    let url = match &stored.url {
+        Some(url) => url.clone(),
+        None => {
+            let made = register(&http, &acme.directory, der.secret_pkcs8_der(), &acme.email);
+            let url = made.await.map_err(Unopened::Acme)?;
+            crash_point::pass("there is an account, and its name is not kept");
+            let stored = Stored {
+                url: Some(url.clone()),
+                ..stored
+            };
+            save(path, &stored).map_err(|error| unreadable(path, &error))?;
+            tracing::info!(
+                directory = acme.directory,
+                "there is an account at the authority"
+            );
+            url
+        }
     };
-    save(path, &stored).map_err(|error| unreadable(path, &error))?;
-    tracing::info!(
-        directory = acme.directory,
-        "there is an account at the authority"
-    );
-    Ok(account)
+    let builder = Account::builder_with_http(Box::new(http));
+    let known = builder.from_parts(url, der, acme.directory.clone()).await;
+    known.map_err(Unopened::Acme)
 }
 
 fn unreadable(path: &Path, error: &dyn std::error::Error) -> Unopened {

@@ -68,6 +68,34 @@ impl Http {
         })
     }
 
+    /// Sends a request; an answer that is no success is one that says why.
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let request = reqwest::Request::try_from(request).map_err(failed)?;
+        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let status = answer.status();
+        if !status.is_success() {
+            self.asked.note(answer.headers());
+            // Whatever stands between says it in its own way.
+            let kind = answer.headers().get(CONTENT_TYPE);
+            let is_problem = kind.is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
+            if !is_problem {
+                let told = format!("the authority answers {status}");
+                return Err(Error::Other(told.into()));
+            }
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > LARGEST {
+                return Err(Error::Str("an answer of the authority that has an end"));
+            }
+        }
+        let mut response = Response::new(Bytes::from(bytes));
+        *response.status_mut() = status;
+        std::mem::swap(response.headers_mut(), answer.headers_mut());
+        Ok(response)
+    }
+
     /// What its refusals say of when to come again.
     pub(super) fn asked(&self) -> Asked {
         self.asked.clone()
@@ -79,36 +107,13 @@ impl HttpClient for Http {
         &self,
         request: Request<BodyWrapper<Bytes>>,
     ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>> {
-        let (client, asked) = (self.client.clone(), self.asked.clone());
+        let http = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map(Collected::to_bytes);
-            let body = body.unwrap_or_default();
-            let request = reqwest::Request::try_from(Request::from_parts(parts, body));
-            let sent = client.execute(request.map_err(failed)?).await;
-            let mut answer = sent.map_err(failed)?;
-            let status = answer.status();
-            if !status.is_success() {
-                asked.note(answer.headers());
-                // Whatever stands between says it in its own way.
-                let kind = answer.headers().get(CONTENT_TYPE);
-                let is_problem = kind.is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
-                if !is_problem {
-                    let told = format!("the authority answers {status}");
-                    return Err(Error::Other(told.into()));
-                }
-            }
-            let mut bytes = Vec::new();
-            while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() > LARGEST {
-                    return Err(Error::Str("an answer of the authority that has an end"));
-                }
-            }
-            let mut response = Response::new(Full::new(Bytes::from(bytes)));
-            *response.status_mut() = status;
-            std::mem::swap(response.headers_mut(), answer.headers_mut());
-            Ok(BytesResponse::from(response))
+            let request = Request::from_parts(parts, body.unwrap_or_default());
+            let response = http.send(request).await?;
+            Ok(BytesResponse::from(response.map(Full::new)))
         })
     }
 }

@@ -25,6 +25,7 @@ mod keeper;
 mod place;
 mod problem;
 mod record;
+mod register;
 mod schedule;
 
 pub(crate) use answers::Answers;

@@ -51,6 +51,11 @@ pub(super) fn is_of_no_account(error: &Error) -> bool {
     matches!(error, Error::Api(problem) if type_of(problem) == "accountDoesNotExist")
 }
 
+/// The authority has another nonce to be used.
+pub(super) fn is_of_the_nonce(problem: &Problem) -> bool {
+    type_of(problem) == "badNonce"
+}
+
 /// What an authority says.
 pub(super) fn told(problem: &Problem) -> String {
     let details = std::iter::once(problem.detail.as_deref());
