@@ -40,6 +40,8 @@ pub enum Trouble {
     Down,
     /// Its next answers to signed requests are that the nonce is none, so many times.
     BadNonce(u32),
+    /// It looks at nothing until something else is wrong with it, or nothing.
+    Slow,
     /// It issues nothing, and wants to be left alone for so many seconds.
     Limited(u64),
 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 use super::jws::{Key, Signed, decode};
+use super::look::{by_http as by_http_at, by_tls as by_tls_at};
 use super::message::{Answer, Request};
-use super::{Counted, Trouble, lock, look};
+use super::{Counted, Trouble, lock};
 
 /// What an authority knows.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ struct Order {
     host: String,
     status: &'static str,
     problem: Option<String>,
+    /// The challenge that it is to look at, whether by TLS, and whose key it is.
+    asked: Option<(bool, Key)>,
     chain: Option<String>,
 }
 
@@ -75,7 +78,7 @@ fn signed(state: &Mutex<State>, request: &Request) -> Result<Answer, Answer> {
     let (account, key) = lock(state).check(request, &signed)?;
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     if parts == ["account"] {
-        return Ok(lock(state).account(key));
+        return lock(state).account(key, &signed.payload);
     }
     let unknown = || Answer::problem(400, "accountDoesNotExist", "who is that?");
     let account = account.ok_or_else(unknown)?;
@@ -95,39 +98,54 @@ fn signed(state: &Mutex<State>, request: &Request) -> Result<Answer, Answer> {
         return Err(Answer::problem(404, "malformed", "there is no such order"));
     }
     match parts[0] {
-        "challenge" => Ok(challenge(state, number, parts.get(2) == Some(&"tls"), &key)),
+        "challenge" => Ok(challenge(state, number, parts.get(2) == Some(&"tls"), key)),
         "finalize" => lock(state).finalize(number, &signed.payload),
         "chain" => Ok(lock(state).chain(number)),
         "authorization" => Ok(lock(state).authorization(number)),
-        _ => Ok(Answer::of(200, lock(state).shown(number))),
+        _ => {
+            look(state, number);
+            Ok(Answer::of(200, lock(state).shown(number)))
+        }
     }
 }
 
-/// Looks whose the host is, without holding up anybody else.
-fn challenge(state: &Mutex<State>, number: usize, by_tls: bool, key: &Key) -> Answer {
-    let (host, plain, secure, finds) = {
+fn challenge(state: &Mutex<State>, number: usize, by_tls: bool, key: Key) -> Answer {
+    lock(state).orders[number].asked = Some((by_tls, key));
+    look(state, number);
+    let kind = if by_tls { "tls-alpn-01" } else { "http-01" };
+    Answer::of(200, lock(state).challenge(number, kind))
+}
+
+/// Looks whose the host is, if it is asked to, without holding up anybody else.
+fn look(state: &Mutex<State>, number: usize) {
+    let (by_tls, key, host, plain, secure, finds) = {
         let mut state = lock(state);
+        if state.trouble == Some(Trouble::Slow) {
+            return;
+        }
+        let Some((by_tls, key)) = state.orders[number].asked.take() else {
+            return;
+        };
         let counter = match by_tls {
             true => &mut state.counted.by_tls,
             false => &mut state.counted.by_http,
         };
         *counter += 1;
         let host = state.orders[number].host.clone();
-        (host, state.plain, state.secure, state.finds_by_http)
+        let finds = state.finds_by_http;
+        (by_tls, key, host, state.plain, state.secure, finds)
     };
     let token = token(number);
     let wanted = format!("{token}.{}", key.print());
     let looked = match by_tls {
-        true => look::by_tls(secure, &host, &wanted),
-        false if finds => look::by_http(plain, &host, &token, &wanted),
+        true => by_tls_at(secure, &host, &wanted),
+        false if finds => by_http_at(plain, &host, &token, &wanted),
         false => Err(format!("{host} cannot be reached")),
     };
     let mut state = lock(state);
     let order = &mut state.orders[number];
     order.status = if looked.is_ok() { "ready" } else { "invalid" };
     order.problem = looked.err();
-    let kind = if by_tls { "tls-alpn-01" } else { "http-01" };
-    Answer::of(200, state.challenge(number, kind))
 }
 
 fn token(number: usize) -> String {
@@ -210,7 +228,17 @@ impl State {
         }
     }
 
-    fn account(&mut self, key: Key) -> Answer {
+    fn account(&mut self, key: Key, payload: &[u8]) -> Result<Answer, Answer> {
+        let wanted: Value = serde_json::from_slice(payload).unwrap_or_default();
+        let contact = wanted["contact"][0].as_str().unwrap_or_default();
+        if !contact.starts_with("mailto:") {
+            let told = "nobody can be written to";
+            return Err(Answer::problem(400, "invalidContact", told));
+        }
+        if wanted["termsOfServiceAgreed"] != true {
+            let told = "the terms are not agreed to";
+            return Err(Answer::problem(403, "userActionRequired", told));
+        }
         let known = self.accounts.iter().position(|it| *it == key);
         let number = known.unwrap_or_else(|| {
             self.accounts.push(key);
@@ -219,7 +247,7 @@ impl State {
         });
         let status = if known.is_some() { 200 } else { 201 };
         let url = format!("{}/account/{number}", self.base);
-        Answer::of(status, json!({ "status": "valid" })).with("Location", url)
+        Ok(Answer::of(status, json!({ "status": "valid" })).with("Location", url))
     }
 
     fn order(&mut self, account: usize, payload: &[u8]) -> Result<Answer, Answer> {
@@ -237,6 +265,7 @@ impl State {
             host: host.to_owned(),
             status: "pending",
             problem: None,
+            asked: None,
             chain: None,
         });
         let number = self.orders.len() - 1;
@@ -284,6 +313,7 @@ impl State {
             "url": format!("{}/challenge/{number}/{path}", self.base),
             "token": token(number),
             "status": match order.status {
+                "pending" if order.asked.is_some() => "processing",
                 "pending" => "pending",
                 "invalid" => "invalid",
                 _ => "valid",
