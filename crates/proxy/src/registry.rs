@@ -80,6 +80,7 @@ impl Registry {
             elders: Elders::default(),
         };
         registry.swap();
+        registry.keeper.prepare(&registry.state.routes);
         Ok(registry)
     }
 

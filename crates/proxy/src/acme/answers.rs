@@ -1,6 +1,8 @@
 //! What an authority finds when it looks whose a host is.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -31,6 +33,10 @@ pub(super) struct Given {
     answers: Arc<Answers>,
     answer: Answer,
 }
+
+/// The answer of a host's order, which is given however many attempts are made meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holder(Rc<RefCell<Option<Given>>>);
 
 #[derive(Debug)]
 enum Answer {
@@ -100,6 +106,24 @@ impl Answers {
     }
 }
 
+// === impl Holder ===
+
+impl Holder {
+    /// Gives an answer in place of the one before.
+    pub(super) fn hold(&self, give: impl FnOnce() -> Given) {
+        // The one before may be at the same place, and takes away what is there.
+        self.let_go();
+        *self.0.borrow_mut() = Some(give());
+    }
+
+    /// Gives none any more.
+    pub(super) fn let_go(&self) {
+        self.0.borrow_mut().take();
+    }
+}
+
+// === impl Given ===
+
 impl Drop for Given {
     fn drop(&mut self) {
         self.answers.0.rcu(|present| {
@@ -141,9 +165,29 @@ mod tests {
     }
 
     #[test]
+    fn the_answer_of_an_order_is_there_until_all_have_let_go_of_it() {
+        let answers = Arc::new(Answers::default());
+        let at = |token: &str| {
+            let path = format!("/.well-known/acme-challenge/{token}");
+            answers.file(&Method::GET, "shop.org", &path)
+        };
+        let holder = Holder::default();
+        let of_attempt = holder.clone();
+        of_attempt.hold(|| answers.give_file("shop.org", "one", "1"));
+        drop(of_attempt);
+        assert_eq!(at("one").as_deref(), Some("1"));
+        holder.hold(|| answers.give_file("shop.org", "one", "2"));
+        assert_eq!(at("one").as_deref(), Some("2"));
+        holder.hold(|| answers.give_file("shop.org", "other", "3"));
+        assert_eq!((at("one"), at("other")), (None, Some("3".to_owned())));
+        holder.let_go();
+        assert_eq!(at("other"), None);
+    }
+
+    #[test]
     fn hands_are_shaken_with_who_speaks_that_alone() {
         let answers = Arc::new(Answers::default());
-        let config = super::super::handshake::config("shop.org", &[7; 32]).unwrap();
+        let config = super::super::handshake::config("shop.org", "t0ken.print").unwrap();
         let given = answers.give_handshake("shop.org", config);
         let with = |name: &str, protocols: &[&'static [u8]]| {
             answers.handshake(name, protocols.iter().copied()).is_some()

@@ -13,14 +13,15 @@ use instant_acme::{
     NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, DistinguishedName, KeyPair};
+use shipway_durable::crash_point;
 use shipway_pipeline::route::{Acme, Challenge};
 
 use super::account::{Accounts, Known};
-use super::answers::{Answers, Given};
+use super::answers::{Answers, Holder};
 use super::handshake;
 use super::place::Place;
 use super::problem::{self, refused, unreached};
-use super::record::{Key, Pending, Record};
+use super::record::{Key, Pending, Proof, Record};
 use super::schedule::{self, Failure, Kind, Validity};
 use crate::tls;
 
@@ -38,6 +39,7 @@ pub(super) struct Attempt {
     /// The time of the certificate that there is.
     pub(super) present: Option<Validity>,
     pub(super) answers: Arc<Answers>,
+    pub(super) holder: Holder,
     pub(super) accounts: Rc<Accounts>,
     /// How long nobody asks after the first failure.
     pub(super) pace: Duration,
@@ -87,6 +89,9 @@ impl Attempt {
                 schedule::fail(record, failure, tls::now(), self.pace, chance)
             }
         };
+        if self.record.order.is_none() {
+            self.holder.let_go();
+        }
         if let Err(error) = self.record.save(&self.place) {
             tracing::error!(host, %error, "what became of a certificate's order cannot be kept");
         }
@@ -117,18 +122,21 @@ impl Attempt {
     async fn order(&mut self, known: &Known) -> Result<(), Stop> {
         let mut order = self.begin(known).await?;
         if order.state().status == OrderStatus::Pending {
-            let given = self.prove(&mut order).await?;
-            let looked = order.poll_ready(&waiting()).await;
-            drop(given);
-            match looked {
+            self.prove(&mut order).await?;
+            crash_point::pass("an authority is looking whose a host is");
+            match order.poll_ready(&waiting()).await {
                 Ok(OrderStatus::Invalid) | Err(Error::Api(_)) => {
                     return Err(refused(&why(&mut order).await).into());
                 }
                 looked => looked?,
             };
+            self.holder.let_go();
         }
         match order.state().status {
-            OrderStatus::Ready => self.finalize(&mut order).await?,
+            OrderStatus::Ready => {
+                self.finalize(&mut order).await?;
+                crash_point::pass("a certificate is issued and not fetched");
+            }
             OrderStatus::Invalid => return Err(refused(&why(&mut order).await).into()),
             OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Valid => {}
         }
@@ -154,10 +162,12 @@ impl Attempt {
         };
         let host = [Identifier::Dns(self.place.host().to_owned())];
         let order = known.account.new_order(&NewOrder::new(&host)).await?;
+        crash_point::pass("an order is made and not kept");
         self.record.order = Some(Pending {
             url: order.url().to_owned(),
             challenge,
             key: None,
+            proof: None,
         });
         self.record.not_before = 0;
         self.save()?;
@@ -169,14 +179,13 @@ impl Attempt {
         Ok(order)
     }
 
-    /// Lets the authority look; what it finds is there for as long as the result is.
-    async fn prove(&self, order: &mut Order) -> Result<Vec<Given>, Stop> {
+    /// Lets the authority look.
+    async fn prove(&mut self, order: &mut Order) -> Result<(), Stop> {
         let challenge = self.record.order.as_ref().map(|order| order.challenge);
         let kind = match challenge {
             Some(Challenge::TlsAlpn) => ChallengeType::TlsAlpn01,
             Some(Challenge::Http) | None => ChallengeType::Http01,
         };
-        let mut given = Vec::new();
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
             let mut authorization = authorization?;
@@ -194,24 +203,30 @@ impl Attempt {
                 let told = format!("the authority does not offer {}", name_of(&kind));
                 return Err(refused(&told).into());
             };
-            given.push(self.give(&challenge)?);
+            self.give(&challenge)?;
             if challenge.status == ChallengeStatus::Pending {
                 challenge.set_ready().await?;
             }
         }
-        Ok(given)
+        Ok(())
     }
 
-    fn give(&self, challenge: &ChallengeHandle<'_>) -> Result<Given, Stop> {
-        let host = self.place.host();
-        let print = challenge.key_authorization();
-        if challenge.r#type == ChallengeType::TlsAlpn01 {
-            let config = handshake::config(host, print.digest().as_ref());
-            let config = config.map_err(|reason| unreached(&reason))?;
-            return Ok(self.answers.give_handshake(host, config));
+    /// Lets the authority find what it looks for, unless it is there already.
+    fn give(&mut self, challenge: &ChallengeHandle<'_>) -> Result<(), Failure> {
+        let proof = Proof {
+            token: challenge.token.clone(),
+            print: challenge.key_authorization().as_str().to_owned(),
+        };
+        let Some(order) = &mut self.record.order else {
+            return Ok(());
+        };
+        if order.proof.as_ref() == Some(&proof) {
+            return Ok(());
         }
-        let token = &challenge.token;
-        Ok(self.answers.give_file(host, token, print.as_str()))
+        order.proof = Some(proof);
+        let given = give(&self.answers, &self.holder, self.place.host(), order);
+        given.map_err(|reason| unreached(&reason))?;
+        self.save()
     }
 
     /// Asks for a certificate of the order's key.
@@ -266,6 +281,27 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
     }
+}
+
+/// Lets the authority find what it looks for by an order, if that is known; in one line why it
+/// cannot.
+pub(super) fn give(
+    answers: &Arc<Answers>,
+    holder: &Holder,
+    host: &str,
+    order: &Pending,
+) -> Result<(), String> {
+    let Some(Proof { token, print }) = &order.proof else {
+        return Ok(());
+    };
+    match order.challenge {
+        Challenge::Http => holder.hold(|| answers.give_file(host, token, print)),
+        Challenge::TlsAlpn => {
+            let config = handshake::config(host, print)?;
+            holder.hold(|| answers.give_handshake(host, config));
+        }
+    }
+    Ok(())
 }
 
 /// Why an order came to nothing: what the authority says of the challenge is more than what it says

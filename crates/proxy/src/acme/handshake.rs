@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::ring::digest::{SHA256, digest};
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -10,13 +11,14 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::answers::PROTOCOL;
 
-/// What shakes hands for a host, with the digest that the authority wants to see; in one line why
+/// What shakes hands for a host, with the digest of what the authority wants to see; in one line why
 /// it cannot be made.
-pub(super) fn config(host: &str, digest: &[u8]) -> Result<ServerConfig, String> {
+pub(super) fn config(host: &str, print: &str) -> Result<ServerConfig, String> {
+    let digest = digest(&SHA256, print.as_bytes());
     let failed = |error: rcgen::Error| error.to_string();
     let mut params = CertificateParams::new(vec![host.to_owned()]).map_err(failed)?;
     params.distinguished_name = DistinguishedName::new();
-    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
+    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest.as_ref())];
     let key = KeyPair::generate().map_err(failed)?;
     let certificate = params.self_signed(&key).map_err(failed)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));

@@ -10,8 +10,9 @@ use shipway_pipeline::route::{Acme, Route};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::account::Accounts;
-use super::answers::Answers;
-use super::attempt::{Attempt, Ended};
+use super::answers::{Answers, Holder};
+use super::attempt::{self, Attempt, Ended};
+use super::hosts;
 use super::place::Place;
 use super::record::Record;
 use super::schedule::{self, Action, Validity};
@@ -29,6 +30,8 @@ pub(crate) struct Keeper {
     pace: Duration,
     hosts: BTreeMap<Place, Host>,
     running: JoinSet<Ended>,
+    /// What authorities may still find here, which another process goes on with.
+    left: Vec<Holder>,
     /// Whether another process sees to it, or is about to.
     is_stopped: bool,
 }
@@ -36,7 +39,10 @@ pub(crate) struct Keeper {
 struct Host {
     acme: Acme,
     record: Record,
+    holder: Holder,
     attempt: Option<AbortHandle>,
+    /// Somebody wanted it to be tried while it was: that attempt may have come too early.
+    is_wanted_again: bool,
     attempts: u64,
     failures: u64,
 }
@@ -76,6 +82,7 @@ impl Keeper {
             pace,
             hosts: BTreeMap::new(),
             running: JoinSet::new(),
+            left: Vec::new(),
             is_stopped: false,
         }
     }
@@ -90,9 +97,18 @@ impl Keeper {
             if let Some(host) = self.hosts.get_mut(&ended.place) {
                 host.failures += u64::from(!ended.is_issued);
                 host.record = ended.record;
+                host.attempt = None;
+                if std::mem::take(&mut host.is_wanted_again) && !ended.is_issued {
+                    schedule::again(&mut host.record);
+                }
             }
         }
         is_issued
+    }
+
+    /// Lets authorities find what they look for by the orders of before, and asks for nothing yet.
+    pub(crate) fn prepare(&mut self, routes: &[Route]) {
+        self.follow(routes);
     }
 
     /// Asks for what is due. What no route names any more is forgotten, but for its files.
@@ -103,10 +119,11 @@ impl Keeper {
         self.follow(routes);
         let now = tls::now();
         for (place, host) in &mut self.hosts {
-            if host.attempt.as_ref().is_some_and(|it| !it.is_finished()) {
+            if host.is_asked_for() {
                 continue;
             }
             let present = present(place);
+            schedule::settle(&mut host.record, present, now);
             if self.running.len() < AT_ONCE
                 && schedule::next(&host.record, present, now) == Action::Ask
             {
@@ -117,6 +134,7 @@ impl Keeper {
                     record: host.record.clone(),
                     present,
                     answers: Arc::clone(&self.answers),
+                    holder: host.holder.clone(),
                     accounts: Rc::clone(&self.accounts),
                     pace: self.pace,
                 };
@@ -127,17 +145,7 @@ impl Keeper {
 
     /// Knows the hosts of these routes, and no others.
     fn follow(&mut self, routes: &[Route]) {
-        let mut wanted: BTreeMap<Place, &Acme> = BTreeMap::new();
-        for route in routes {
-            let Some(acme) = route.tls.as_ref().and_then(|tls| tls.certificate.acme()) else {
-                continue;
-            };
-            for host in &route.hosts {
-                wanted
-                    .entry(Place::of(&self.proxy, acme, host))
-                    .or_insert(acme);
-            }
-        }
+        let wanted = hosts::wanted(&self.proxy, routes);
         self.hosts.retain(|place, host| {
             let is_wanted = wanted.contains_key(place);
             if let Some(attempt) = host.attempt.take_if(|_| !is_wanted) {
@@ -145,18 +153,18 @@ impl Keeper {
             }
             is_wanted
         });
-        for (place, acme) in wanted {
-            let host = self.hosts.entry(place).or_insert_with_key(|place| Host {
-                acme: acme.clone(),
-                record: Record::load(place),
-                attempt: None,
-                attempts: 0,
-                failures: 0,
-            });
-            if host.acme != *acme {
+        for (place, wanted) in wanted {
+            let Some(host) = self.hosts.get_mut(&place) else {
+                if let Some(acme) = wanted.first() {
+                    let host = Host::new(&place, acme, &self.answers);
+                    self.hosts.insert(place, host);
+                }
+                continue;
+            };
+            if let Some(acme) = hosts::changed(&host.acme, &wanted) {
                 // What was wrong may be what has been changed.
                 host.acme = acme.clone();
-                schedule::again(&mut host.record);
+                host.want_again();
             }
         }
     }
@@ -164,7 +172,7 @@ impl Keeper {
     /// Tries again what came to nothing, unless the authority wants to be left alone.
     pub(crate) fn try_again(&mut self) {
         for host in self.hosts.values_mut() {
-            schedule::again(&mut host.record);
+            host.want_again();
         }
     }
 
@@ -172,12 +180,15 @@ impl Keeper {
     pub(crate) async fn stop(&mut self) {
         self.is_stopped = true;
         self.running.shutdown().await;
-        self.hosts.clear();
+        // Whoever goes on does not hear what comes by this process.
+        let hosts = std::mem::take(&mut self.hosts);
+        self.left = hosts.into_values().map(|host| host.holder).collect();
     }
 
     /// Goes on, since no other process came.
     pub(crate) fn go_on(&mut self) {
         self.is_stopped = false;
+        self.left.clear();
     }
 
     /// How the certificate of a route's host is doing.
@@ -185,10 +196,9 @@ impl Keeper {
         let Some(host) = self.hosts.get(place) else {
             return Told::default();
         };
-        let is_asked_for = host.attempt.as_ref().is_some_and(|it| !it.is_finished());
         Told {
             problem: host.record.problem.clone(),
-            is_asked_for,
+            is_asked_for: host.is_asked_for(),
             next: match schedule::next(&host.record, present, tls::now()) {
                 Action::Wait(second) => Some(second),
                 Action::Ask => None,
@@ -196,5 +206,41 @@ impl Keeper {
             attempts: host.attempts,
             failures: host.failures,
         }
+    }
+}
+
+// === impl Host ===
+
+impl Host {
+    fn new(place: &Place, acme: &Acme, answers: &Arc<Answers>) -> Self {
+        let record = Record::load(place);
+        let holder = Holder::default();
+        if let Some(order) = schedule::pending(acme, &record)
+            && let Err(reason) = attempt::give(answers, &holder, place.host(), order)
+        {
+            tracing::warn!(
+                host = place.host(),
+                reason,
+                "an authority is not answered by its order"
+            );
+        }
+        Self {
+            acme: acme.clone(),
+            record,
+            holder,
+            attempt: None,
+            is_wanted_again: false,
+            attempts: 0,
+            failures: 0,
+        }
+    }
+
+    fn is_asked_for(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|it| !it.is_finished())
+    }
+
+    fn want_again(&mut self) {
+        self.is_wanted_again = self.attempt.is_some();
+        schedule::again(&mut self.record);
     }
 }

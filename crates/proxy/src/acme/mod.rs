@@ -20,6 +20,7 @@ mod account;
 mod answers;
 mod attempt;
 mod handshake;
+mod hosts;
 mod http;
 mod keeper;
 mod place;

@@ -10,7 +10,7 @@ use shipway_pipeline::route::Challenge;
 use super::place::Place;
 
 /// Raised when a field is added.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How far the attempts for a host have come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,19 @@ pub(super) struct Pending {
     /// The key of the certificate that was or will be asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<Key>,
+    /// What the authority is to find. It looks when it likes, whoever is the proxy by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) proof: Option<Proof>,
+}
+
+/// What an authority finds that looks whose a host is; everybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proof {
+    /// The name of the file.
+    pub(super) token: String,
+    /// What is in it, or what a handshake shows the digest of.
+    pub(super) print: String,
 }
 
 /// A private key in PEM, which no log has.
@@ -128,6 +141,10 @@ mod tests {
                 url: "https://ca/order/1".to_owned(),
                 challenge: Challenge::Http,
                 key: Some(Key::new("hunter2".to_owned())),
+                proof: Some(Proof {
+                    token: "t0ken".to_owned(),
+                    print: "t0ken.print".to_owned(),
+                }),
             }),
             failures: 2,
             problem: Some("no".to_owned()),
@@ -150,6 +167,15 @@ mod tests {
         record().save(&place).unwrap();
         assert_eq!(Record::load(&place), record());
         assert!(!format!("{:?}", record()).contains("hunter2"));
+        // As it was written before there were proofs.
+        let before = r#"{"version":1,"record":{"order":{"url":"https://ca/order/1","challenge":
+            "http-01"},"failures":0,"refused":0,"not_before":0,"asked_until":0,"chance":0}}"#;
+        fs::write(place.record(), before).unwrap();
+        let order = Record::load(&place).order.unwrap();
+        assert_eq!(
+            (order.url.as_str(), order.proof),
+            ("https://ca/order/1", None)
+        );
         fs::write(place.record(), "{\"version\": 9}").unwrap();
         assert_eq!(Record::load(&place), Record::default());
     }

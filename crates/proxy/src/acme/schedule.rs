@@ -126,6 +126,21 @@ pub(super) fn done(now: i64, pace: Duration, chance: u64) -> Record {
     }
 }
 
+/// Where the certificate that there is has just come, whoever asked for it has died before they could
+/// say so: nothing is under way, and nothing wrong.
+pub(super) fn settle(record: &mut Record, present: Option<Validity>, now: i64) {
+    let is_settled = record.order.is_none() && record.problem.is_none();
+    if is_settled || present.is_none_or(|present| now >= present.earliest()) {
+        return;
+    }
+    *record = Record {
+        chance: record.chance,
+        not_before: record.not_before,
+        asked_until: record.asked_until,
+        ..Record::default()
+    };
+}
+
 /// Somebody wants it to be tried now; what the authority wants goes before that.
 pub(super) fn again(record: &mut Record) {
     record.not_before = 0;
@@ -161,6 +176,11 @@ impl Validity {
         let early = whole / 45 * i64::from(share(chance)) / i64::from(u8::MAX);
         self.begins + whole / 3 * 2 - early
     }
+
+    /// Before this second it is renewed in no case.
+    fn earliest(self) -> i64 {
+        self.due(u64::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +213,7 @@ mod tests {
             url: "https://ca/order/1".to_owned(),
             challenge,
             key: None,
+            proof: None,
         }
     }
 
@@ -285,6 +306,36 @@ mod tests {
         };
         let record = fail(Record::default(), for_ever, 0, PACE, 0);
         assert_eq!(next(&record, None, MINUTE), Action::Wait(8 * DAY));
+    }
+
+    #[test]
+    fn what_is_left_of_an_order_is_forgotten_where_its_certificate_is_there() {
+        let present = Validity {
+            begins: 0,
+            ends: 90 * DAY,
+        };
+        let left = || Record {
+            order: Some(order(Challenge::Http)),
+            failures: 2,
+            problem: Some("no".to_owned()),
+            not_before: 7,
+            chance: 9,
+            ..Record::default()
+        };
+        let mut record = left();
+        settle(&mut record, Some(present), DAY);
+        let settled = Record {
+            not_before: 7,
+            chance: 9,
+            ..Record::default()
+        };
+        assert_eq!(record, settled);
+        // A renewal that is under way, and the first order, are gone on with.
+        for (present, now) in [(Some(present), 60 * DAY), (None, DAY)] {
+            let mut record = left();
+            settle(&mut record, present, now);
+            assert_eq!(record, left());
+        }
     }
 
     #[test]

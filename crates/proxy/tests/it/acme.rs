@@ -1,5 +1,10 @@
 //! Certificates that are issued by an authority of the test's own, which really looks.
 
+#[cfg(debug_assertions)]
+mod crashes;
+mod sharing;
+mod taking_over;
+
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,7 +22,6 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::authority::secured;
-use crate::chain::Chain;
 use crate::support::*;
 
 const HOST: &str = "shop.org";
@@ -41,6 +45,10 @@ impl Shop {
     }
 
     async fn route(&self, challenges: &[Challenge]) -> Route {
+        self.route_of(&[HOST], challenges).await
+    }
+
+    async fn route_of(&self, hosts: &[&str], challenges: &[Challenge]) -> Route {
         let tls = Tls {
             listen: self.secure,
             certificate: Certificate::Acme {
@@ -55,10 +63,14 @@ impl Shop {
             hsts: None,
         };
         let backends = vec![backend(1, "web-1", echo("v1").await)];
-        secured(self.plain, tls, &[HOST], backends)
+        secured(self.plain, tls, hosts, backends)
     }
 
     async fn connect(&self) -> std::io::Result<Wire<TlsStream<TcpStream>>> {
+        self.connect_to(HOST).await
+    }
+
+    async fn connect_to(&self, host: &str) -> std::io::Result<Wire<TlsStream<TcpStream>>> {
         let mut roots = RootCertStore::empty();
         let root = CertificateDer::from_pem_slice(self.authority.root().as_bytes()).unwrap();
         roots.add(root).unwrap();
@@ -69,7 +81,7 @@ impl Shop {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let stream = TcpStream::connect(self.secure).await?;
-        let name = ServerName::try_from(HOST).unwrap();
+        let name = ServerName::try_from(host.to_owned()).unwrap();
         let connector = TlsConnector::from(Arc::new(config));
         Ok(Wire::new(connector.connect(name, stream).await?))
     }
@@ -227,18 +239,4 @@ async fn one_that_ends_soon_is_renewed_and_no_connection_is_harmed() {
     assert_eq!(answer.header("x-release"), Some("v1"));
     shop.assert_served().await;
     assert_eq!(shop.authority.counted().accounts, 1);
-}
-
-#[tokio::test]
-async fn a_process_that_takes_over_goes_on_with_what_is_there() {
-    let shop = Shop::new();
-    let mut chain = Chain::start().await;
-    let route = shop.route(&[Challenge::Http]).await;
-    chain.client.put_route(&route).await.unwrap();
-    until(&chain.client, |it| it.ends.is_some()).await;
-    let counted = shop.authority.counted();
-    chain.hand_over().await;
-    shop.assert_served().await;
-    until(&chain.client, |it| it.next.is_some()).await;
-    assert_eq!(shop.authority.counted(), counted);
 }
