@@ -10,8 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-/// A connection that is open this long after a response was not closed because of it.
-const SETTLED: Duration = Duration::from_millis(100);
+/// A connection that is open this long after a response was not closed because of it. Servers
+/// that count responses need not look at once whether there were enough: uvicorn does every 100 ms,
+/// and a worker of Python's takes some time to end.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// After a close that nothing explains: workers of an application restart about together.
 const ERRATIC: Duration = Duration::from_secs(60);
@@ -56,9 +58,14 @@ impl Habit {
         self.alive_idle = self.alive_idle.max(idle);
     }
 
+    /// Whether it would teach anything that an idle connection is open.
+    pub(crate) fn learns_from(&self, served: u32, idle: Duration) -> bool {
+        idle >= SETTLED && (served > self.alive_after || idle > self.alive_idle)
+    }
+
     /// An idle connection was found open.
     pub(crate) fn saw_open(&mut self, served: u32, idle: Duration) {
-        if idle >= SETTLED {
+        if self.learns_from(served, idle) {
             self.saw_reuse(served, idle);
         }
     }
@@ -124,10 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn an_open_connection_right_after_its_response_proves_nothing() {
+    fn an_open_connection_soon_after_its_response_proves_nothing() {
         let mut habit = Habit::default();
-        habit.saw_open(20, Duration::from_millis(1));
+        habit.saw_open(20, SETTLED - Duration::from_millis(1));
         assert!(!habit.is_trusted(20, Duration::ZERO, Instant::now()));
+        habit.saw_open(20, SETTLED);
+        assert!(habit.is_trusted(20, Duration::ZERO, Instant::now()));
     }
 
     #[test]

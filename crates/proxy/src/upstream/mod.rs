@@ -177,11 +177,15 @@ impl Upstream {
         let mut habit = self.habit.borrow_mut();
         let keep_for = habit.keep_for(self.limits.upstream_idle, now);
         self.idle.borrow_mut().retain_mut(|lease| {
-            if lease.settle() {
-                lease.seen_open = lease.idle(now);
+            let idle = lease.idle(now);
+            // Nothing is learned from a connection whose end the runtime has not heard of yet.
+            let is_open =
+                lease.settle() && (!habit.learns_from(lease.served, idle) || lease.is_quiet());
+            if is_open {
+                lease.seen_open = idle;
                 lease.rest();
-                habit.saw_open(lease.served, lease.seen_open);
-                lease.seen_open < keep_for
+                habit.saw_open(lease.served, idle);
+                idle < keep_for
             } else {
                 habit.saw_close(lease.served, lease.seen_open, now);
                 false
@@ -207,3 +211,6 @@ impl Upstream {
 
 /// An instance that was picked, with its place in the route.
 pub(crate) type Picked = (usize, Rc<Upstream>);
+
+#[cfg(test)]
+mod tests;

@@ -120,27 +120,11 @@ mod tests {
     use std::net::SocketAddr;
     use std::sync::Arc;
 
-    use shipway_pipeline::colour::Colour;
-    use shipway_pipeline::id::DeploymentId;
-    use shipway_pipeline::route::RouteKey;
-
+    use super::super::tests::tally;
     use super::*;
-    use crate::tally::{Owner, Tally};
 
     fn choices(weights: &[(u64, u16)]) -> Vec<Choice> {
-        let tallies: Vec<_> = (0..3)
-            .map(|deployment| {
-                let owner = Owner {
-                    route: RouteKey {
-                        project: "shop".parse().unwrap(),
-                        environment: "production".parse().unwrap(),
-                    },
-                    colour: Colour::Blue,
-                    deployment: DeploymentId(deployment),
-                };
-                Arc::new(Tally::new(owner, "web-1".parse().unwrap(), 1))
-            })
-            .collect();
+        let tallies: Vec<_> = (0..3).map(tally).collect();
         weights
             .iter()
             .map(|&(deployment, weight)| Choice {
