@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use shipway_pipeline::route::Limits;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::client::*;
 use super::frames::*;
@@ -130,14 +130,14 @@ async fn a_large_upload_waits_for_its_instance() {
 #[tokio::test]
 async fn no_more_at_once_than_allowed() {
     let proxy = Proxy::start_with(|options| options.limits.streams = 3).await;
-    let go_on = Arc::new(Notify::new());
-    let notified = Arc::clone(&go_on);
+    let answers = Arc::new(Semaphore::new(0));
+    let allowed = Arc::clone(&answers);
     let address = instance(move |mut wire, _| {
-        let go_on = Arc::clone(&notified);
+        let allowed = Arc::clone(&allowed);
         async move {
             loop {
                 wire.read_request().await?;
-                go_on.notified().await;
+                allowed.acquire().await.ok()?.forget();
                 wire.answer("v1", b"").await?;
             }
         }
@@ -152,7 +152,7 @@ async fn no_more_at_once_than_allowed() {
     let refused = next_of(&mut wire, RST_STREAM, 7).await.unwrap();
     assert_eq!(refused.payload, [0, 0, 0, 7]);
     proxy.until(1, |it| it.in_flight.total() == 3).await;
-    go_on.notify_waiters();
+    answers.add_permits(3);
     next_of(&mut wire, HEADERS, 5).await.unwrap();
 }
 
