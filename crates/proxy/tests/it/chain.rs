@@ -15,6 +15,7 @@ use crate::support::PATIENCE;
 
 pub(crate) const DIR: &str = "SHIPWAY_TEST_HAND_OVER_DIR";
 pub(crate) const WORKERS: &str = "SHIPWAY_TEST_HAND_OVER_WORKERS";
+pub(crate) const REST: &str = "SHIPWAY_TEST_HAND_OVER_REST";
 pub(crate) const PATIENT: &str = "SHIPWAY_TEST_HAND_OVER_PATIENT";
 pub(crate) const CONNECT: &str = "SHIPWAY_TEST_HAND_OVER_CONNECT";
 pub(crate) const CROWDED: &str = "SHIPWAY_TEST_HAND_OVER_CROWDED";
@@ -30,6 +31,9 @@ fn child() {
     options.limits.shutdown = Duration::from_millis(500);
     // A certificate changes only where the test says so.
     options.limits.certificates = Duration::from_secs(3600);
+    if let Ok(millis) = std::env::var(REST) {
+        options.limits.rest = Duration::from_millis(millis.parse().unwrap());
+    }
     if let Ok(seconds) = std::env::var(PATIENT) {
         options.limits.take_over = Duration::from_secs(seconds.parse().unwrap());
     }
