@@ -55,8 +55,13 @@ impl File {
     pub fn is_migration(path: &str) -> bool {
         let mut parts = path.rsplit('/');
         let name = parts.next().unwrap_or_default();
-        let is_in_folder = parts.any(|part| part.contains("migration") || part == "migrate");
-        is_in_folder && Self::is_script(name)
+        parts.any(Self::is_folder) && Self::is_script(name)
+    }
+
+    /// Whether scripts in a folder of this name, and below it, are migrations.
+    #[must_use]
+    pub fn is_folder(name: &str) -> bool {
+        name.contains("migration") || name == "migrate"
     }
 
     /// Whether a file in a folder that somebody named could be a migration.

@@ -1,6 +1,6 @@
 //! The order of migrations, and what is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::file::{Key, Parsed};
 
@@ -38,22 +38,22 @@ impl Graph {
 }
 
 /// Migrations that a squashed one stands for. Only one of the two is replayed: the squashed one.
-fn replaced(parsed: &[&Parsed]) -> BTreeSet<Key> {
+fn replaced<'a>(parsed: &[&'a Parsed]) -> HashSet<&'a Key> {
     parsed
         .iter()
-        .flat_map(|migration| migration.replaces.iter().cloned())
+        .flat_map(|migration| &migration.replaces)
         .collect()
 }
 
 /// Where a name leads: a replaced one to what replaces it.
-fn present(parsed: &[&Parsed], replaced: &BTreeSet<Key>) -> BTreeMap<Key, usize> {
-    let mut present = BTreeMap::new();
+fn present<'a>(parsed: &[&'a Parsed], replaced: &HashSet<&'a Key>) -> HashMap<&'a Key, usize> {
+    let mut present = HashMap::with_capacity(parsed.len());
     for (at, migration) in parsed.iter().enumerate() {
         if !replaced.contains(&migration.key) {
-            present.insert(migration.key.clone(), at);
+            present.insert(&migration.key, at);
         }
         for key in &migration.replaces {
-            present.insert(key.clone(), at);
+            present.insert(key, at);
         }
     }
     present
@@ -61,7 +61,7 @@ fn present(parsed: &[&Parsed], replaced: &BTreeSet<Key>) -> BTreeMap<Key, usize>
 
 fn parents(
     parsed: &[&Parsed],
-    present: &BTreeMap<Key, usize>,
+    present: &HashMap<&Key, usize>,
     troubles: &mut Vec<Trouble>,
 ) -> Vec<BTreeSet<usize>> {
     let apps: BTreeSet<&str> = parsed.iter().map(|one| one.key.app.as_str()).collect();
@@ -92,7 +92,7 @@ fn parents(
 }
 
 /// `__first__` and `__latest__` name a migration by its place.
-fn find(key: &Key, parsed: &[&Parsed], present: &BTreeMap<Key, usize>) -> Option<usize> {
+fn find(key: &Key, parsed: &[&Parsed], present: &HashMap<&Key, usize>) -> Option<usize> {
     let of_app = || {
         parsed
             .iter()
@@ -111,22 +111,18 @@ fn find(key: &Key, parsed: &[&Parsed], present: &BTreeMap<Key, usize>) -> Option
 fn heads(
     parsed: &[&Parsed],
     parents: &[BTreeSet<usize>],
-    replaced: &BTreeSet<Key>,
+    replaced: &HashSet<&Key>,
     troubles: &mut Vec<Trouble>,
 ) {
-    let followed: BTreeSet<usize> = parents
-        .iter()
-        .enumerate()
-        .flat_map(|(at, parents)| {
-            parents
-                .iter()
-                .copied()
-                .filter(move |parent| parsed[*parent].key.app == parsed[at].key.app)
-        })
-        .collect();
+    let mut is_followed = vec![false; parsed.len()];
+    for (at, parents) in parents.iter().enumerate() {
+        for parent in parents {
+            is_followed[*parent] |= parsed[*parent].key.app == parsed[at].key.app;
+        }
+    }
     let mut last: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, migration) in parsed.iter().enumerate() {
-        if !followed.contains(&at) && !replaced.contains(&migration.key) {
+        if !is_followed[at] && !replaced.contains(&migration.key) {
             last.entry(&migration.key.app).or_default().push(at);
         }
     }
@@ -150,7 +146,7 @@ fn heads(
 fn sorted(
     parsed: &[&Parsed],
     parents: &[BTreeSet<usize>],
-    replaced: &BTreeSet<Key>,
+    replaced: &HashSet<&Key>,
     troubles: &mut Vec<Trouble>,
 ) -> Vec<usize> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); parsed.len()];

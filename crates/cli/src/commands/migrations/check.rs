@@ -75,6 +75,8 @@ pub(crate) async fn run(arguments: &Arguments, global: &Global) -> Result {
         running: &running,
     });
     let is_refused = output::print(&report, &selection, arguments.format, arguments.verbose)?;
+    // The process ends here, and the system takes all of it back at once.
+    std::mem::forget((report, selection));
     Ok(if is_refused {
         ExitCode::from(exit::REFUSED)
     } else {

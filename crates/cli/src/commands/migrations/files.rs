@@ -59,8 +59,9 @@ pub(super) fn read(start: &Path, paths: &[String]) -> Result<Vec<File>> {
 // === impl Found ===
 
 impl Found {
-    /// `is_named`: somebody named the folder, so files of SQL in it count whatever it is called.
-    fn walk(&mut self, folder: &Path, shown: &str, is_named: bool, depth: usize) -> Result<()> {
+    /// `counts`: whether scripts in the folder are migrations, as it was named by somebody, or it or
+    /// one around it is called so.
+    fn walk(&mut self, folder: &Path, shown: &str, counts: bool, depth: usize) -> Result<()> {
         let entries = fs::read_dir(folder).map_err(|error| cannot(folder, &error))?;
         let mut migrations = Vec::new();
         for entry in entries {
@@ -68,22 +69,17 @@ impl Found {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            let path = match shown {
-                "" => name.clone(),
-                shown => format!("{shown}/{name}"),
-            };
             let kind = entry.file_type().map_err(|error| cannot(folder, &error))?;
             if kind.is_dir() {
                 let is_skipped = name.starts_with('.')
                     || SKIPPED.contains(&name.as_str())
                     || entry.path().join("pyvenv.cfg").exists();
                 if !is_skipped && depth < DEEPEST {
-                    self.walk(&entry.path(), &path, is_named, depth + 1)?;
+                    let counts = counts || File::is_folder(&name);
+                    self.walk(&entry.path(), &within(shown, &name), counts, depth + 1)?;
                 }
-            } else if kind.is_file()
-                && (File::is_migration(&path) || is_named && File::is_script(&name))
-            {
-                migrations.push((name, path));
+            } else if kind.is_file() && counts && File::is_script(&name) {
+                migrations.push(name);
             }
         }
         if migrations.is_empty() {
@@ -91,8 +87,8 @@ impl Found {
         }
         // By their names in it: the system need not find the folder again for each of thousands.
         let opened = fs::File::open(folder).map_err(|error| cannot(folder, &error))?;
-        for (name, path) in migrations {
-            self.read(opened.as_fd(), Path::new(&name), path)
+        for name in migrations {
+            self.read(opened.as_fd(), Path::new(&name), within(shown, &name))
                 .map_err(|error| cannot(&folder.join(name), &error))?;
         }
         Ok(())
@@ -109,6 +105,13 @@ impl Found {
             .read_to_end(&mut self.bytes)?;
         self.files.push(File::decode(shown, &self.bytes));
         Ok(())
+    }
+}
+
+fn within(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => [folder, "/", name].concat(),
     }
 }
 
