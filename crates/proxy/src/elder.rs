@@ -52,4 +52,6 @@ pub(crate) async fn finish(
         }
         () = finished => {}
     }
+    // Who asked just before has the answer, unless they only stay connected.
+    let _ = tokio::time::timeout(HEARD, server.callers_are_gone()).await;
 }

@@ -33,6 +33,7 @@
 mod address;
 mod api;
 mod bridge;
+mod callers;
 mod certificate;
 mod client;
 mod dial;

@@ -19,6 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::control::api::{Health, Probed, Refusal};
+use crate::control::callers::Callers;
 use crate::control::certificate::CheckTls;
 use crate::control::handing::Handing;
 use crate::control::{metrics, relay};
@@ -44,6 +45,7 @@ pub(crate) struct Server {
     workers: usize,
     started: Instant,
     shutdown: Notify,
+    callers: Callers,
     pub(super) handing: Handing,
 }
 
@@ -70,6 +72,7 @@ impl Server {
             workers: options.worker_count(),
             started: Instant::now(),
             shutdown: Notify::new(),
+            callers: Callers::default(),
             handing: Handing::new(keys),
         })
     }
@@ -93,6 +96,11 @@ impl Server {
     /// Waits until somebody asks for the end.
     pub(crate) fn wanted_down(&self) -> impl Future<Output = ()> {
         self.shutdown.notified()
+    }
+
+    /// Waits until nobody is connected to call.
+    pub(crate) async fn callers_are_gone(&self) {
+        self.callers.are_gone().await;
     }
 
     /// Tries again what could not be bound.
@@ -240,6 +248,8 @@ fn no_such_call(parts: &Parts) -> Refusal {
 }
 
 async fn serve(server: Rc<Server>, door: Door, stream: UnixStream) {
+    let called = Rc::clone(&server);
+    let _caller = called.callers.connect();
     let service = hyper::service::service_fn(move |request| {
         let server = Rc::clone(&server);
         async move {
