@@ -143,6 +143,11 @@ impl AcmeServer {
         (state.age, state.left) = (age, left);
     }
 
+    /// Whether there is anything that it is to look at and has not yet.
+    pub fn is_asked_to_look(&self) -> bool {
+        lock(&self.state).is_asked_to_look()
+    }
+
     /// What it has counted.
     pub fn counted(&self) -> Counted {
         lock(&self.state).counted

@@ -178,6 +178,10 @@ impl State {
         }
     }
 
+    pub(super) fn is_asked_to_look(&self) -> bool {
+        self.orders.iter().any(|order| order.asked.is_some())
+    }
+
     fn nonce(&mut self) -> String {
         self.given += 1;
         let nonce = format!("nonce-{}", self.given);

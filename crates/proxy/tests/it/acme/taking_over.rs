@@ -71,3 +71,51 @@ async fn an_order_is_finished_by_it_and_answered_at_every_moment() {
     };
     assert_eq!(shop.authority.counted(), once);
 }
+
+#[tokio::test]
+async fn an_order_by_tls_is_finished_by_it() {
+    let shop = Shop::new();
+    shop.authority.trouble(Some(Trouble::Slow));
+    let mut chain = Chain::start().await;
+    let route = shop.route(&[Challenge::TlsAlpn]).await;
+    chain.client.put_route(&route).await.unwrap();
+    crate::kit::until(async || shop.authority.is_asked_to_look()).await;
+    chain.hand_over().await;
+    // It answers without having been told to: what it is to show was written down.
+    shop.authority.trouble(None);
+    until(&chain.client, |it| it.ends.is_some()).await;
+    shop.assert_served().await;
+    let counted = shop.authority.counted();
+    assert_eq!(
+        (counted.accounts, counted.orders, counted.by_tls),
+        (1, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn who_comes_after_a_kill_answers_from_its_first_moment_on() {
+    let shop = Shop::new();
+    shop.authority.trouble(Some(Trouble::Slow));
+    let mut chain = Chain::start().await;
+    let route = shop.route(&[Challenge::Http]).await;
+    chain.client.put_route(&route).await.unwrap();
+    crate::kit::until(async || shop.authority.is_asked_to_look()).await;
+    chain.first.kill().unwrap();
+    chain.first.wait().unwrap();
+
+    chain.first = crate::chain::spawn(chain.dir.path(), |_| {});
+    while std::net::TcpStream::connect(shop.plain).is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert!(is_found(&shop).await);
+    shop.authority.trouble(None);
+    let control = chain.paths.control();
+    let (client, health) = Client::wait_ready(control, PATIENCE).await.unwrap();
+    chain.pids.push(health.pid);
+    until(&client, |it| it.ends.is_some()).await;
+    let counted = shop.authority.counted();
+    assert_eq!(
+        (counted.accounts, counted.orders, counted.by_http),
+        (1, 1, 1)
+    );
+}
