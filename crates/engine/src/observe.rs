@@ -13,10 +13,11 @@ use shipway_pipeline::pending::{Pending, find_pending};
 use shipway_pipeline::plan::{Around, Occupant};
 use shipway_pipeline::release::Release;
 use shipway_pipeline::role::Role;
-use shipway_pipeline::route::RouteKey;
+use shipway_pipeline::route::{RouteKey, Tls};
 use shipway_pipeline::workload::Workload;
 use shipway_runtime::{ColourKey, Instance, Oddities, State};
 
+use crate::certificates::Trouble;
 use crate::deploy::{DeployError, Request};
 use crate::executor::Engine;
 use crate::migrations::{Examined, Subject, Why};
@@ -33,6 +34,8 @@ pub struct Surroundings {
     pub is_deployed: bool,
     /// The migrations, looked at; none where nothing is known of any.
     pub migrations: Option<Arc<Examined>>,
+    /// What is wrong with certificates, where nothing is to be done by which it would be told.
+    pub certificates: Vec<Trouble>,
 }
 
 /// Why a Compose project cannot be adopted, or must go on being so.
@@ -75,7 +78,13 @@ impl Engine {
     /// The runtime cannot be asked, or what is asked to be adopted cannot be.
     pub async fn observe(&self, request: &Request<'_>) -> Result<Surroundings, DeployError> {
         let seen = self.observe_runtime(request).await?;
-        self.with_migrations(request, seen).await
+        let mut seen = self.with_migrations(request, seen).await?;
+        if seen.is_settled() {
+            let key = request.project.route_key(request.environment);
+            let tls = request.environment.route.tls.as_ref().map(Tls::from);
+            seen.certificates = self.certificates(&key, tls.as_ref()).await;
+        }
+        Ok(seen)
     }
 
     /// The same, with what becomes of the database's migrations.
@@ -126,6 +135,7 @@ impl Engine {
             },
             drift: self.drift(&key, live, &found).await?,
             migrations: None,
+            certificates: Vec::new(),
             is_deployed: request.incoming.is_none()
                 && record.frozen.is_none()
                 && self.is_deployed(request, live)?,

@@ -4,7 +4,7 @@ use owo_colors::OwoColorize;
 use shipway_engine::deploy::Request;
 use shipway_pipeline::drift::Deviation;
 
-use super::{Form, json};
+use super::{Form, certificate, json};
 use crate::error::Result;
 
 /// Tells what is not as recorded, and what becomes of it.
@@ -19,7 +19,8 @@ pub(crate) fn print_settled(request: &Request<'_>, form: Form, is_answer: bool) 
     let environment = &request.environment.name;
     let release = &request.release.id;
     let pending = &request.surroundings.around.pending;
-    let document = serde_json::json!({
+    let certificates = &request.surroundings.certificates;
+    let mut document = serde_json::json!({
         "event": "unchanged",
         "environment": environment,
         "release": release,
@@ -28,6 +29,9 @@ pub(crate) fn print_settled(request: &Request<'_>, form: Form, is_answer: bool) 
         "drift": [],
         "pending": pending,
     });
+    if !certificates.is_empty() {
+        document["certificates"] = serde_json::json!(certificates);
+    }
     match form {
         Form::Json => json(&document)?,
         Form::Events => anstream::println!("{document}"),
@@ -39,6 +43,9 @@ pub(crate) fn print_settled(request: &Request<'_>, form: Form, is_answer: bool) 
                     one.describe(),
                     one.service
                 );
+            }
+            for line in certificates.iter().flat_map(certificate::lines) {
+                anstream::eprintln!("{line}");
             }
             let text = format!(
                 "nothing to change: {release} is live in {environment}, and all is as recorded"

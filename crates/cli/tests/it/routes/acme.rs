@@ -58,6 +58,10 @@ fn a_deployment_needs_no_authority_and_has_a_certificate_once_there_is_one() {
     ]);
     let first = text(&sandbox.status("testing"), "/live/release").to_owned();
     assert_live(&sandbox, "testing", &first);
+    sandbox.run_well(["deploy", "testing"]).expect_told(&[
+        "warning: there is no certificate for `localhost`: ",
+        "nothing to change",
+    ]);
     let asked_again = sandbox.run_well(["proxy", "certificates"]).json();
     assert_eq!(text(&asked_again, "/0/tls/issued/0/host"), "localhost");
     let told = wait_until("an attempt to come to nothing", || {
