@@ -2,6 +2,7 @@
 
 mod dying;
 mod environment;
+mod last_words;
 mod look;
 
 use std::cell::{Cell, RefCell};
@@ -394,7 +395,8 @@ impl Sandbox {
             .env("GIT_AUTHOR_EMAIL", "tester@example.org")
             .env("GIT_COMMITTER_NAME", "tester")
             .env("GIT_COMMITTER_EMAIL", "tester@example.org")
-            .env("GIT_CONFIG_NOSYSTEM", "1");
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(last_words::wanted());
         command
     }
 }
