@@ -227,7 +227,7 @@ impl Journey<'_> {
             Err(Unreached::Instance) => return Attempt::Next,
             Err(Unreached::Files) => return Attempt::Lost(Refusal::NoFile),
         };
-        match self.send(&mut lease, request).await {
+        match self.send(&mut lease, request, now).await {
             Ok(response) => Attempt::Answered(response, lease),
             Err(SendError::Unsent) => Attempt::Next,
             Err(error) => Attempt::Lost(refusal(&error)),
@@ -242,7 +242,7 @@ impl Journey<'_> {
         now: Instant,
     ) -> Attempt {
         let idle = lease.idle(now);
-        let error = match self.send(&mut lease, request).await {
+        let error = match self.send(&mut lease, request, now).await {
             Ok(response) => {
                 upstream.saw_reuse(&lease, idle);
                 return Attempt::Answered(response, lease);
@@ -268,7 +268,9 @@ impl Journey<'_> {
         &self,
         lease: &mut Lease,
         request: &mut Outgoing,
+        now: Instant,
     ) -> Result<Response<()>, SendError> {
+        lease.asked_at = now;
         lease.send(request, || self.session.is_late()).await
     }
 

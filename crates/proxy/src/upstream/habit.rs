@@ -4,7 +4,8 @@
 //! open whether the request was seen. A request without effect can be sent
 //! again; one that may have an effect must not, so it goes on a used connection
 //! only where that connection is well within what the instance was *seen* to
-//! bear: no more responses, and no more than half the idle time. Requests
+//! bear: no more responses, and no more than half the idle time, which begins
+//! when the request before was sent, as nobody knows when its answer was. Requests
 //! without effect, and idle connections that stay open, widen that range;
 //! nothing else does. A close within it makes the instance erratic for a while.
 
@@ -38,7 +39,7 @@ pub(crate) struct Habit {
 
 impl Habit {
     /// Whether a request that may have an effect can go on a connection that has answered
-    /// `served` requests and was idle for `idle`.
+    /// `served` requests and was idle for `idle` at most.
     pub(crate) fn is_trusted(&self, served: u32, idle: Duration, now: Instant) -> bool {
         self.is_within(served, idle) && self.erratic_until.is_none_or(|until| now >= until)
     }

@@ -44,8 +44,10 @@ pub(crate) struct Lease {
     is_kept: bool,
     /// Responses it has given.
     pub(crate) served: u32,
-    /// When the last of them ended.
+    /// When the last of them had ended, as far as we know: it may have waited to be read.
     pub(crate) idle_since: Instant,
+    /// When the last request was sent at the earliest: the instance has not been idle for longer.
+    pub(crate) asked_at: Instant,
     /// How long it had been idle when it was last seen open.
     pub(crate) seen_open: Duration,
 }
@@ -88,6 +90,7 @@ impl Lease {
             is_kept: true,
             served: 0,
             idle_since: Instant::now(),
+            asked_at: Instant::now(),
             seen_open: Duration::ZERO,
         }))
     }
@@ -253,8 +256,15 @@ impl Lease {
         }
     }
 
+    /// How long it has been idle at least.
     pub(crate) fn idle(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.idle_since)
+    }
+
+    /// How long the instance may have taken it for idle: a worker that had to wait for a processor
+    /// reads an answer long after it was given.
+    pub(crate) fn idle_at_most(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.asked_at)
     }
 
     /// Takes the connection out of HTTP after a 101.

@@ -109,7 +109,7 @@ impl Upstream {
                 let start = idle.len().saturating_sub(LOOK);
                 let found = (start..idle.len()).rev().find(|&index| {
                     let lease = &mut idle[index];
-                    habit.is_trusted(lease.served, lease.idle(now), now)
+                    habit.is_trusted(lease.served, lease.idle_at_most(now), now)
                         && lease.settle()
                         && lease.is_quiet()
                 })?;

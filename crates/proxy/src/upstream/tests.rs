@@ -21,26 +21,40 @@ pub(super) fn tally(deployment: u64) -> Arc<Tally> {
     Arc::new(Tally::new(owner, "web-1".parse().unwrap(), 1))
 }
 
-/// An instance that closes each connection, and the side of it that we have, idle.
-async fn closed() -> Upstream {
+/// An instance, a connection to it, and its side of that.
+async fn connected() -> (Upstream, Box<Lease>, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let upstream = Upstream::new(tally(1), 0, address, Arc::default());
     let place = Room::new("instances", 1).enter();
     let lease = upstream.connect(place).await.unwrap();
-    drop(listener.accept().unwrap());
+    let (other, _) = listener.accept().unwrap();
+    (upstream, lease, other)
+}
+
+#[tokio::test]
+async fn an_answer_that_waited_to_be_read_counts_as_idle() {
+    let (upstream, mut lease, _other) = connected().await;
+    let now = Instant::now();
+    upstream.habit.borrow_mut().saw_reuse(1, SECOND);
+    // The answer is read now; it may have been there for all of the time since the request.
+    lease.asked_at = now.checked_sub(SECOND).unwrap();
+    upstream.give_back(lease, now);
+    assert!(upstream.reuse(Reuse::Proven, now).is_none());
+    upstream.habit.borrow_mut().saw_reuse(1, SECOND * 2);
+    assert!(upstream.reuse(Reuse::Proven, now).is_some());
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_unheard_teaches_nothing() {
+    let (upstream, lease, other) = connected().await;
+    drop(other);
     // Nothing is awaited from here on: the kernel knows, and the runtime hears of nothing.
     while lease.is_quiet() {
         std::thread::yield_now();
     }
     upstream.give_back(lease, Instant::now());
     assert_eq!(upstream.idle.borrow().len(), 1);
-    upstream
-}
-
-#[tokio::test]
-async fn a_connection_that_was_closed_unheard_teaches_nothing() {
-    let upstream = closed().await;
     let later = Instant::now() + SECOND * 2;
     upstream.sweep(later);
     assert!(upstream.idle.borrow().is_empty());

@@ -63,6 +63,35 @@ async fn connections_closed_after_some_answers_lose_and_repeat_nothing() {
     }
 }
 
+/// As uvicorn does, which looks every 100 ms whether it has answered enough.
+#[tokio::test]
+async fn connections_closed_some_time_after_their_last_answer_lose_nothing() {
+    let proxy = Proxy::start().await;
+    let listen = free_address();
+    let address = instance(move |mut wire, _| async move {
+        for _ in 0..2 {
+            let request = wire.read_request().await?;
+            wire.answer("v1", &request.body).await?;
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        None
+    })
+    .await;
+    proxy
+        .route(listen, vec![backend(1, "web-1", address)])
+        .await;
+    let mut wire = Wire::connect(listen).await;
+    for _ in 0..3 {
+        for _ in 0..2 {
+            assert_eq!(wire.get("/").await.unwrap().status(), 200);
+        }
+        let answer = wire.post("/", "x").await;
+        assert_eq!(answer.expect("lost").status(), 200);
+        // Load, not synchronisation: the connections are seen open, and then are closed.
+        tokio::time::sleep(Duration::from_millis(800)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_closed_when_idle_lose_and_repeat_nothing() {
     let proxy = Proxy::start().await;
