@@ -61,13 +61,14 @@ impl Habit {
 
     /// Whether it would teach anything that an idle connection is open.
     pub(crate) fn learns_from(&self, served: u32, idle: Duration) -> bool {
-        idle >= SETTLED && (served > self.alive_after || idle > self.alive_idle)
+        idle > self.alive_idle || (idle >= SETTLED && served > self.alive_after)
     }
 
     /// An idle connection was found open.
     pub(crate) fn saw_open(&mut self, served: u32, idle: Duration) {
-        if self.learns_from(served, idle) {
-            self.saw_reuse(served, idle);
+        self.alive_idle = self.alive_idle.max(idle);
+        if idle >= SETTLED {
+            self.alive_after = self.alive_after.max(served);
         }
     }
 
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_connection_soon_after_its_response_proves_nothing() {
+    fn an_open_connection_soon_after_its_response_says_nothing_of_how_many_are_borne() {
         let mut habit = Habit::default();
         habit.saw_open(20, SETTLED - Duration::from_millis(1));
         assert!(!habit.is_trusted(20, Duration::ZERO, Instant::now()));

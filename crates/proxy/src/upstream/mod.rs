@@ -166,10 +166,10 @@ impl Upstream {
         lease.idle_since = now;
         lease.seen_open = Duration::ZERO;
         let mut idle = self.idle.borrow_mut();
-        if idle.len() >= self.limits.idle_per_instance.max(1) {
-            idle.remove(0);
+        // Those that are there grow old, which is what is learned from.
+        if idle.len() < self.limits.idle_per_instance.max(1) {
+            idle.push(lease);
         }
-        idle.push(lease);
     }
 
     /// Closes what was idle too long, and learns from what the instance closed.

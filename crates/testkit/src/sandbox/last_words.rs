@@ -17,6 +17,7 @@ pub(super) fn wanted() -> Option<(&'static str, OsString)> {
 
 impl Drop for Sandbox {
     /// Shows what the proxy had to say, before it is removed.
+    #[expect(clippy::print_stderr, reason = "it is read with the failure")]
     fn drop(&mut self) {
         if std::thread::panicking()
             && let Ok(log) = fs::read_to_string(self.proxy().join("proxy.log"))
