@@ -11,16 +11,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::route::RouteKey;
 
 use crate::options::Limits;
+use crate::sticky::Wish;
 use crate::table::{Entry, Missing, Sites, Table};
-use crate::tally::{Owner, Tally};
+use crate::tally::Owner;
 use crate::upstream::{Choice, Upstream};
 
 /// The table, and each route with this worker's side of it.
 #[derive(Debug)]
 pub(crate) struct View {
     table: Arc<Table>,
+    routes: BTreeMap<RouteKey, Rc<RouteView>>,
     sites: Sites<Rc<RouteView>>,
 }
 
@@ -70,26 +73,20 @@ impl View {
         *known = present;
         let view_of = |entry: &Arc<Entry>| Rc::clone(&routes[&entry.route.key]);
         let sites = table.sites.map(view_of);
-        Self { table, sites }
+        Self {
+            table,
+            routes,
+            sites,
+        }
     }
 
     pub(crate) fn is_of(&self, table: &Arc<Table>) -> bool {
         Arc::ptr_eq(&self.table, table)
     }
 
-    /// Whether this very entry is routed.
-    pub(crate) fn has(&self, entry: &Arc<Entry>) -> bool {
-        let present = self.table.entries.get(&entry.route.key);
-        present.is_some_and(|present| Arc::ptr_eq(present, entry))
-    }
-
-    /// Whether new requests go to the instance that this counts.
-    pub(crate) fn sends_to(&self, tally: &Arc<Tally>) -> bool {
-        let entry = self.table.entries.get(&tally.owner.route);
-        entry.is_some_and(|entry| {
-            let mut backends = entry.route.backends.iter().zip(&entry.tallies);
-            backends.any(|(backend, it)| backend.weight > 0 && Arc::ptr_eq(it, tally))
-        })
+    /// The route of this name.
+    pub(crate) fn route(&self, key: &RouteKey) -> Option<&Rc<RouteView>> {
+        self.routes.get(key)
     }
 
     /// The route that answers for a path of a host on an address.
@@ -101,6 +98,29 @@ impl View {
     ) -> Result<Rc<RouteView>, Missing> {
         let found = self.sites.find(listen, host, path, Rc::ptr_eq)?;
         Ok(Rc::clone(found))
+    }
+}
+
+// === impl RouteView ===
+
+impl RouteView {
+    /// Where an instance is among the choices.
+    pub(crate) fn place_of(&self, upstream: &Rc<Upstream>) -> Option<usize> {
+        let mut choices = self.choices.iter();
+        choices.position(|choice| Rc::ptr_eq(&choice.upstream, upstream))
+    }
+
+    /// The wish of a client that was made of the route as it was before.
+    pub(crate) fn wish_of(&self, wish: Wish, before: &Self) -> Option<Wish> {
+        let (Wish::Instance(index) | Wish::Beside(index)) = wish;
+        let wanted = &before.choices.get(index)?.upstream;
+        match self.place_of(wanted) {
+            Some(index) if matches!(wish, Wish::Instance(_)) => Some(Wish::Instance(index)),
+            _ => {
+                let is_beside = |choice: &Choice| choice.upstream.tally.is_beside(&wanted.tally);
+                self.choices.iter().position(is_beside).map(Wish::Beside)
+            }
+        }
     }
 }
 

@@ -73,16 +73,23 @@ impl Registry {
         }
         self.meters.retain(|key, _| entries.contains_key(key));
         self.shared.table.store(Arc::new(Table::build(entries)));
-        self.forget_old();
+        self.forget_old(&present);
         let routes = &self.state.routes;
         self.elders.forget(|owner| is_present(routes, owner));
     }
 
-    /// Drops the counts of deployments that are long gone.
-    fn forget_old(&mut self) {
+    /// Drops the counts of deployments that are long gone: not those of the table `before`, as a
+    /// worker may be about to claim a request by that.
+    fn forget_old(&mut self, before: &Table) {
         let is_idle = |tally: &Arc<Tally>| tally.totals().in_flight.total() == 0;
+        let was_routed = |owner: &Owner| {
+            let entry = before.entries.get(&owner.route);
+            entry.is_some_and(|entry| entry.tallies.iter().any(|it| it.owner == *owner))
+        };
         let gone = self.tallies.iter().filter(|(owner, tallies)| {
-            !is_present(&self.state.routes, owner) && tallies.values().all(is_idle)
+            !is_present(&self.state.routes, owner)
+                && !was_routed(owner)
+                && tallies.values().all(is_idle)
         });
         for owner in beyond_kept(gone.map(|(owner, _)| owner)) {
             self.tallies.remove(&owner);

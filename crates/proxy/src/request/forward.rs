@@ -4,10 +4,13 @@
 //! any instance; a request without effect (GET, HEAD, OPTIONS without a body)
 //! once, when a *used* connection ended before a byte of the answer. All else
 //! may have had an effect and is answered 502.
+//!
+//! What is sent again goes by the table as it is then: an instance that is being
+//! drained gets nothing from another, and one that came meanwhile is as good as
+//! those that were there.
 
 use std::error::Error;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -20,7 +23,7 @@ use crate::request::refuse::Refusal;
 use crate::request::{headers, prefix};
 use crate::session::Session;
 use crate::sticky::Wish;
-use crate::upstream::{Lease, Outgoing, Picked, Reuse, SendError, Upstream};
+use crate::upstream::{Lease, Outgoing, Reuse, SendError, Upstream};
 use crate::view::RouteView;
 use crate::worker::{Unreached, Worker};
 
@@ -28,13 +31,15 @@ use crate::worker::{Unreached, Worker};
 struct Journey<'a> {
     worker: &'a Rc<Worker>,
     session: &'a Rc<Session>,
-    route: &'a RouteView,
+    /// The route as it was when an instance was last picked.
+    route: Rc<RouteView>,
     started: Instant,
     is_upgrade: bool,
     /// Whether it may be sent again although it was sent.
     is_safe: bool,
     was_replayed: bool,
-    tried: Vec<usize>,
+    /// Who is not to be asked again.
+    tried: Vec<Rc<Upstream>>,
     trace: Option<&'a mut Trace>,
     stay: Stay,
 }
@@ -60,7 +65,7 @@ enum Attempt {
 pub(crate) async fn forward(
     worker: &Rc<Worker>,
     session: &Rc<Session>,
-    route: &RouteView,
+    route: &Rc<RouteView>,
     mut request: Request<Incoming>,
     started: Instant,
     trace: Option<&mut Trace>,
@@ -92,7 +97,7 @@ pub(crate) async fn forward(
     let journey = Journey {
         worker,
         session,
-        route,
+        route: Rc::clone(route),
         started,
         is_upgrade,
         is_safe,
@@ -112,7 +117,9 @@ impl Journey<'_> {
     async fn go(mut self, mut request: Outgoing) -> Result<Response<ResponseBody>, Refusal> {
         let mut refusal = Refusal::NoInstance;
         let mut now = self.started;
-        while let Some((index, upstream)) = self.pick(now) {
+        // An instance that is asked again only where there is no other.
+        let mut again = None;
+        while let Some(upstream) = self.pick(now).or_else(|| again.take()) {
             // The one before is not to blame for this request any more: it goes on.
             self.session.with_claim(Claim::moved);
             self.session.claim(Claim::new(&upstream));
@@ -124,8 +131,8 @@ impl Journey<'_> {
                     if let Some(trace) = &mut self.trace {
                         trace.answered(self.started.elapsed());
                     }
-                    let mut response = self.answer(response, lease, upstream)?;
-                    self.stay_at(index, &mut response);
+                    let mut response = self.answer(response, lease, &upstream)?;
+                    self.stay_at(&upstream, &mut response);
                     return Ok(response);
                 }
                 Attempt::Lost(Refusal::TooLarge) => {
@@ -143,17 +150,12 @@ impl Journey<'_> {
                 }
                 // The instance is not to blame: the claim ends as one of a client that left.
                 _ if self.session.has_broken_upload() => return Err(Refusal::BadBody),
-                Attempt::Next => {
-                    self.tried.push(index);
-                    refusal = Refusal::Unreachable;
-                }
+                Attempt::Next => refusal = Refusal::Unreachable,
                 Attempt::Replay => {
                     self.was_replayed = true;
                     request.rewind();
                     // Elsewhere if there is an elsewhere; what broke may be this instance.
-                    if self.route.choices.len() > self.tried.len() + 1 {
-                        self.tried.push(index);
-                    }
+                    again = Some(Rc::clone(&upstream));
                     refusal = Refusal::NoAnswer;
                 }
                 Attempt::Lost(refusal) => {
@@ -161,23 +163,29 @@ impl Journey<'_> {
                     return Err(refusal);
                 }
             }
+            self.tried.push(upstream);
+            self.follow_table();
             now = Instant::now();
-            self.stay_with(&upstream);
         }
         self.session.with_claim(Claim::failed);
         Err(refusal)
     }
 
-    fn pick(&self, now: Instant) -> Option<Picked> {
+    fn pick(&self, now: Instant) -> Option<Rc<Upstream>> {
         let (random, choices) = (&self.worker.random, &self.route.choices);
         let wished = self.stay.wish;
         let wished = wished.and_then(|wish| random.pick_for(wish, choices, &self.tried, now));
-        wished.or_else(|| random.pick(choices, &self.tried, now))
+        let picked = wished.or_else(|| random.pick(choices, &self.tried, now))?;
+        Some(Rc::clone(&choices[picked].upstream))
     }
 
     /// Lets a client of a sticky route come back to who answered, unless it does already.
-    fn stay_at(&self, index: usize, response: &mut Response<ResponseBody>) {
+    fn stay_at(&self, upstream: &Rc<Upstream>, response: &mut Response<ResponseBody>) {
         let Some(sticky) = &self.route.entry.sticky else {
+            return;
+        };
+        // One that is no longer routed is nothing to come back to.
+        let Some(index) = self.route.place_of(upstream) else {
             return;
         };
         if self.stay.wish == Some(Wish::Instance(index)) {
@@ -188,22 +196,17 @@ impl Journey<'_> {
         }
     }
 
-    /// After a change of the table, keeps the request away from instances that are no longer
-    /// routed: what is in hand of one that is being drained must only fall. The one that has it
-    /// counts it already.
-    fn stay_with(&mut self, upstream: &Upstream) {
+    /// Goes by the table as it is now.
+    fn follow_table(&mut self) {
         let view = self.worker.view();
-        if view.has(&self.route.entry) {
+        let Some(present) = view.route(&self.route.entry.route.key) else {
+            let all = self.route.choices.iter();
+            self.tried.extend(all.map(|it| Rc::clone(&it.upstream)));
             return;
-        }
-        let choices = self.route.choices.iter().enumerate();
-        let gone = choices
-            .filter(|(_, choice)| {
-                let tally = &choice.upstream.tally;
-                !Arc::ptr_eq(tally, &upstream.tally) && !view.sends_to(tally)
-            })
-            .map(|(index, _)| index);
-        self.tried.extend(gone);
+        };
+        let wish = self.stay.wish;
+        self.stay.wish = wish.and_then(|wish| present.wish_of(wish, &self.route));
+        self.route = Rc::clone(present);
     }
 
     /// Tries one instance: on a used connection if the request allows, else on a new one.
@@ -278,7 +281,7 @@ impl Journey<'_> {
         &self,
         response: Response<()>,
         lease: Box<Lease>,
-        upstream: Rc<Upstream>,
+        upstream: &Rc<Upstream>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         let now = Instant::now();
         let latency = now.saturating_duration_since(self.started);
@@ -311,7 +314,7 @@ impl Journey<'_> {
                 let close = HeaderValue::from_static("close");
                 parts.headers.insert(header::CONNECTION, close);
             }
-            ResponseBody::new(lease, upstream, self.session)
+            ResponseBody::new(lease, Rc::clone(upstream), self.session)
         };
         Ok(Response::from_parts(parts, body))
     }

@@ -46,7 +46,8 @@ pub(crate) struct Lease {
     pub(crate) served: u32,
     /// When the last of them had ended, as far as we know: it may have waited to be read.
     pub(crate) idle_since: Instant,
-    /// When the last request was sent at the earliest: the instance has not been idle for longer.
+    /// When the last request was sent at the earliest, or the connection was asked for: the
+    /// instance has not been idle for longer.
     pub(crate) asked_at: Instant,
     /// How long it had been idle when it was last seen open.
     pub(crate) seen_open: Duration,
@@ -78,6 +79,7 @@ pub(crate) struct Opened {
 
 impl Lease {
     pub(crate) async fn connect(address: SocketAddr, place: Place) -> io::Result<Box<Self>> {
+        let asked_at = Instant::now();
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Box::new(Self {
@@ -90,7 +92,7 @@ impl Lease {
             is_kept: true,
             served: 0,
             idle_since: Instant::now(),
-            asked_at: Instant::now(),
+            asked_at,
             seen_open: Duration::ZERO,
         }))
     }
@@ -101,7 +103,7 @@ impl Lease {
         request: &mut Outgoing,
         is_late: impl Fn() -> bool,
     ) -> Result<Response<()>, SendError> {
-        if self.served > 0 && !self.settle() {
+        if !self.settle() {
             return Err(SendError::Unsent);
         }
         self.most = READ;

@@ -12,7 +12,6 @@ mod pick;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,6 +56,9 @@ pub(crate) enum Reuse {
 /// How many idle connections are looked through for a proven one: those used last come first,
 /// and a new connection costs less than a long search.
 const LOOK: usize = 8;
+
+/// A request that comes this soon comes at once to any server.
+const PROMPT: Duration = Duration::from_millis(10);
 
 // === impl Upstream ===
 
@@ -142,6 +144,13 @@ impl Upstream {
         }
     }
 
+    /// Whether a new connection is as good as new: where this thread had to wait for a processor
+    /// since it was made, the instance may have closed it as idle, or be about to.
+    pub(crate) fn is_new(&self, lease: &Lease, now: Instant) -> bool {
+        let idle = lease.idle_at_most(now);
+        idle < PROMPT || (self.habit.borrow().bears(idle) && lease.is_quiet())
+    }
+
     /// Notes that a used connection gave another response.
     pub(crate) fn saw_reuse(&self, lease: &Lease, idle: Duration) {
         self.habit.borrow_mut().saw_reuse(lease.served, idle);
@@ -208,9 +217,6 @@ impl Upstream {
         self.idle.borrow_mut().clear();
     }
 }
-
-/// An instance that was picked, with its place in the route.
-pub(crate) type Picked = (usize, Rc<Upstream>);
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::sticky::Wish;
-use crate::upstream::{Picked, Upstream};
+use crate::upstream::Upstream;
 
 /// An instance with its share.
 #[derive(Debug)]
@@ -22,6 +22,14 @@ pub(crate) struct Choice {
 /// A worker's random numbers: xorshift, as only shares depend on them.
 #[derive(Debug)]
 pub(crate) struct Random(Cell<u64>);
+
+// === impl Choice ===
+
+impl Choice {
+    fn takes(&self, tried: &[Rc<Upstream>]) -> bool {
+        self.weight > 0 && !tried.iter().any(|it| Rc::ptr_eq(it, &self.upstream))
+    }
+}
 
 // === impl Random ===
 
@@ -51,15 +59,19 @@ impl Random {
     }
 
     /// Picks an instance that was not tried yet; an ejected one only when there is no other.
-    pub(crate) fn pick(&self, choices: &[Choice], tried: &[usize], now: Instant) -> Option<Picked> {
-        if let [only] = choices {
-            return (only.weight > 0 && tried.is_empty()).then(|| (0, Rc::clone(&only.upstream)));
+    pub(crate) fn pick(
+        &self,
+        choices: &[Choice],
+        tried: &[Rc<Upstream>],
+        now: Instant,
+    ) -> Option<usize> {
+        let takes = |index: usize| choices[index].takes(tried);
+        if let [_] = choices {
+            return takes(0).then_some(0);
         }
-        let takes = |index: usize| choices[index].weight > 0 && !tried.contains(&index);
         let healthy = |index: usize| takes(index) && !choices[index].upstream.is_ejected(now);
         self.pick_among(choices, healthy)
             .or_else(|| self.pick_among(choices, takes))
-            .map(|index| (index, Rc::clone(&choices[index].upstream)))
     }
 
     /// Picks what a client wishes for: its instance, or one of the same deployment. `None` where
@@ -68,21 +80,18 @@ impl Random {
         &self,
         wish: Wish,
         choices: &[Choice],
-        tried: &[usize],
+        tried: &[Rc<Upstream>],
         now: Instant,
-    ) -> Option<Picked> {
-        let can = |index: usize| {
-            let choice = &choices[index];
-            choice.weight > 0 && !tried.contains(&index) && !choice.upstream.is_ejected(now)
-        };
-        let picked = |index: usize| (index, Rc::clone(&choices[index].upstream));
+    ) -> Option<usize> {
+        let can =
+            |index: usize| choices[index].takes(tried) && !choices[index].upstream.is_ejected(now);
         let (Wish::Instance(wanted) | Wish::Beside(wanted)) = wish;
         let tally = &choices.get(wanted)?.upstream.tally;
         if matches!(wish, Wish::Instance(_)) && can(wanted) {
-            return Some(picked(wanted));
+            return Some(wanted);
         }
         let beside = |index: usize| can(index) && choices[index].upstream.tally.is_beside(tally);
-        self.pick_among(choices, beside).map(picked)
+        self.pick_among(choices, beside)
     }
 
     fn pick_among(&self, choices: &[Choice], takes: impl Fn(usize) -> bool) -> Option<usize> {
@@ -139,11 +148,16 @@ mod tests {
             .collect()
     }
 
+    fn upstreams(choices: &[Choice], of: &[usize]) -> Vec<Rc<Upstream>> {
+        let upstreams = of.iter().map(|&index| &choices[index].upstream);
+        upstreams.map(Rc::clone).collect()
+    }
+
     fn shares(choices: &[Choice], draws: usize) -> Vec<usize> {
         let random = Random::seeded(42);
         let mut counts = vec![0; choices.len()];
         for _ in 0..draws {
-            let (index, _) = random.pick(choices, &[], Instant::now()).unwrap();
+            let index = random.pick(choices, &[], Instant::now()).unwrap();
             counts[index] += 1;
         }
         counts
@@ -172,8 +186,7 @@ mod tests {
         let random = Random::seeded(1);
         let now = Instant::now();
         let pick = |wish, tried: &[usize]| {
-            let picked = random.pick_for(wish, &choices, tried, now);
-            picked.map(|(index, _)| index)
+            random.pick_for(wish, &choices, &upstreams(&choices, tried), now)
         };
         for _ in 0..20 {
             assert_eq!(pick(Wish::Instance(1), &[]), Some(1));
@@ -190,8 +203,9 @@ mod tests {
         let choices = choices(&[(1, 1), (2, 1)]);
         let random = Random::seeded(1);
         let now = Instant::now();
-        assert_eq!(random.pick(&choices, &[0], now).unwrap().0, 1);
-        assert!(random.pick(&choices, &[0, 1], now).is_none());
+        let pick = |tried: &[usize]| random.pick(&choices, &upstreams(&choices, tried), now);
+        assert_eq!(pick(&[0]), Some(1));
+        assert_eq!(pick(&[0, 1]), None);
         assert!(random.pick(&[], &[], now).is_none());
     }
 }
