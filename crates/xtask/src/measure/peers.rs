@@ -90,7 +90,10 @@ impl Peer {
             Self::Haproxy | Self::Nginx => "-v",
             Self::Caddy => "version",
         };
-        self.command().arg(argument).output().is_ok()
+        with_path(Command::new(self.as_str()))
+            .arg(argument)
+            .output()
+            .is_ok()
     }
 
     /// Starts it in a directory of its own.
@@ -111,7 +114,11 @@ impl Peer {
             std::fs::write(directory.join("pem"), both.concat())?;
         }
         std::fs::write(&file, self.configuration(directory, front, backend))?;
-        let mut command = self.command();
+        // In a session of its own, as a service has and as ours makes for itself: the kernel shares
+        // processors out by session (`sched_autogroup`), so one in the session of the load
+        // generator and the backend is preempted less often, and takes a fifth less time.
+        let mut command = with_path(Command::new("setsid"));
+        command.arg(self.as_str());
         match self {
             Self::Haproxy => command.arg("-db").arg("-f").arg(&file),
             Self::Nginx => command
@@ -131,14 +138,6 @@ impl Peer {
             .await
             .with_context(|| format!("{} does not start", self.as_str()))?;
         Ok(running)
-    }
-
-    fn command(self) -> Command {
-        let mut command = Command::new(self.as_str());
-        // Debian keeps servers where only root's shell looks.
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{path}:/usr/sbin"));
-        command
     }
 
     fn configuration(self, directory: &Path, front: &Front, backend: SocketAddr) -> String {
@@ -198,6 +197,13 @@ https://{HOST}:{} {{
             ),
         }
     }
+}
+
+/// Debian keeps servers where only root's shell looks.
+fn with_path(mut command: Command) -> Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{path}:/usr/sbin"));
+    command
 }
 
 fn nginx(directory: &Path, front: &Front, backend: SocketAddr, workers: usize) -> String {
