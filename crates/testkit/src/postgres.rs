@@ -1,5 +1,6 @@
 //! A PostgreSQL server of the test's own, in a directory of its own, gone afterwards.
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -87,6 +88,12 @@ impl PostgresServer {
             "PostgreSQL's server is needed; on Debian and Ubuntu: apt-get install postgresql",
         );
         assert!(status.success(), "initdb failed");
+        // Not by a word on its command line, as of a server that an image makes a database with.
+        let mut settings = OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .expect("initdb made it");
+        writeln!(settings, "listen_addresses = ''").expect("there is room");
         let process = serve(programs.as_deref(), user, directory.path());
         let server = Self {
             _disk: disk,
@@ -207,7 +214,7 @@ impl Drop for PostgresServer {
 fn serve(programs: Option<&Path>, user: Option<u32>, directory: &Path) -> Child {
     let mut postgres = command(programs, "postgres", user, directory);
     postgres
-        .args(["-D", "data", "-c", "listen_addresses=", "-c", "fsync=off"])
+        .args(["-D", "data", "-c", "fsync=off"])
         // What it logs for a standby fills small disks.
         .args(["-c", "wal_level=minimal", "-c", "max_wal_senders=0"])
         .args(["-c", "max_wal_size=64MB", "-c", "min_wal_size=32MB"])

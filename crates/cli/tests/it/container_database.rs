@@ -4,14 +4,14 @@ use shipway_testkit::{Behaviour, Environment, Sandbox, docker};
 
 use crate::common::{PROGRAM, deployed};
 
-/// Asked over TCP whether it is ready: while an image makes the database, it is on its socket only,
-/// and ends once more before it serves.
+/// It is healthy while its image still makes it, as in most Compose files: the server that makes it
+/// answers on its socket, and ends once more before there is one that serves.
 pub(crate) const DATABASE: &str = "
   db:
     image: postgres:17.2
     environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: of-this-test-alone }
     volumes: [\"rows:/var/lib/postgresql/data\"]
-    healthcheck: { test: [CMD-SHELL, \"pg_isready --host 127.0.0.1 --username shop\"], interval: 500ms }
+    healthcheck: { test: [CMD-SHELL, \"pg_isready --username shop\"], interval: 500ms }
 
 volumes:
   rows: {}

@@ -120,6 +120,28 @@ impl Drop for Reader {
     }
 }
 
+/// A script of the database's image, which ends when it is told to.
+const SLOW: &str = "    configs: [{ source: slow, target: /docker-entrypoint-initdb.d/slow.sh }]
+
+configs:
+  slow: { content: \"until [ -e /tmp/go ]; do sleep 0.1; done\" }
+
+volumes:
+";
+
+#[test]
+#[ignore = "needs a Docker Engine: `cargo xtask test`"]
+fn a_database_that_its_image_still_makes_is_waited_for() {
+    let sandbox = shop();
+    sandbox.replace("docker-compose.yml", "\nvolumes:\n", SLOW);
+    sandbox.release(Behaviour::Good);
+    let mut running = sandbox.start_as("alice", ["deploy", "testing", "--yes", "--events"]);
+    running.wait_for_output("the database is still being made");
+    docker(&["exec", &container(&sandbox), "touch", "/tmp/go"]);
+    running.finish().expect_code(0);
+    assert_eq!(columns(&sandbox), "id brand");
+}
+
 #[test]
 #[ignore = "needs a Docker Engine: `cargo xtask test`"]
 fn what_could_not_be_dropped_goes_with_a_later_release_once_nobody_reads() {

@@ -3,7 +3,7 @@
 //! The server gives it back when the connection ends, however its holder ends. What an interrupted
 //! holder began can still be at work in the server then: it is waited for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shipway_pipeline::deployment::Failure;
 
@@ -19,6 +19,17 @@ const KEY: u64 = 0x0073_6869_7077_6179;
 
 /// Between two attempts.
 const POLL: Duration = Duration::from_millis(250);
+
+/// How long a database may fail to serve. One that is healthy by its own account can be about to
+/// start once more: images make the database with a server of its own, which answers `pg_isready`.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the server is the one that stays. The one that images make a database with listens to
+/// its socket alone, by a word on its command line, and ends when it has run the image's scripts. A
+/// server that is meant to be like that has been there for longer.
+const STAYS: &str = "SELECT setting <> '' OR source <> 'command line' \
+                     OR now() > pg_postmaster_start_time() + interval '1 minute' \
+                     FROM pg_settings WHERE name = 'listen_addresses'";
 
 /// The lock on a database. It is given back with the connection that holds it.
 pub(super) struct Lock {
@@ -40,8 +51,30 @@ impl Performer<'_> {
         })
     }
 
+    /// Takes it as soon as the database serves.
     async fn take(&self, server: &Server) -> Result<Lock, DatabaseError> {
+        let began = Instant::now();
+        let mut is_told = false;
+        loop {
+            let error = match self.try_take(server).await {
+                Err(error) if began.elapsed() < PATIENCE => error,
+                taken => return taken,
+            };
+            if !is_told {
+                let reason = failed(&error).reason;
+                self.tell(Kind::Warning {
+                    text: format!("the database does not serve: waiting for it ({reason})"),
+                });
+                is_told = true;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn try_take(&self, server: &Server) -> Result<Lock, DatabaseError> {
         let mut session = server.session().await?;
+        self.wait_for(&mut session, STAYS, "the database is still being made")
+            .await?;
         let take = format!("SELECT pg_try_advisory_lock({KEY})");
         self.wait_for(&mut session, &take, "somebody else migrates the database")
             .await?;
