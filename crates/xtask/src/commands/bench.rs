@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// How long each benchmark measures, about [default: proxy 240, switch 10, status 5, compose 10, migrations 60, api 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: Option<u64>,
+    /// Of the loads on the proxy, only those whose names contain this, such as "1 KiB, 64 connections, kept"; in as many rounds as there is time for
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// Install missing peers first: proxies with apt-get, linters of migrations with pip
     #[arg(long)]
     install: bool,
@@ -77,6 +80,8 @@ struct Bench<'a> {
     /// Gone afterwards.
     directory: &'a Path,
     seconds: Option<u64>,
+    /// What the names of the proxy's loads contain.
+    only: Option<&'a str>,
     /// The size of the database that is backed up.
     mib: u64,
 }
@@ -93,6 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         program: &program,
         directory: directory.path(),
         seconds: arguments.seconds,
+        only: arguments.only.as_deref(),
         mib: arguments.mib,
     };
     let all = [

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use shipway_testkit::Certificates;
 
 use super::Bench;
@@ -25,8 +25,8 @@ const OURS: &str = "shipway";
 
 /// A second for each round of each contender and scenario.
 const SECONDS: u64 = 240;
-/// An odd number, so that a median is one of the rounds.
-const ROUNDS: usize = 3;
+/// What a round takes, where there is time for more of them.
+const ROUND: u64 = 2;
 /// Lets one contender's connections end before the next one's begin.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -64,19 +64,26 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
     let generator = Generator::of_this_machine();
     let directory = bench.directory.join("load");
     let mut contenders = start(bench, &directory, &certificates, backend.address).await?;
-    let scenarios: Vec<Scenario> = Scenario::all()
-        .into_iter()
-        .filter(|scenario| generator.can(&scenario.of(&contenders[0].front)))
-        .collect();
-    let turns = (ROUNDS * contenders.len() * scenarios.len()) as u64;
-    let seconds = (bench.seconds.unwrap_or(SECONDS) / turns).max(1);
+    let mut scenarios = Scenario::all();
+    scenarios.retain(|scenario| generator.can(&scenario.of(&contenders[0].front)));
+    if let Some(only) = bench.only {
+        let all: Vec<String> = scenarios.iter().map(|one| one.describe()).collect();
+        scenarios.retain(|scenario| scenario.describe().contains(only));
+        ensure!(
+            !scenarios.is_empty(),
+            "{only:?} is in none of:\n{}",
+            all.join("\n")
+        );
+    }
+    let turns = (contenders.len() * scenarios.len()) as u64;
+    let (rounds, seconds) = rounds(bench.seconds.unwrap_or(SECONDS) / turns);
     println!(
-        "\n== proxy: load by {}, at a pace by {}, medians of {ROUNDS} interleaved rounds of {seconds} s ==",
+        "\n== proxy: load by {}, at a pace by {}, medians of {rounds} interleaved rounds of {seconds} s ==",
         generator.as_str(),
         Generator::Own.as_str()
     );
     for scenario in scenarios {
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             for contender in &mut contenders {
                 contender.measure(generator, scenario, seconds).await?;
                 tokio::time::sleep(PAUSE).await;
@@ -89,9 +96,21 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
             contender.samples.clear();
         }
     }
+    if bench.only.is_some() {
+        return Ok(());
+    }
     // Idle connections are measured on proxies that served nobody yet.
     drop(contenders);
     measure_idle(bench, &certificates, backend.address).await
+}
+
+/// How many rounds there are in so many seconds, and how long each is. Odd, so that a median is one
+/// of them.
+fn rounds(seconds: u64) -> (u64, u64) {
+    match seconds / ROUND {
+        0..3 => (3, (seconds / 3).max(1)),
+        fit => (fit - (fit + 1) % 2, ROUND),
+    }
 }
 
 async fn measure_idle(
@@ -200,5 +219,25 @@ impl Contender {
             resident: self.resident,
             failed: self.samples.iter().map(|(sample, _)| sample.failed).sum(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_more_rounds_where_there_is_time() {
+        for (seconds, expected) in [
+            (0, (3, 1)),
+            (3, (3, 1)),
+            (5, (3, 1)),
+            (6, (3, 2)),
+            (9, (3, 2)),
+            (10, (5, 2)),
+            (30, (15, 2)),
+        ] {
+            assert_eq!(rounds(seconds), expected, "{seconds}");
+        }
     }
 }
