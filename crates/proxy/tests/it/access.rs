@@ -8,6 +8,7 @@ use shipway_proxy::{AccessLog, LogPlace, Options};
 use tempfile::TempDir;
 
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 /// A proxy that writes one in so many requests that went well down.

@@ -22,6 +22,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::authority::secured;
+use crate::played::*;
 use crate::support::*;
 
 const HOST: &str = "shop.org";

@@ -7,6 +7,7 @@ use shipway_proxy::check_certificate;
 use shipway_proxy::control::{CheckTls, Error, Refusal, TlsStatus};
 
 use crate::authority::*;
+use crate::played::*;
 use crate::support::*;
 
 fn problem(files: &Files, hosts: &[&str]) -> String {

@@ -6,6 +6,7 @@ use shipway_pipeline::id::{Epoch, Generation};
 use shipway_pipeline::route::Refused;
 use shipway_proxy::control::{Client, Error, HoldFor, Refusal};
 
+use crate::played::*;
 use crate::support::*;
 
 fn refusal(error: Error) -> Refusal {

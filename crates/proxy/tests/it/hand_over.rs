@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::authority::*;
 use crate::chain::*;
 use crate::kit::*;
+use crate::played::*;
 use crate::streaming::{cut, open_websocket, streamer};
 use crate::support::*;
 

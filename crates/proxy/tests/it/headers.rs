@@ -2,6 +2,7 @@
 
 use shipway_proxy::Options;
 
+use crate::played::*;
 use crate::support::*;
 
 async fn mirrored(change: impl FnOnce(&mut Options), request: &str) -> String {

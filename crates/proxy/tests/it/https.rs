@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::authority::*;
+use crate::played::*;
 use crate::support::*;
 
 /// A proxy that answers for one host by HTTPS.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::sync::mpsc;
 
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 /// An instance that answers each request with the same bytes.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::task::JoinSet;
 
+use crate::played::*;
 use crate::support::*;
 
 /// Looks again and again until it is so.

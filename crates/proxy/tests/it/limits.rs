@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use shipway_pipeline::route::{Backend, Limits, Route};
 
+use crate::played::*;
 use crate::streaming::{open_websocket, streamer};
 use crate::support::*;
 

@@ -19,6 +19,7 @@ mod kit;
 mod limits;
 mod maintenance;
 mod paths;
+mod played;
 mod replay;
 mod resting;
 mod reuse;

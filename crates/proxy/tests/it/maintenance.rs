@@ -4,6 +4,7 @@ use shipway_pipeline::route::{Maintenance, Page, Route};
 use shipway_pipeline::time::Timestamp;
 use shipway_proxy::control::{Closure, Error, Maintain, Refusal};
 
+use crate::played::*;
 use crate::support::*;
 
 fn closure(allow: &[&str]) -> Closure {

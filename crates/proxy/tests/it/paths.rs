@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use shipway_pipeline::route::{Route, RouteKey, Rules};
 use shipway_proxy::control::{Error, Refusal};
 
+use crate::played::*;
 use crate::support::*;
 
 /// A route of its own environment for these paths of `shop`.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::played::*;
 use crate::support::*;
 
 /// An instance that breaks off `/last` on its first connection, once it may.

@@ -2,6 +2,7 @@
 
 use crate::authority::{Authority, secured};
 use crate::chain::{Chain, REST};
+use crate::played::*;
 use crate::support::*;
 
 const HOST: &str = "shop.org";

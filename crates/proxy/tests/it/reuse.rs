@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::played::*;
 use crate::support::*;
 
 /// An instance that closes each connection after so many answers without a word, and notes the

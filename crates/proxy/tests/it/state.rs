@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use shipway_proxy::control::Client;
 use shipway_proxy::{Error, Options, Paths};
 
+use crate::played::*;
 use crate::support::*;
 
 const DIR: &str = "SHIPWAY_TEST_PROXY_DIR";

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use shipway_pipeline::route::{Backend, Route, Sticky};
 
+use crate::played::*;
 use crate::support::*;
 
 fn stuck(listen: SocketAddr, generation: u64, backends: Vec<Backend>) -> Route {

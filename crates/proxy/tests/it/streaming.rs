@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, mpsc};
 
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 const EVENTS: &str =

@@ -1,9 +1,7 @@
 //! A proxy, instances and clients for tests, with the wire at hand.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,8 +13,7 @@ use shipway_proxy::control::{Client, DeploymentStatus, Target};
 use shipway_proxy::{Error, Options, Paths};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::net::TcpStream;
 
 /// Far longer than anything takes: a test that reaches it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -156,59 +153,6 @@ pub(crate) fn free_address() -> SocketAddr {
         .unwrap()
         .local_addr()
         .unwrap()
-}
-
-/// Runs an instance: `serve` gets each connection with its number.
-pub(crate) async fn instance<F>(
-    serve: impl Fn(Wire, usize) -> F + Send + Sync + 'static,
-) -> SocketAddr
-where
-    F: Future<Output = Option<()>> + Send + 'static,
-{
-    mortal_instance(serve).await.0
-}
-
-/// An instance that can be stopped: its listener and all connections go with the task.
-pub(crate) async fn mortal_instance<F>(
-    serve: impl Fn(Wire, usize) -> F + Send + Sync + 'static,
-) -> (SocketAddr, AbortHandle)
-where
-    F: Future<Output = Option<()>> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let task = tokio::spawn(async move {
-        let mut connections = JoinSet::new();
-        for number in 0.. {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            connections.spawn(serve(Wire::new(stream), number));
-            while connections.try_join_next().is_some() {}
-        }
-    });
-    (address, task.abort_handle())
-}
-
-/// An instance that answers every request with its name and the request's body.
-pub(crate) async fn echo(name: &'static str) -> SocketAddr {
-    instance(move |mut wire, _| async move {
-        loop {
-            let request = wire.read_request().await?;
-            wire.answer(name, &request.body).await?;
-        }
-    })
-    .await
-}
-
-/// An instance that answers with the head of the request it got.
-pub(crate) async fn mirror() -> SocketAddr {
-    instance(|mut wire, _| async move {
-        loop {
-            let request = wire.read_request().await?;
-            wire.answer("mirror", request.head.as_bytes()).await?;
-        }
-    })
-    .await
 }
 
 /// One side of an HTTP/1.1 connection, by hand.
@@ -395,25 +339,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether the other side has closed, with nothing left to read.
     pub(crate) async fn is_closed(&mut self) -> bool {
         self.read.is_empty() && self.more().await.is_none()
-    }
-}
-
-/// Counts how often each key was seen.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen(Arc<std::sync::Mutex<HashMap<String, u32>>>);
-
-impl Seen {
-    pub(crate) fn note(&self, key: &str) {
-        *self.0.lock().unwrap().entry(key.to_owned()).or_default() += 1;
-    }
-
-    pub(crate) fn count(&self, key: &str) -> u32 {
-        self.0.lock().unwrap().get(key).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn repeated(&self) -> Vec<String> {
-        let seen = self.0.lock().unwrap();
-        let repeated = seen.iter().filter(|(_, count)| **count > 1);
-        repeated.map(|(key, _)| key.clone()).collect()
     }
 }

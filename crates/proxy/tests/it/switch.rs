@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::played::*;
 use crate::support::*;
 
 const CLIENTS: usize = 64;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 /// Sends it to an instance that counts; the answer's status, and whether the connection ended.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::strict::{Read, Request, read};
+use crate::played::instance;
 use crate::support::*;
 
 /// What an instance got, connection by connection.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 /// What this process has in memory, in bytes.

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::client::*;
 use crate::chain::*;
 use crate::kit::*;
+use crate::played::instance;
 use crate::streaming::streamer;
 use crate::support::*;
 

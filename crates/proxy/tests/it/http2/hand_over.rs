@@ -7,6 +7,7 @@ use http::Method;
 use super::client::*;
 use crate::chain::*;
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 /// Asks until told to stop, on a connection that is made anew when the other side says that it

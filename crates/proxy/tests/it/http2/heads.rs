@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use super::client::*;
 use super::frames::*;
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 async fn started(instance: std::net::SocketAddr) -> (Proxy, Http2, std::net::SocketAddr) {

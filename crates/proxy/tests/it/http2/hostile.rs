@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::client::Http2;
 use super::frames::*;
+use crate::played::*;
 use crate::support::*;
 
 /// A proxy before an instance that counts requests and answers none but those for `/fine`.

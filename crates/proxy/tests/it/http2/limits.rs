@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::client::*;
 use super::frames::*;
+use crate::played::*;
 use crate::support::*;
 
 /// What goes through in one body.

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::client::*;
+use crate::played::*;
 use crate::support::*;
 
 /// One that repeats bodies until it is stopped.

@@ -12,6 +12,7 @@ use super::client::Http2;
 use super::frames::*;
 use crate::authority::*;
 use crate::kit::*;
+use crate::played::*;
 use crate::support::*;
 
 async fn connect(
