@@ -46,14 +46,11 @@ impl Habit {
 
     /// Whether such a connection is well within what was seen.
     fn is_within(&self, served: u32, idle: Duration) -> bool {
-        served <= self.alive_after && is_early(idle, self.alive_idle) && self.bears(idle)
-    }
-
-    /// Whether the instance is far from closing a connection that was idle for so long, as far as
-    /// it was seen to close any.
-    pub(crate) fn bears(&self, idle: Duration) -> bool {
-        self.closes_idle
-            .is_none_or(|(bound, _)| is_early(idle, bound))
+        // Half of it, as the instance's clock is not ours and a slow machine's is nobody's.
+        let is_early = |bound: Duration| idle * 2 <= bound;
+        served <= self.alive_after
+            && is_early(self.alive_idle)
+            && self.closes_idle.is_none_or(|(bound, _)| is_early(bound))
     }
 
     /// A connection answered although it had served that much and been idle that long.
@@ -100,11 +97,6 @@ impl Habit {
         });
         most.min(learned).min(announced)
     }
-}
-
-/// Half of it, as the instance's clock is not ours and a slow machine's is nobody's.
-fn is_early(idle: Duration, bound: Duration) -> bool {
-    idle * 2 <= bound
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ const READ: usize = 8 * 1024;
 /// How much is read at once where that much comes.
 const MOST: usize = 128 * 1024;
 
+/// A request that comes this soon comes at once to any server.
+const PROMPT: Duration = Duration::from_millis(10);
+
 /// A connection, and the right to send the next request on it.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -249,6 +252,12 @@ impl Lease {
             rustix::net::recv(&self.stream, &mut [0_u8; 1], flags),
             Err(rustix::io::Errno::WOULDBLOCK)
         )
+    }
+
+    /// Whether a new connection is still open: where this thread had to wait for a processor since
+    /// it was made, the instance may have closed it as idle.
+    pub(crate) fn is_still_open(&self, now: Instant) -> bool {
+        self.idle_at_most(now) < PROMPT || self.is_quiet()
     }
 
     /// Gives room back that it needs only while it is in use.

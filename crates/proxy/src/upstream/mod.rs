@@ -57,9 +57,6 @@ pub(crate) enum Reuse {
 /// and a new connection costs less than a long search.
 const LOOK: usize = 8;
 
-/// A request that comes this soon comes at once to any server.
-const PROMPT: Duration = Duration::from_millis(10);
-
 // === impl Upstream ===
 
 impl Upstream {
@@ -142,13 +139,6 @@ impl Upstream {
                 Err(error)
             }
         }
-    }
-
-    /// Whether a new connection is as good as new: where this thread had to wait for a processor
-    /// since it was made, the instance may have closed it as idle, or be about to.
-    pub(crate) fn is_new(&self, lease: &Lease, now: Instant) -> bool {
-        let idle = lease.idle_at_most(now);
-        idle < PROMPT || (self.habit.borrow().bears(idle) && lease.is_quiet())
     }
 
     /// Notes that a used connection gave another response.

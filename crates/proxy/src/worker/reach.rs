@@ -16,25 +16,17 @@ pub(crate) enum Unreached {
 }
 
 impl Worker {
-    /// Makes a new connection to an instance, and another where that has grown old before it could
-    /// be used; where no file is left, waits for one as long as for an instance.
+    /// Makes a new connection to an instance, and another where that was closed before it could be
+    /// used; where no file is left, waits for one as long as for an instance.
     pub(crate) async fn reach(&self, upstream: &Upstream) -> Result<Box<Lease>, Unreached> {
         let open = &self.shared.files;
         let give_up = Instant::now() + self.limits.connect;
         loop {
             if let Some(place) = open.instances.try_enter() {
                 match upstream.connect(place).await {
-                    Ok(lease) => {
-                        let now = Instant::now();
-                        if upstream.is_new(&lease, now) {
-                            return Ok(lease);
-                        }
-                        if now >= give_up {
-                            let is_open = lease.is_quiet();
-                            return is_open.then_some(lease).ok_or(Unreached::Instance);
-                        }
-                        continue;
-                    }
+                    Ok(lease) if lease.is_still_open(Instant::now()) => return Ok(lease),
+                    Ok(_closed) if Instant::now() >= give_up => return Err(Unreached::Instance),
+                    Ok(_closed) => continue,
                     Err(error) if files::are_out(&error) => {
                         let what = "no connection to an instance could be opened";
                         open.tell(what, &error, Instant::now());
