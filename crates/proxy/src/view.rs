@@ -110,6 +110,12 @@ impl RouteView {
         choices.position(|choice| Rc::ptr_eq(&choice.upstream, upstream))
     }
 
+    /// Whether new requests go to an instance.
+    pub(crate) fn sends_to(&self, upstream: &Rc<Upstream>) -> bool {
+        let place = self.place_of(upstream);
+        place.is_some_and(|index| self.choices[index].weight > 0)
+    }
+
     /// The wish of a client that was made of the route as it was before.
     pub(crate) fn wish_of(&self, wish: Wish, before: &Self) -> Option<Wish> {
         let (Wish::Instance(index) | Wish::Beside(index)) = wish;

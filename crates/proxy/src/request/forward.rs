@@ -163,8 +163,12 @@ impl Journey<'_> {
                     return Err(refusal);
                 }
             }
-            self.tried.push(upstream);
             self.follow_table();
+            // One that let go of it may be drained and gone by now, unless it is routed.
+            again.take_if(|it: &mut Rc<Upstream>| {
+                !Rc::ptr_eq(it, &upstream) && !self.route.sends_to(it)
+            });
+            self.tried.push(upstream);
             now = Instant::now();
         }
         self.session.with_claim(Claim::failed);
