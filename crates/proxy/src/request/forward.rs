@@ -1,9 +1,10 @@
 //! Sends a request to an instance and brings back the answer.
 //!
-//! What may be sent again, and when: a request of which nothing was sent, to
-//! any instance; a request without effect (GET, HEAD, OPTIONS without a body)
-//! once, when a *used* connection ended before a byte of the answer. All else
-//! may have had an effect and is answered 502.
+//! What may be sent again, and when: a request of which nothing was sent, or
+//! which came to a connection that the instance had closed, to any instance; a
+//! request without effect (GET, HEAD, OPTIONS without a body) once, when a *used*
+//! connection ended before a byte of the answer. All else may have had an effect
+//! and is answered 502.
 //!
 //! What is sent again goes by the table as it is then: an instance that is being
 //! drained gets nothing from another, and one that came meanwhile is as good as
@@ -26,6 +27,10 @@ use crate::sticky::Wish;
 use crate::upstream::{Lease, Outgoing, Reuse, SendError, Upstream};
 use crate::view::RouteView;
 use crate::worker::{Unreached, Worker};
+
+/// New connections to one instance for a request: the first one may be closed just before it comes,
+/// where the machine has too much work and the instance closes what is idle for a moment.
+const NEW: usize = 2;
 
 /// A request on its way, with what was tried.
 struct Journey<'a> {
@@ -55,7 +60,7 @@ struct Stay {
 /// What came of one instance.
 enum Attempt {
     Answered(Response<()>, Box<Lease>),
-    /// Nothing was sent: another one can have it.
+    /// Nothing was sent, or nobody saw it: another one can have it.
     Next,
     /// It was sent on a used connection and has no effect: another one can have it as well.
     Replay,
@@ -229,16 +234,19 @@ impl Journey<'_> {
                 done => return done,
             }
         }
-        let mut lease = match self.worker.reach(upstream).await {
-            Ok(lease) => lease,
-            Err(Unreached::Instance) => return Attempt::Next,
-            Err(Unreached::Files) => return Attempt::Lost(Refusal::NoFile),
-        };
-        match self.send(&mut lease, request, now).await {
-            Ok(response) => Attempt::Answered(response, lease),
-            Err(SendError::Unsent) => Attempt::Next,
-            Err(error) => Attempt::Lost(refusal(&error)),
+        for _ in 0..NEW {
+            let mut lease = match self.worker.reach(upstream).await {
+                Ok(lease) => lease,
+                Err(Unreached::Instance) => return Attempt::Next,
+                Err(Unreached::Files) => return Attempt::Lost(Refusal::NoFile),
+            };
+            match self.send(&mut lease, request, now).await {
+                Ok(response) => return Attempt::Answered(response, lease),
+                Err(SendError::Unsent) => {}
+                Err(error) => return Attempt::Lost(refusal(&error)),
+            }
         }
+        Attempt::Next
     }
 
     async fn attempt_used(

@@ -59,7 +59,7 @@ pub(crate) struct Lease {
 /// Why no response came.
 #[derive(Debug)]
 pub(crate) enum SendError {
-    /// Nothing of the request was sent.
+    /// Nothing of the request was sent, or it came when the instance had closed the connection.
     Unsent,
     /// The connection ended or failed. Whether the request was seen is not known.
     Broken {
@@ -112,8 +112,10 @@ impl Lease {
         self.most = READ;
         let mut search = Search::default();
         let mut answered = false;
+        let mut is_refused = false;
         let answer = std::future::poll_fn(|cx| {
             let sent = request.poll_send(&mut self.stream, cx);
+            is_refused |= matches!(&sent, Poll::Ready(Err(error)) if is_refusal(error));
             // An instance may have answered before it stopped to listen.
             let answer = self.poll_answer(&mut search, request.is_head, &mut answered, cx);
             match (answer, sent) {
@@ -124,11 +126,18 @@ impl Lease {
             }
         })
         .await;
-        let answer = answer.map_err(|error| match error {
-            None => SendError::Late,
+        let answer = answer.map_err(|error| {
+            let Some(error) = error else {
+                return SendError::Late;
+            };
+            if !answered && (is_refused || self.is_refused()) {
+                request.take_back();
+            }
             // Nobody else can send what the client did not.
-            Some(_) if !request.has_begun() && !request.is_broken() => SendError::Unsent,
-            Some(error) => SendError::Broken { answered, error },
+            if !request.has_begun() && !request.is_broken() {
+                return SendError::Unsent;
+            }
+            SendError::Broken { answered, error }
         })?;
         self.body = answer.body;
         self.is_kept = answer.is_kept;
@@ -139,6 +148,13 @@ impl Lease {
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
         Ok(response)
+    }
+
+    /// Whether the other side refused what was sent on a connection that it had closed: where that
+    /// was one piece, nobody has seen it.
+    fn is_refused(&self) -> bool {
+        let error = self.stream.take_error();
+        error.is_ok_and(|error| error.is_some_and(|error| is_refusal(&error)))
     }
 
     fn poll_answer(
@@ -286,6 +302,13 @@ impl Lease {
             place: self.place,
         }
     }
+}
+
+/// Linux says "broken pipe" of a connection whose end had come when it was reset, and a reset follows
+/// an end only where something came in for a socket that nobody has any more. One that is reset while
+/// it is open, as when an instance ends with a request unread, is said to be "reset".
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 fn malformed(error: Malformed) -> io::Error {

@@ -33,6 +33,9 @@ pub(crate) struct Outgoing {
     head: Vec<u8>,
     /// How much of the head has been sent.
     sent: usize,
+    /// What went out with the beginning of the head, as long as nothing else has; `None` where it
+    /// cannot be taken back.
+    beside_head: Option<Bytes>,
     coding: Coding,
     body: RequestBody,
     /// What is sent next, behind the head.
@@ -98,6 +101,7 @@ impl Outgoing {
         Self {
             head,
             sent: 0,
+            beside_head: None,
             coding: length.map_or(Coding::Chunked, Coding::Length),
             is_ended: length == Some(0),
             is_broken: false,
@@ -127,6 +131,18 @@ impl Outgoing {
     /// Starts again from its beginning; for a request without a body.
     pub(crate) fn rewind(&mut self) {
         self.sent = 0;
+    }
+
+    /// Takes back what was sent, where that was one piece: whoever has seen nothing of that has seen
+    /// nothing at all.
+    pub(super) fn take_back(&mut self) {
+        let Some(data) = self.beside_head.take() else {
+            return;
+        };
+        if !data.is_empty() {
+            self.data = data;
+        }
+        self.rewind();
     }
 
     /// Sends what can be sent; ready when all is.
@@ -179,6 +195,8 @@ impl Outgoing {
         if data.is_empty() {
             return Ok(());
         }
+        // There is room for one part.
+        self.beside_head.take_if(|beside| !beside.is_empty());
         match &mut self.coding {
             Coding::Length(left) => {
                 *left = left
@@ -242,6 +260,9 @@ impl Outgoing {
         if count == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
+        let is_first = self.sent == 0;
+        let is_kept = is_first && (is_head_only || self.coding != Coding::Chunked);
+        self.beside_head = is_kept.then(|| self.data.clone());
         let mut off = |most: usize| {
             let taken = most.min(count);
             count -= taken;
@@ -342,6 +363,64 @@ mod tests {
             sent("GET", &[("host", "shop"), ("x-a", "1"), ("x-a", "2")]),
             "GET /a?b HTTP/1.1\r\nhost: shop\r\nx-a: 1\r\nx-a: 2\r\n\r\n"
         );
+    }
+
+    /// A request of which `data` has come from the client.
+    fn with_data(data: &'static str, is_ended: bool) -> Outgoing {
+        Outgoing {
+            head: b"POST / HTTP/1.1\r\n\r\n".to_vec(),
+            data: data.into(),
+            is_ended,
+            ..Outgoing::default()
+        }
+    }
+
+    fn send(outgoing: &mut Outgoing) -> Vec<u8> {
+        let mut wire = Vec::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = outgoing.poll_write(&mut wire, &mut cx);
+        wire
+    }
+
+    #[test]
+    fn one_piece_can_be_taken_back() {
+        let mut outgoing = with_data("body", true);
+        let first = send(&mut outgoing);
+        assert!(outgoing.is_sent());
+        outgoing.take_back();
+        assert!(!outgoing.has_begun());
+        assert_eq!(send(&mut outgoing), first);
+    }
+
+    #[test]
+    fn a_head_that_went_alone_can_be_taken_back_with_its_body_still_to_come() {
+        for coding in [Coding::Length(4), Coding::Chunked] {
+            let mut outgoing = with_data("", false);
+            outgoing.coding = coding;
+            send(&mut outgoing);
+            outgoing.take("body".into()).unwrap();
+            outgoing.take_back();
+            assert!(!outgoing.has_begun());
+            let wire = String::from_utf8(send(&mut outgoing)).unwrap();
+            assert!(wire.starts_with("POST") && wire.contains("body"), "{wire}");
+        }
+    }
+
+    #[test]
+    fn what_went_in_several_pieces_cannot_be_taken_back() {
+        let mut outgoing = with_data("", false);
+        outgoing.coding = Coding::Length(4);
+        send(&mut outgoing);
+        outgoing.take("body".into()).unwrap();
+        send(&mut outgoing);
+        outgoing.take_back();
+        assert!(outgoing.has_begun());
+        let mut outgoing = with_data("bo", false);
+        outgoing.coding = Coding::Length(2);
+        send(&mut outgoing);
+        outgoing.take("dy".into()).unwrap();
+        outgoing.take_back();
+        assert!(outgoing.has_begun());
     }
 
     #[test]

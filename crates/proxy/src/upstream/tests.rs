@@ -1,9 +1,14 @@
+use std::io::Read as _;
+use std::net::IpAddr;
+
 use shipway_pipeline::colour::Colour;
 use shipway_pipeline::id::DeploymentId;
 use shipway_pipeline::route::RouteKey;
 
 use super::*;
+use crate::body::RequestBody;
 use crate::room::Room;
+use crate::session::Peer;
 use crate::tally::Owner;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -75,4 +80,51 @@ async fn a_new_connection_that_waited_to_be_used_may_be_closed() {
     // What is sent at once is not worth a question to the kernel.
     lease.asked_at = now;
     assert!(lease.is_still_open(now));
+}
+
+/// A request that must not be executed twice.
+fn post() -> Outgoing {
+    let request = http::Request::post("/").body(RequestBody::Empty).unwrap();
+    Outgoing::new(request, &Peer::at(IpAddr::from([192, 0, 2, 1])))
+}
+
+#[tokio::test]
+async fn what_comes_after_the_instance_closed_was_seen_by_nobody() {
+    let (_upstream, mut lease, other) = connected().await;
+    drop(other);
+    // Nothing is awaited from here on, so the lease is sent on although its end has come.
+    let mut request = post();
+    let sent = lease.send(&mut request, || false).await;
+    assert!(matches!(sent, Err(SendError::Unsent)), "{sent:?}");
+    assert!(!request.has_begun());
+}
+
+#[tokio::test]
+async fn what_came_before_the_instance_closed_may_have_been_seen() {
+    for reads in [true, false] {
+        let (_upstream, mut lease, mut other) = connected().await;
+        let closing = std::thread::spawn(move || {
+            let mut byte = [0];
+            if reads {
+                while !other.peek(&mut [0; 512]).is_ok_and(|count| count > 100) {}
+                let _ = other.set_nonblocking(true);
+                while other.read(&mut byte).is_ok_and(|count| count > 0) {}
+            } else {
+                other.peek(&mut byte).unwrap();
+            }
+        });
+        let mut request = post();
+        let sent = lease.send(&mut request, || false).await;
+        closing.join().unwrap();
+        assert!(
+            matches!(
+                sent,
+                Err(SendError::Broken {
+                    answered: false,
+                    ..
+                })
+            ),
+            "{sent:?}"
+        );
+    }
 }
