@@ -30,7 +30,7 @@ use crate::worker::{Unreached, Worker};
 
 /// New connections to one instance for a request: the first one may be closed just before it comes,
 /// where the machine has too much work and the instance closes what is idle for a moment.
-const NEW: usize = 2;
+const NEW_CONNECTIONS: usize = 2;
 
 /// A request on its way, with what was tried.
 struct Journey<'a> {
@@ -234,7 +234,7 @@ impl Journey<'_> {
                 done => return done,
             }
         }
-        for _ in 0..NEW {
+        for _ in 0..NEW_CONNECTIONS {
             let mut lease = match self.worker.reach(upstream).await {
                 Ok(lease) => lease,
                 Err(Unreached::Instance) => return Attempt::Next,

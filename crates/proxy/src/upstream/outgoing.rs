@@ -24,6 +24,10 @@ use crate::session::Peer;
 /// Enough for most heads.
 const HEAD: usize = 1024;
 
+/// What any network carries in one piece (the least that IPv6 has to, without its headers and TCP's):
+/// of more, an instance may have seen a whole head before it closed.
+const SEGMENT: usize = 1220;
+
 /// A chunk's length in hexadecimal, and CRLF.
 const CHUNK_LINE: usize = 18;
 
@@ -261,7 +265,8 @@ impl Outgoing {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         let is_first = self.sent == 0;
-        let is_kept = is_first && (is_head_only || self.coding != Coding::Chunked);
+        let is_one_piece = count <= SEGMENT && self.coding != Coding::Chunked;
+        let is_kept = is_first && (is_head_only || is_one_piece);
         self.beside_head = is_kept.then(|| self.data.clone());
         let mut off = |most: usize| {
             let taken = most.min(count);
@@ -421,6 +426,17 @@ mod tests {
         outgoing.take("dy".into()).unwrap();
         outgoing.take_back();
         assert!(outgoing.has_begun());
+    }
+
+    #[test]
+    fn a_body_that_goes_in_several_segments_cannot_be_taken_back() {
+        for (length, can) in [(SEGMENT - 20, true), (SEGMENT, false)] {
+            let mut outgoing = with_data("", true);
+            outgoing.data = vec![b'x'; length].into();
+            send(&mut outgoing);
+            outgoing.take_back();
+            assert_eq!(outgoing.has_begun(), !can, "{length}");
+        }
     }
 
     #[test]
