@@ -94,7 +94,7 @@ impl PostgresServer {
             .open(data.join("postgresql.conf"))
             .expect("initdb made it");
         writeln!(settings, "listen_addresses = ''").expect("there is room");
-        let process = serve(programs.as_deref(), user, directory.path());
+        let process = serve(programs.as_deref(), user, directory.path(), &[]);
         let server = Self {
             _disk: disk,
             directory,
@@ -184,7 +184,16 @@ impl PostgresServer {
     /// # Panics
     /// It does not answer.
     pub fn start_again(&mut self) {
-        self.process = serve(self.programs.as_deref(), self.user, self.directory.path());
+        self.start_again_with(&[]);
+    }
+
+    /// The same, with more words on its command line.
+    ///
+    /// # Panics
+    /// It does not answer.
+    pub fn start_again_with(&mut self, words: &[&str]) {
+        let directory = self.directory.path();
+        self.process = serve(self.programs.as_deref(), self.user, directory, words);
         self.wait();
     }
 
@@ -211,7 +220,7 @@ impl Drop for PostgresServer {
     }
 }
 
-fn serve(programs: Option<&Path>, user: Option<u32>, directory: &Path) -> Child {
+fn serve(programs: Option<&Path>, user: Option<u32>, directory: &Path, words: &[&str]) -> Child {
     let mut postgres = command(programs, "postgres", user, directory);
     postgres
         .args(["-D", "data", "-c", "fsync=off"])
@@ -220,6 +229,7 @@ fn serve(programs: Option<&Path>, user: Option<u32>, directory: &Path) -> Child 
         .args(["-c", "max_wal_size=64MB", "-c", "min_wal_size=32MB"])
         .arg("-k")
         .arg(directory)
+        .args(words)
         .stderr(Stdio::null());
     postgres.spawn().expect("PostgreSQL's server")
 }

@@ -145,7 +145,7 @@ impl Database {
 }
 
 /// The database that a URL names, reached by this host's programs.
-fn of_url(variable: &str, url: &str) -> Result<Server, DatabaseError> {
+pub(crate) fn of_url(variable: &str, url: &str) -> Result<Server, DatabaseError> {
     let mut said = database::parse_url(url).map_err(|source| DatabaseError::Url {
         variable: variable.to_owned(),
         source,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use shipway_pipeline::deployment::Failure;
 
 use super::super::{Performer, failed};
+use super::patience::Patience;
 use crate::database::{DatabaseError, Server, Session};
 use crate::event::Kind;
 
@@ -20,59 +21,69 @@ const KEY: u64 = 0x0073_6869_7077_6179;
 /// Between two attempts.
 const POLL: Duration = Duration::from_millis(250);
 
-/// How long a database may fail to serve. One that is healthy by its own account can be about to
+/// How long a database may fail to serve without a break. One that is healthy by its own account can be about to
 /// start once more: images make the database with a server of its own, which answers `pg_isready`.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether the server is the one that stays. The one that images make a database with listens to
-/// its socket alone, by a word on its command line, and ends when it has run the image's scripts. A
-/// server that is meant to be like that has been there for longer.
-const STAYS: &str = "SELECT setting <> '' OR source <> 'command line' \
-                     OR now() > pg_postmaster_start_time() + interval '1 minute' \
-                     FROM pg_settings WHERE name = 'listen_addresses'";
+/// Whether the server is the one that stays: only one that says otherwise is not. The one that
+/// images make a database with listens to its socket alone, by a word on its command line, and ends
+/// when it has run the image's scripts. A server that is meant to be like that has been there for
+/// longer.
+const STAYS: &str = "SELECT NOT EXISTS (SELECT FROM pg_settings \
+                     WHERE name = 'listen_addresses' AND setting = '' AND source = 'command line' \
+                     AND now() <= pg_postmaster_start_time() + interval '1 minute')";
 
 /// The lock on a database. It is given back with the connection that holds it.
 pub(super) struct Lock {
     session: Session,
 }
 
+/// Somebody who wants the lock.
+struct Waiter<'a> {
+    server: &'a Server,
+    patience: Patience,
+    /// Hears what is waited for.
+    tell: &'a (dyn Fn(String) + Sync),
+}
+
 impl Performer<'_> {
     /// Waits for the right to migrate, within the step's deadline.
     pub(super) async fn lock(&self, server: &Server) -> Result<Lock, Failure> {
-        self.take(server).await.map_err(|error| {
-            let failure = failed(&error);
-            Failure {
-                reason: format!(
-                    "cannot lock the database against other migrations: {}",
-                    failure.reason
-                ),
-                ..failure
-            }
-        })
+        let waiter = Waiter {
+            server,
+            patience: Patience::of(PATIENCE),
+            tell: &|text| self.tell(Kind::Warning { text }),
+        };
+        waiter.take().await
     }
+}
 
+// === impl Waiter ===
+
+impl Waiter<'_> {
     /// Takes it as soon as the database serves.
-    async fn take(&self, server: &Server) -> Result<Lock, DatabaseError> {
-        let began = Instant::now();
+    async fn take(mut self) -> Result<Lock, Failure> {
         let mut is_told = false;
         loop {
-            let error = match self.try_take(server).await {
-                Err(error) if began.elapsed() < PATIENCE => error,
-                taken => return taken,
+            let error = match self.try_take().await {
+                Ok(lock) => return Ok(lock),
+                Err(error) => error,
             };
+            if !self.patience.bears(Instant::now()) {
+                return Err(refused(&error));
+            }
             if !is_told {
                 let reason = failed(&error).reason;
-                self.tell(Kind::Warning {
-                    text: format!("the database does not serve: waiting for it ({reason})"),
-                });
+                let text = format!("the database does not serve: waiting for it ({reason})");
+                (self.tell)(text);
                 is_told = true;
             }
             tokio::time::sleep(POLL).await;
         }
     }
 
-    async fn try_take(&self, server: &Server) -> Result<Lock, DatabaseError> {
-        let mut session = server.session().await?;
+    async fn try_take(&mut self) -> Result<Lock, DatabaseError> {
+        let mut session = self.server.session().await?;
         self.wait_for(&mut session, STAYS, "the database is still being made")
             .await?;
         let take = format!("SELECT pg_try_advisory_lock({KEY})");
@@ -93,7 +104,7 @@ impl Performer<'_> {
 
     /// Asks until the answer is yes.
     async fn wait_for(
-        &self,
+        &mut self,
         session: &mut Session,
         question: &str,
         meanwhile: &str,
@@ -101,6 +112,7 @@ impl Performer<'_> {
         let mut is_told = false;
         loop {
             let rows = session.query(question).await?;
+            self.patience.served();
             if rows
                 .first()
                 .and_then(|row| row.first())
@@ -109,13 +121,22 @@ impl Performer<'_> {
                 return Ok(());
             }
             if !is_told {
-                self.tell(Kind::Warning {
-                    text: format!("{meanwhile}: waiting for it"),
-                });
+                (self.tell)(format!("{meanwhile}: waiting for it"));
                 is_told = true;
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+}
+
+fn refused(error: &DatabaseError) -> Failure {
+    let failure = failed(error);
+    Failure {
+        reason: format!(
+            "cannot lock the database against other migrations: {}",
+            failure.reason
+        ),
+        ..failure
     }
 }
 
@@ -128,3 +149,6 @@ impl Lock {
         let _ = self.session.end().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

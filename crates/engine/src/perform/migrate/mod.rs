@@ -9,6 +9,7 @@
 mod explain;
 mod guarded;
 mod lock;
+mod patience;
 mod task;
 
 use std::time::Duration;
