@@ -1,5 +1,7 @@
 //! Bodies on their way through, frame by frame, never gathered.
 
+mod compressed;
+
 use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
@@ -12,9 +14,12 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::access::Trace;
 use crate::claim::Claim;
+use crate::compress::Encoder;
 use crate::quota::Place;
 use crate::session::Session;
 use crate::upstream::{Lease, Upstream};
+
+use compressed::CompressedBody;
 
 /// A request body on its way to an instance.
 #[derive(Debug, Default)]
@@ -43,6 +48,7 @@ pub(crate) enum ResponseBody {
     /// A word of our own.
     Text(Option<Bytes>),
     Instance(InstanceBody),
+    Compressed(Box<CompressedBody>),
 }
 
 /// A body from an instance, with the connection it comes on. The request is in hand until this
@@ -168,11 +174,22 @@ impl ResponseBody {
 }
 
 impl ResponseBody {
+    /// Lets what an instance sends be coded on its way.
+    pub(crate) fn compress(&mut self, encoder: Encoder) {
+        *self = match std::mem::replace(self, Self::Empty) {
+            Self::Instance(plain) => {
+                Self::Compressed(Box::new(CompressedBody::new(plain, encoder)))
+            }
+            other => other,
+        };
+    }
+
     /// Keeps a place until the body has ended; one that has ended, or never begins, gives it back
     /// at once.
     pub(crate) fn keep(&mut self, place: Place) {
         match self {
             Self::Instance(body) => body.place = Some(place),
+            Self::Compressed(body) => body.keep(place),
             Self::Empty | Self::Text(_) => drop(place),
         }
     }
@@ -182,6 +199,10 @@ impl ResponseBody {
         match self {
             Self::Instance(body) => {
                 body.trace = Some(trace);
+                return;
+            }
+            Self::Compressed(body) => {
+                body.follow(trace);
                 return;
             }
             Self::Text(Some(text)) if !trace.is_head() => trace.sent(text.len() as u64),
@@ -203,6 +224,7 @@ impl Body for ResponseBody {
             Self::Empty => Poll::Ready(None),
             Self::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Instance(body) => body.poll_frame(cx),
+            Self::Compressed(body) => body.poll_frame(cx),
         }
     }
 
@@ -210,7 +232,8 @@ impl Body for ResponseBody {
         match self {
             Self::Empty => true,
             Self::Text(text) => text.is_none(),
-            Self::Instance(body) => body.lease.is_none(),
+            Self::Instance(body) => body.is_over(),
+            Self::Compressed(body) => body.is_over(),
         }
     }
 
@@ -224,6 +247,7 @@ impl Body for ResponseBody {
                 Some(length) => SizeHint::with_exact(length),
                 None => SizeHint::new(),
             },
+            Self::Compressed(_) => SizeHint::new(),
         }
     }
 }
@@ -261,6 +285,11 @@ impl InstanceBody {
             Poll::Pending => {}
         }
         polled
+    }
+
+    /// Whether all has come.
+    fn is_over(&self) -> bool {
+        self.lease.is_none()
     }
 
     fn count(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, io::Error>>>) {

@@ -20,6 +20,7 @@ mod acme;
 mod body;
 mod claim;
 mod closed;
+mod compress;
 pub mod control;
 mod elder;
 mod files;

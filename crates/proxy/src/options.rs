@@ -70,6 +70,9 @@ pub struct Limits {
     pub response_head: Duration,
     /// After what time a response of unknown length counts as a stream in the drain: 1 s.
     pub streaming_after: Duration,
+    /// How many answers a worker compresses at once: 64, so that those who do not read theirs take
+    /// 140 MiB of it at most. More are sent as they are.
+    pub compressed: usize,
     /// How many requests may wait while their route is held: 10,000; more get a 503.
     pub held_requests: usize,
     /// How long a hold may last and a request may wait in it: 30 s, below clients' patience.
@@ -146,6 +149,7 @@ impl Default for Limits {
             connect: Duration::from_secs(2),
             response_head: Duration::from_secs(60),
             streaming_after: Duration::from_secs(1),
+            compressed: 64,
             held_requests: 10_000,
             hold: Duration::from_secs(30),
             idle_per_instance: 1024,

@@ -17,6 +17,9 @@ pub struct Rules {
     /// Whether the prefix is taken off before an instance sees the path.
     #[serde(default, skip_serializing_if = "is_not")]
     pub strip_prefix: bool,
+    /// Whether answers are compressed for clients that can read it.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub compress: bool,
     /// What it bears.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,

@@ -21,6 +21,7 @@ use hyper::body::{Body, Incoming};
 
 use crate::access::Trace;
 use crate::body::ResponseBody;
+use crate::compress::Compression;
 use crate::hold;
 use crate::session::Session;
 use crate::view::RouteView;
@@ -108,7 +109,12 @@ async fn answer(
         true => released(worker, session, &route, host, &request).await?,
         false => (route, started),
     };
+    let compression = route.entry.route.rules.compress;
+    let compression = compression.then(|| Compression::of(&request));
     let mut response = forward::forward(worker, session, &route, request, started, trace).await?;
+    if let Some(compression) = compression {
+        compression.apply(&mut response, &worker.compressing);
+    }
     if let Some(place) = place {
         response.body_mut().keep(place);
     }

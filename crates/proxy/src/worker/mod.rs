@@ -34,6 +34,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Access, Log};
 use crate::acme::Answers;
+use crate::compress::Places;
 use crate::files::Files;
 use crate::options::Limits;
 use crate::session::{Order as SessionOrder, Session};
@@ -67,6 +68,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) random: Random,
+    pub(crate) compressing: Places,
     log: Option<Rc<Log>>,
     view: RefCell<Rc<View>>,
     upstreams: RefCell<Upstreams>,
@@ -87,6 +89,7 @@ impl Worker {
     fn new(index: usize, shared: Arc<Shared>) -> Rc<Self> {
         let limits = Arc::clone(&shared.limits);
         let log = shared.access.as_ref().map(Log::of);
+        let compressing = Places::new(limits.compressed);
         let mut upstreams = Upstreams::new();
         let view = View::build(shared.table.load_full(), &mut upstreams, index, &limits);
         Rc::new(Self {
@@ -94,6 +97,7 @@ impl Worker {
             shared,
             limits,
             random: Random::new(),
+            compressing,
             log,
             view: RefCell::new(Rc::new(view)),
             upstreams: RefCell::new(upstreams),

@@ -12,7 +12,7 @@ use crate::played::*;
 use crate::support::*;
 
 /// A proxy that writes one in so many requests that went well down.
-async fn logging(one_in: u32) -> (Proxy, TempDir, PathBuf) {
+pub(crate) async fn logging(one_in: u32) -> (Proxy, TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("access.log");
     let log = AccessLog {
@@ -27,7 +27,7 @@ async fn logging(one_in: u32) -> (Proxy, TempDir, PathBuf) {
 }
 
 /// The lines, as soon as there are so many.
-async fn lines(path: &Path, count: usize) -> Vec<Value> {
+pub(crate) async fn lines(path: &Path, count: usize) -> Vec<Value> {
     let read = || std::fs::read_to_string(path).unwrap_or_default();
     let is_whole = |text: &str| text.lines().count() >= count && text.ends_with('\n');
     until(async || is_whole(&read())).await;

@@ -7,6 +7,7 @@ mod acme;
 mod authority;
 mod certificates;
 mod chain;
+mod compress;
 mod control;
 mod files;
 mod hand_over;

@@ -28,6 +28,12 @@ pub(in crate::config) struct Route {
     /// Needs `paths`.
     #[schemars(extend("default" = false))]
     pub(in crate::config) strip_prefix: Option<Placed<bool>>,
+    /// Whether text is compressed on its way to clients that can read it, by Brotli or gzip.
+    ///
+    /// Not for answers that hold both a secret and what a visitor sent: their length would tell the
+    /// secret (BREACH).
+    #[schemars(extend("default" = false))]
+    pub(in crate::config) compress: Option<bool>,
     /// What the route bears, over all workers of the proxy together.
     pub(in crate::config) limits: Option<Limits>,
     /// Lets a client stay with the instance that answered it first, by a cookie. Applications that

@@ -20,6 +20,7 @@ impl Checker {
         let rules = Rules {
             paths: raw.paths.map_or_else(Vec::new, |paths| self.paths(paths)),
             strip_prefix: raw.strip_prefix.as_ref().is_some_and(|strip| strip.value),
+            compress: raw.compress.unwrap_or(false),
             limits: raw
                 .limits
                 .map_or_else(Limits::default, |limits| self.limits(limits)),
@@ -149,13 +150,15 @@ mod tests {
 
     #[test]
     fn parts_of_hosts_are_read() {
-        let config =
-            read("listen: 80, host: [a.org, B.org], paths: [/api/, /v2], strip_prefix: true");
+        let config = read(
+            "listen: 80, host: [a.org, B.org], paths: [/api/, /v2], strip_prefix: true, \
+             compress: true",
+        );
         let route = &config.environments[0].route;
         assert_eq!(route.hosts, ["a.org", "b.org"]);
         let paths = route.rules.paths.iter().map(PathPrefix::as_str);
         assert_eq!(paths.collect::<Vec<_>>(), ["/api", "/v2"]);
-        assert!(route.rules.strip_prefix);
+        assert!(route.rules.strip_prefix && route.rules.compress);
         assert!(read("listen: 80").environments[0].route.rules.is_empty());
     }
 
