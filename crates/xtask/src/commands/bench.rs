@@ -10,6 +10,7 @@ mod control;
 mod deploy;
 mod history;
 mod migrations;
+mod options;
 mod proxy;
 mod status;
 mod switch;
@@ -40,9 +41,9 @@ pub(crate) struct Arguments {
     /// Install missing peers first: proxies with apt-get, linters of migrations with pip
     #[arg(long)]
     install: bool,
-    /// How large the database is that is backed up
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=16_384))]
-    mib: u64,
+    /// How large the database is that is backed up [default: 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=16_384))]
+    mib: Option<u64>,
     /// How the program is built that is measured
     #[arg(long, value_enum, default_value_t = Profile::Dist)]
     profile: Profile,
@@ -83,10 +84,11 @@ struct Bench<'a> {
     /// What the names of the proxy's loads contain.
     only: Option<&'a str>,
     /// The size of the database that is backed up.
-    mib: u64,
+    mib: Option<u64>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    options::check(arguments)?;
     let workspace = Workspace::load()?;
     let program = match &arguments.program {
         Some(program) => program.canonicalize().context("there is no such program")?,

@@ -20,6 +20,9 @@ const GOAL: f64 = 0.9;
 
 const MIB: u64 = 1024 * 1024;
 
+/// Of the database, in MiB: more than a round's noise, and some seconds for each.
+const SIZE: u64 = 256;
+
 /// Rows of an application: numbers, times, words that repeat and some that do not.
 const TABLES: &str = "
 CREATE TABLE customers (id bigserial PRIMARY KEY, email text NOT NULL, name text, created timestamptz);
@@ -49,7 +52,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<()> {
         return Ok(());
     }
     let postgres = PostgresServer::new();
-    let bytes = fill(&postgres, bench.mib)?;
+    let bytes = fill(&postgres, bench.mib.unwrap_or(SIZE))?;
     let sandbox = deploy(bench.program, &postgres);
     println!(
         "\n== backup: a database of {} MiB on PostgreSQL {}; medians of {ROUNDS} interleaved rounds ==",

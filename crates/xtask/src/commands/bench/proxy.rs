@@ -64,17 +64,9 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
     let generator = Generator::of_this_machine();
     let directory = bench.directory.join("load");
     let mut contenders = start(bench, &directory, &certificates, backend.address).await?;
-    let mut scenarios = Scenario::all();
+    let mut scenarios = bench.only.map_or_else(|| Ok(Scenario::all()), chosen)?;
     scenarios.retain(|scenario| generator.can(&scenario.of(&contenders[0].front)));
-    if let Some(only) = bench.only {
-        let all: Vec<String> = scenarios.iter().map(|one| one.describe()).collect();
-        scenarios.retain(|scenario| scenario.describe().contains(only));
-        ensure!(
-            !scenarios.is_empty(),
-            "{only:?} is in none of:\n{}",
-            all.join("\n")
-        );
-    }
+    ensure!(!scenarios.is_empty(), "without `wrk` there is no TLS");
     let turns = (contenders.len() * scenarios.len()) as u64;
     let (rounds, seconds) = rounds(bench.seconds.unwrap_or(SECONDS) / turns);
     println!(
@@ -102,6 +94,25 @@ pub(super) async fn run(bench: &Bench<'_>) -> Result<()> {
     // Idle connections are measured on proxies that served nobody yet.
     drop(contenders);
     measure_idle(bench, &certificates, backend.address).await
+}
+
+/// Refuses a text that is in no load's name.
+pub(super) fn check_only(only: &str) -> Result<()> {
+    chosen(only).map(drop)
+}
+
+/// The loads whose names contain a text.
+fn chosen(only: &str) -> Result<Vec<Scenario>> {
+    let (chosen, others): (Vec<Scenario>, Vec<Scenario>) = Scenario::all()
+        .into_iter()
+        .partition(|scenario| scenario.describe().contains(only));
+    let names: Vec<String> = others.iter().map(|one| one.describe()).collect();
+    ensure!(
+        !chosen.is_empty(),
+        "no load on the proxy has {only:?} in its name; there are:\n  {}",
+        names.join("\n  ")
+    );
+    Ok(chosen)
 }
 
 /// How many rounds there are in so many seconds, and how long each is. Odd, so that a median is one
