@@ -147,3 +147,6 @@ fn hsts(route: &Route) -> Option<HeaderValue> {
     let seconds = route.tls.as_ref()?.hsts?;
     HeaderValue::try_from(format!("max-age={seconds}")).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ mod order;
 mod reach;
 mod secure;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod thread;
 mod tunnel;
 

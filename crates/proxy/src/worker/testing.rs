@@ -10,15 +10,19 @@ use crate::options::Limits;
 use crate::table::Table;
 use crate::worker::{Shared, Worker};
 
-/// A worker that routes nothing.
-pub(crate) fn worker() -> Rc<Worker> {
-    let shared = Shared {
+/// What workers share, without a route.
+pub(crate) fn shared() -> Arc<Shared> {
+    Arc::new(Shared {
         table: ArcSwap::from_pointee(Table::default()),
         limits: Arc::new(Limits::default()),
         trusted: Vec::new(),
         access: None,
         answers: Arc::default(),
         files: Files::of(1024, 1),
-    };
-    Worker::new(0, Arc::new(shared))
+    })
+}
+
+/// A worker that routes nothing.
+pub(crate) fn worker() -> Rc<Worker> {
+    Worker::new(0, shared())
 }
