@@ -5,8 +5,10 @@ mod encoder;
 mod fit;
 mod places;
 
-use http::header::{ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, VARY};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 
 use crate::body::ResponseBody;
 
@@ -15,11 +17,13 @@ use coding::Coding;
 pub(crate) use encoder::Encoder;
 pub(crate) use places::Places;
 
-/// What a client can read, kept while its request is with an instance.
-#[derive(Debug, Clone, Copy)]
+/// What a client can read and has, kept while its request is with an instance.
+#[derive(Debug)]
 pub(crate) struct Compression {
     coding: Option<Coding>,
     is_head: bool,
+    /// The tags of what it has already.
+    known: Option<HeaderValue>,
 }
 
 // === impl Compression ===
@@ -34,15 +38,21 @@ impl Compression {
                 .then(|| Coding::accepted(request.headers()))
                 .flatten(),
             is_head: *request.method() == Method::HEAD,
+            known: request.headers().get(IF_NONE_MATCH).cloned(),
         }
     }
 
     /// Codes an answer that is fit for it, where there is a place.
     pub(crate) fn apply(self, response: &mut Response<ResponseBody>, places: &Places) {
-        if !fit::is_fit(response.status(), response.headers()) {
+        let status = response.status();
+        let headers = response.headers_mut();
+        if status == StatusCode::NOT_MODIFIED && self.has_weak(headers) {
+            vary(headers);
+            weaken(headers);
+        }
+        if !fit::is_fit(status, headers) {
             return;
         }
-        let headers = response.headers_mut();
         vary(headers);
         let Some((coding, place)) = self.coding.zip(places.take()) else {
             return;
@@ -55,6 +65,18 @@ impl Compression {
         if !self.is_head {
             response.body_mut().compress(Encoder::new(coding, place));
         }
+    }
+}
+
+impl Compression {
+    /// Whether the client has what is meant by its weak tag, as it was given with a coded answer:
+    /// by the strong one it would not know it again (RFC 9111, 4.3.4).
+    fn has_weak(&self, headers: &HeaderMap) -> bool {
+        let (Some(known), Some(tag)) = (&self.known, headers.get(ETAG)) else {
+            return false;
+        };
+        let mut known = known.as_bytes().split(|&byte| byte == b',');
+        known.any(|it| it.trim_ascii().strip_prefix(b"W/") == Some(tag.as_bytes()))
     }
 }
 
@@ -113,6 +135,26 @@ mod tests {
             let mut headers = headers(before);
             vary(&mut headers);
             assert_eq!(headers.get_all(VARY).iter().collect::<Vec<_>>(), after);
+        }
+    }
+
+    #[test]
+    fn what_a_client_has_is_called_as_it_knows_it() {
+        for (known, after) in [
+            ("W/\"a\"", "W/\"a\""),
+            ("\"b\", W/\"a\"", "W/\"a\""),
+            ("\"a\"", "\"a\""),
+            ("W/\"b\"", "\"a\""),
+            ("*", "\"a\""),
+        ] {
+            let request = Request::get("/").header("if-none-match", known);
+            let compression = Compression::of(&request.body(()).unwrap());
+            let response = Response::builder().status(304).header("etag", "\"a\"");
+            let mut response = response.body(ResponseBody::Empty).unwrap();
+            compression.apply(&mut response, &Places::new(1));
+            assert_eq!(response.headers()[ETAG], after, "{known}");
+            let is_weak = after.starts_with('W');
+            assert_eq!(response.headers().contains_key(VARY), is_weak, "{known}");
         }
     }
 
