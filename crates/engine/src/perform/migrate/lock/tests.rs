@@ -106,3 +106,45 @@ async fn a_database_that_never_serves_is_given_up_with_its_reason() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("the database does not serve: waiting for it (`psql` failed: "));
 }
+
+#[tokio::test]
+async fn a_database_is_migrated_by_one_at_a_time() {
+    let postgres = PostgresServer::new();
+    let server = of_url("URL", &postgres.url("postgres")).unwrap();
+    let waits = "somebody else migrates the database: waiting for it";
+    let (holder, told) = lock(&server, LONG, async |_| {}).await;
+    assert_eq!(told, [""; 0]);
+    let holder = holder.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let (next, _) = lock(&server, LONG, async |told| {
+        assert_eq!(told.recv().await.unwrap(), waits);
+        holder.release().await;
+    })
+    .await;
+    // One that dies gives it back as well.
+    let next = next.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let (last, _) = lock(&server, LONG, async |told| {
+        assert_eq!(told.recv().await.unwrap(), waits);
+        drop(next);
+    })
+    .await;
+    last.unwrap_or_else(|refused| panic!("{refused:?}"));
+}
+
+#[tokio::test]
+async fn what_an_interrupted_holder_left_at_work_is_waited_for() {
+    let postgres = PostgresServer::new();
+    let server = of_url("URL", &postgres.url("postgres")).unwrap();
+    let task = server.with_variable("PGAPPNAME", APPLICATION);
+    let mut left = task.session().await.unwrap();
+    left.query("BEGIN; CREATE TABLE half ()").await.unwrap();
+    let (taken, _) = lock(&server, LONG, async |told| {
+        let waits = "what an interrupted migration began is at work: waiting for it";
+        assert_eq!(told.recv().await.unwrap(), waits);
+        left.query("COMMIT").await.unwrap();
+        left.end().await.unwrap();
+    })
+    .await;
+    taken.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let half = "SELECT to_regclass('half') IS NOT NULL";
+    assert_eq!(server.query(half).await.unwrap(), [["t"]]);
+}
