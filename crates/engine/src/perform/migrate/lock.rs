@@ -21,8 +21,9 @@ const KEY: u64 = 0x0073_6869_7077_6179;
 /// Between two attempts.
 const POLL: Duration = Duration::from_millis(250);
 
-/// How long a database may fail to serve without a break. One that is healthy by its own account can be about to
-/// start once more: images make the database with a server of its own, which answers `pg_isready`.
+/// How long a database may fail to serve without a break. One that is healthy by its own account
+/// can be about to start once more: images make the database with a server of its own, which
+/// answers `pg_isready`.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether the server is the one that stays: only one that says otherwise is not. The one that
