@@ -10,8 +10,8 @@ use flate2::write::GzEncoder;
 use super::coding::Coding;
 use super::places::Place;
 
-/// Of 1 to 9: within a fiftieth as short as the highest, for half of its work. (Here and below: pages,
-/// scripts and data of this project's documentation.)
+/// Of 1 to 9: within a fiftieth as short as the highest, for half of its work. (Here and below:
+/// pages, scripts and data of this project's documentation.)
 const GZIP_LEVEL: u32 = 5;
 
 /// Of 0 to 11: a tenth shorter than gzip, for three times its work. Below this it is no shorter.
