@@ -92,7 +92,8 @@ pub trait Runtime: Send + Sync {
     ///
     /// Returns when each was started; it does not wait for health. An instance that runs already
     /// for the same deployment is left alone; one of another deployment under the same name is
-    /// stopped first. A crash leaves some of them started.
+    /// stopped first, and so is one whose stop nobody has seen the end of. A crash leaves some of
+    /// them started.
     ///
     /// # Errors
     /// An instance cannot be started at all (program missing, no port free).

@@ -6,6 +6,7 @@ use shipway_compose::transform::escape_dollars;
 use shipway_compose::yaml::{self, Mapping, Node};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::id::InstanceId;
+use shipway_pipeline::name::ServiceName;
 
 use super::network::{complete_name, is_external};
 use super::runtime::ComposeRuntime;
@@ -26,6 +27,7 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
     epoch::check(&runtime.layout, &spec.key, spec.epoch)?;
     let document = render::document(spec)?;
     prepare(runtime, spec, &document).await?;
+    stop::finish(runtime, &spec.key, wanted(spec)).await?;
     make_way(runtime, spec).await?;
     let spec = &adopt::without_existing(runtime, spec).await?;
     if !spec.services.is_empty() {
@@ -35,6 +37,19 @@ pub(super) async fn start(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result
         connect::connect_shared(runtime, &spec.key, &document).await?;
     }
     Ok(())
+}
+
+/// What is to run.
+fn wanted(spec: &ColourSpec) -> impl Iterator<Item = InstanceId> + '_ {
+    spec.services.iter().flat_map(|service| {
+        let name = service.name.parse().ok();
+        name.into_iter().flat_map(|name: ServiceName| {
+            (1..=service.replicas).map(move |number| InstanceId {
+                service: name.clone(),
+                number,
+            })
+        })
+    })
 }
 
 async fn up(runtime: &ComposeRuntime, spec: &ColourSpec, document: &Node) -> Result<(), Error> {
@@ -105,13 +120,10 @@ async fn make_way(runtime: &ComposeRuntime, spec: &ColourSpec) -> Result<(), Err
     if spec.key.slot == Slot::Shared {
         return Ok(());
     }
-    let is_wanted = |id: &InstanceId| {
-        let mut services = spec.services.iter();
-        services.any(|one| one.name == id.service.as_str() && id.number <= one.replicas)
-    };
+    let wanted: Vec<InstanceId> = wanted(spec).collect();
     let docker = runtime.docker()?;
     for left in list::list(runtime, &spec.key).await? {
-        if left.deployment != spec.deployment && is_wanted(&left.id) {
+        if left.deployment != spec.deployment && wanted.contains(&left.id) {
             stop::end(docker, &name::container(&spec.key, &left.id), spec.key.slot).await?;
         }
     }

@@ -10,7 +10,7 @@ use shipway_pipeline::id::InstanceId;
 use super::engine::{failed, is_conflict, is_missing, is_unchanged};
 use super::runtime::ComposeRuntime;
 use super::{label, list};
-use crate::state::files;
+use crate::state::{files, stopping};
 use crate::{ColourKey, Error, StopHow, Stopped};
 
 /// What a shell reports of a process that was killed, and the engine as well.
@@ -22,20 +22,44 @@ pub(super) async fn stop(
     key: &ColourKey,
     only: Option<&[InstanceId]>,
 ) -> Result<Vec<Stopped>, Error> {
-    let docker = runtime.docker()?;
     let ids = match only {
         Some(ids) => ids.to_vec(),
-        None => ids(docker, key).await?,
+        None => ids(runtime.docker()?, key).await?,
     };
     let stops = ids.into_iter().map(|id| async move {
-        let container = list::container_of(runtime, key, &id).await?;
-        let how = end(docker, &container, key.slot).await?;
+        let how = stop_one(runtime, key, &id).await?;
         Ok(Stopped { id, how })
     });
     let stopped = join_all(stops).await.into_iter().collect();
     let slot = runtime.layout.slot(key);
     shipway_durable::remove_leftovers(&slot).map_err(files::failed("clean up", &slot))?;
     stopped
+}
+
+/// Finishes what somebody began and did not see the end of, for each of these.
+pub(super) async fn finish(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+    ids: impl Iterator<Item = InstanceId>,
+) -> Result<(), Error> {
+    for id in ids {
+        if stopping::is_under_way(&runtime.layout, key, &id)? {
+            stop_one(runtime, key, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn stop_one(
+    runtime: &ComposeRuntime,
+    key: &ColourKey,
+    id: &InstanceId,
+) -> Result<StopHow, Error> {
+    let container = list::container_of(runtime, key, id).await?;
+    stopping::begin(&runtime.layout, key, id)?;
+    let how = end(runtime.docker()?, &container, key.slot).await?;
+    stopping::done(&runtime.layout, key, id)?;
+    Ok(how)
 }
 
 async fn ids(docker: &Docker, key: &ColourKey) -> Result<Vec<InstanceId>, Error> {

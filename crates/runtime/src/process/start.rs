@@ -25,7 +25,7 @@ use super::spec::{self, Header, Spec};
 use super::supervisor::parse_report;
 use super::{artifact, files as own, list, stop, stop_signal};
 use crate::clock;
-use crate::state::{epoch, files, lock};
+use crate::state::{epoch, files, lock, stopping};
 use crate::{ColourSpec, Error, FileContents};
 
 /// A supervisor reports within milliseconds; only one that hangs takes this long.
@@ -148,6 +148,9 @@ async fn start_one(
         .await
         .map_err(files::failed("lock", &path))?;
     epoch::check(layout, &spec.key, spec.epoch)?;
+    if stopping::is_under_way(layout, &spec.key, &id)? {
+        stop::stop_locked(layout, &spec.key, &id).await?;
+    }
     let directory = layout.instance(&spec.key, &id);
     let found = list::find(&directory).map_err(files::failed("read", &directory))?;
     if let Some(found) = found {

@@ -9,13 +9,14 @@ use futures_util::future::join_all;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use shipway_durable::crash_point;
 use shipway_pipeline::id::InstanceId;
 use tokio::time::{sleep, timeout};
 
 use super::list::{self, Found};
 use super::{log, orphan};
 use crate::state::layout::Layout;
-use crate::state::{files, lock};
+use crate::state::{files, lock, stopping};
 use crate::{ColourKey, Error, StopHow, Stopped};
 
 /// What a supervisor takes beyond the grace period: to kill the rest and say so. Generous, as
@@ -59,8 +60,10 @@ pub(super) async fn stop_locked(
     files::remove_tree(&staged).map_err(files::failed("remove", &staged))?;
     let directory = layout.instance(key, id);
     let Some(found) = list::find(&directory).map_err(files::failed("read", &directory))? else {
+        stopping::done(layout, key, id)?;
         return Ok(StopHow::WasGone);
     };
+    stopping::begin(layout, key, id)?;
     let stopped = end(&directory, &found).await;
     let how = stopped.map_err(files::failed("stop the instance in", &directory))?;
     log::archive(
@@ -70,6 +73,7 @@ pub(super) async fn stop_locked(
     )
     .and_then(|()| files::remove_tree(&directory))
     .map_err(files::failed("remove", &directory))?;
+    stopping::done(layout, key, id)?;
     Ok(how)
 }
 
@@ -110,6 +114,7 @@ async fn terminate(directory: &Path, patience: Duration) -> io::Result<bool> {
         // Still locked after the handle was opened: the handle is the supervisor's.
         if lock::is_held(&directory.join("lock"))? {
             send(&handle, Signal::TERM)?;
+            crash_point::pass("an instance was told to stop, and runs");
             let is_late = timeout(patience, gone(&handle)).await.is_err();
             if is_late {
                 send(&handle, Signal::KILL)?;

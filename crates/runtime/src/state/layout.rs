@@ -6,6 +6,7 @@
 //! artifacts/by-digest/<digest>       link to ../<key>
 //! cache/<key>/<output>               output of a cached step
 //! run/<project>/<environment>/<slot>/epoch
+//! run/<project>/<environment>/<slot>/.stopping/<service>-<n>   it was told to stop, or is about to be
 //! run/<project>/<environment>/<slot>/files/<deployment>/   secrets and configs of containers
 //! run/<project>/<environment>/<slot>/<service>-<n>/{files/,spec.json,status.json,lock,log*}
 //! logs/<project>/<environment>/<slot>/<service>-<n>/<millis>-<deployment>.log
@@ -90,6 +91,11 @@ impl Layout {
     /// Locks of operations outlast the instance directories they guard.
     pub(crate) fn operation_lock(&self, key: &ColourKey, name: &str) -> PathBuf {
         self.slot(key).join(".locks").join(name)
+    }
+
+    /// There while an instance is being stopped.
+    pub(crate) fn stopping(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {
+        self.slot(key).join(".stopping").join(id.to_string())
     }
 
     pub(crate) fn old_logs(&self, key: &ColourKey, id: &InstanceId) -> PathBuf {

@@ -5,3 +5,4 @@ pub(crate) mod files;
 pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod secret_file;
+pub(crate) mod stopping;

@@ -74,6 +74,39 @@ async fn what_runs_for_the_same_deployment_is_left_alone() {
 
 #[tokio::test]
 #[ignore = "needs a Docker Engine: `cargo xtask test`"]
+async fn one_whose_stop_nobody_waits_for_any_more_is_started_again() {
+    let slow = "
+  web:
+    image: x
+    command: [sh, -c, \"trap 'echo ending; sleep 1; exit 0' TERM; while :; do sleep 0.05; done\"]
+    networks: {default: null}
+    stop_grace_period: 60s
+";
+    let world = World::new();
+    let spec = world.spec(1, Slot::Blue, slow, &[("web", 1)]);
+    world.runtime.start(&spec).await.unwrap();
+    let first = world.container_ids(Slot::Blue);
+    let id = "web-1".parse().unwrap();
+    let is_ending = async || {
+        let lines = world.runtime.logs(&spec.key, &id, 10).await.unwrap();
+        lines.contains(&"ending".to_owned()).then_some(())
+    };
+    // As if whoever stops it were killed: the engine goes on.
+    tokio::select! {
+        _ = world.runtime.stop(&spec.key, None) => panic!("it has not ended"),
+        () = crate::support::eventually(is_ending) => {}
+    }
+    world.runtime.start(&spec).await.unwrap();
+    let second = world.container_ids(Slot::Blue);
+    assert_ne!(second, first);
+    assert!(world.list(Slot::Blue).await.iter().all(is_running));
+    world.runtime.start(&spec).await.unwrap();
+    assert_eq!(world.container_ids(Slot::Blue), second);
+    world.runtime.stop(&spec.key, None).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a Docker Engine: `cargo xtask test`"]
 async fn another_deployment_takes_the_names_it_needs() {
     let world = World::new();
     let old = world.spec(1, Slot::Blue, WEB, &[("web", 2)]);

@@ -106,6 +106,38 @@ async fn what_ignores_its_stop_signal_is_killed_with_all_its_descendants() {
 }
 
 #[tokio::test]
+async fn one_whose_stop_nobody_waits_for_any_more_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let may_end = folder.path().join("may-end");
+    let script = format!(
+        "#!/bin/sh\ntrap 'echo ending; until [ -e {} ]; do sleep 0.05; done; exit 0' TERM\n\
+         echo ready\nwhile :; do sleep 0.05; done\n",
+        may_end.display()
+    );
+    let world = World::new(&[("slow.sh", &script)]);
+    let spec = world
+        .start(1, &web("./slow.sh", "stop_grace_period: 60s"))
+        .await;
+    world.until_logged("web-1", "ready").await;
+    let first = pid_of(&world.instance("web-1").await);
+    // As if whoever stops it were killed.
+    let key = key();
+    tokio::select! {
+        _ = world.runtime.stop(&key, None) => panic!("it has not ended"),
+        _ = world.until_logged("web-1", "ending") => {}
+    }
+    let start = within(world.runtime.start(&spec));
+    let (started, ()) = tokio::join!(start, async { std::fs::write(&may_end, "").unwrap() });
+    started.unwrap();
+    let second = pid_of(&world.instance("web-1").await);
+    assert!(!is_alive(first) && is_alive(second));
+    // That is forgotten: it is left alone as any other.
+    world.runtime.start(&spec).await.unwrap();
+    assert_eq!(pid_of(&world.instance("web-1").await), second);
+    world.runtime.stop(&key, None).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_stop_signal_is_the_services_own() {
     let script = "#!/bin/sh\ntrap 'echo bye; exit 3' QUIT\ntrap '' TERM\necho ready\nwhile :; do sleep 0.05; done\n";
     let world = World::new(&[("quit.sh", script)]);
