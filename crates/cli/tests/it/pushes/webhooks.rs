@@ -1,10 +1,18 @@
 //! What a webhook brings: deployed once, refused, or ignored with a reason.
 
 use serde_json::json;
-use shipway_testkit::{Call, Daemon};
+use shipway_testkit::{Call, Daemon, Sandbox};
 
 use super::{SECRET, ended, hooked, push};
 use crate::common::{assert_live, sandbox, text};
+
+/// One whose repository came from somewhere, so that pushes to others are told from its own.
+fn hooked_with_origin() -> Sandbox {
+    let sandbox = hooked();
+    let origin = "https://git.example.org/acme/app.git";
+    sandbox.git(&["remote", "add", "origin", origin]);
+    sandbox
+}
 
 #[test]
 fn a_signed_push_is_deployed_once_and_told_as_it_happens() {
@@ -52,13 +60,7 @@ fn a_signed_push_is_deployed_once_and_told_as_it_happens() {
 
 #[test]
 fn hostile_webhooks_are_refused_and_deploy_nothing() {
-    let sandbox = hooked();
-    sandbox.git(&[
-        "remote",
-        "add",
-        "origin",
-        "https://git.example.org/acme/app.git",
-    ]);
+    let sandbox = hooked_with_origin();
     let commit = sandbox.git(&["rev-parse", "HEAD"]);
     let daemon = Daemon::start(&sandbox, []);
     let good = push("refs/heads/main", &commit, "1");
@@ -107,13 +109,7 @@ fn hostile_webhooks_are_refused_and_deploy_nothing() {
 
 #[test]
 fn pushes_that_nothing_follows_from_say_why() {
-    let sandbox = hooked();
-    sandbox.git(&[
-        "remote",
-        "add",
-        "origin",
-        "https://git.example.org/acme/app.git",
-    ]);
+    let sandbox = hooked_with_origin();
     let commit = sandbox.git(&["rev-parse", "HEAD"]);
     let daemon = Daemon::start(&sandbox, []);
     let good = push("refs/heads/main", &commit, "1");
