@@ -12,7 +12,7 @@ use crate::access::Trace;
 use crate::compress::Encoder;
 use crate::quota::Place;
 
-/// How much is coded at a time, about a millisecond's work, before others have their turn.
+/// How much is coded at a time, a millisecond's work or two, before others have their turn.
 const TURN: usize = 64 << 10;
 
 /// A body from an instance, coded as it comes. What has come is sent on when the instance makes a

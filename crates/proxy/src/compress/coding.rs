@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 /// How an answer is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
-    /// Brotli (RFC 7932), shorter for as much work. Browsers read it over HTTPS.
+    /// Brotli (RFC 7932): shorter, for more work. Browsers read it over HTTPS only.
     Brotli,
     /// gzip (RFC 1952).
     Gzip,
