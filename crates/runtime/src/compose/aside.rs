@@ -14,7 +14,7 @@ use super::list::{Member, everything, members};
 use super::neighbour::name;
 use super::runtime::ComposeRuntime;
 use super::stop::{end, remove};
-use crate::state::{epoch, stopping};
+use crate::state::epoch;
 use crate::{ColourKey, Error, StopHow};
 
 /// What a container's name ends with while it is aside.
@@ -35,18 +35,15 @@ pub(super) async fn set_aside(
     epoch::raise(&runtime.layout, key, epoch).await?;
     let docker = runtime.docker()?;
     let found = members(runtime, key).await?.into_iter();
-    let (ids, containers): (Vec<InstanceId>, Vec<ContainerInspectResponse>) = found
+    let containers: Vec<ContainerInspectResponse> = found
         .filter(|one| only.contains(&one.identity.id))
-        .map(|one| (one.identity.id, one.container))
-        .unzip();
-    Notes::read(&runtime.layout, &key.route)?.keep(&containers)?;
-    let mut stopped = Vec::new();
-    for (id, container) in ids.iter().zip(&containers) {
-        stopping::begin(&runtime.layout, key, id)?;
-        stopped.push(stop(docker, container).await?);
+        .map(|one| one.container)
+        .collect();
+    let mut notes = Notes::read(&runtime.layout, &key.route)?;
+    let stopped = stop(docker, &mut notes, &containers).await?;
+    for container in &containers {
         let plain = name(container).unwrap_or_default();
         rename(docker, plain, &format!("{plain}{ASIDE}")).await?;
-        stopping::done(&runtime.layout, key, id)?;
     }
     Ok(stopped)
 }
@@ -63,20 +60,15 @@ pub(super) async fn bring_back(
     let mut notes = Notes::read(&runtime.layout, &key.route)?;
     let all = everything(runtime, key).await?;
     for member in all.iter().filter(|one| only.contains(&one.identity.id)) {
-        let Some(before) = notes.of(&member.container).cloned() else {
+        if notes.of(&member.container).is_none() {
             continue;
-        };
+        }
         if is_aside(&member.container) {
             make_way(docker, key, &all, member).await?;
             let aside = name(&member.container).unwrap_or_default();
             rename(docker, aside, aside.trim_end_matches(ASIDE)).await?;
         }
-        if stopping::is_under_way(&runtime.layout, key, &member.identity.id)? {
-            stop(docker, &member.container).await?;
-            stopping::done(&runtime.layout, key, &member.identity.id)?;
-        }
-        restore(docker, &member.container, &before).await?;
-        notes.forget(&member.container)?;
+        restore(docker, &mut notes, &member.container).await?;
     }
     Ok(())
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
+use std::slice;
 
 use bollard::Docker;
 use bollard::models::{
     ContainerInspectResponse, ContainerUpdateBody, EndpointSettings, NetworkConnectRequest,
     RestartPolicy, RestartPolicyNameEnum,
 };
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use shipway_pipeline::colour::Slot;
 use shipway_pipeline::route::RouteKey;
@@ -32,6 +34,10 @@ pub(super) struct Before {
     pub(super) restart: Option<RestartPolicy>,
     /// Its networks, with what it is called there.
     pub(super) networks: BTreeMap<String, EndpointSettings>,
+    /// Whether somebody was about to stop it, and nobody has seen that it has ended: it may run,
+    /// and not for long.
+    #[serde(default)]
+    stopping: bool,
 }
 
 /// How containers were, by the engine's ids.
@@ -68,19 +74,36 @@ impl Notes {
 
     /// Writes down how containers are, those that are known already left as they were.
     pub(super) fn keep(&mut self, containers: &[ContainerInspectResponse]) -> Result<(), Error> {
-        for container in containers {
-            if let Some(id) = &container.id {
-                let known = self.known.entry(id.clone());
-                known.or_insert_with(|| before(container));
-            }
+        self.note(containers, |_| {})
+    }
+
+    /// Forgets a container that is as it was, or gone.
+    pub(super) fn forget(&mut self, container: &ContainerInspectResponse) -> Result<(), Error> {
+        if let Some(id) = &container.id {
+            self.known.remove(id);
         }
         self.write()
     }
 
-    /// Forgets a container that is as it was.
-    pub(super) fn forget(&mut self, container: &ContainerInspectResponse) -> Result<(), Error> {
-        if let Some(id) = &container.id {
-            self.known.remove(id);
+    /// Writes down whether containers are being stopped, and how they were before that.
+    fn stopping(
+        &mut self,
+        containers: &[ContainerInspectResponse],
+        stopping: bool,
+    ) -> Result<(), Error> {
+        self.note(containers, |before| before.stopping = stopping)
+    }
+
+    fn note(
+        &mut self,
+        containers: &[ContainerInspectResponse],
+        what: impl Fn(&mut Before),
+    ) -> Result<(), Error> {
+        for container in containers {
+            if let Some(id) = &container.id {
+                let known = self.known.entry(id.clone());
+                what(known.or_insert_with(|| before(container)));
+            }
         }
         self.write()
     }
@@ -111,6 +134,7 @@ fn before(container: &ContainerInspectResponse) -> Before {
         networks: networks
             .map(|(name, endpoint)| (name.clone(), asked_for(endpoint)))
             .collect(),
+        stopping: false,
     }
 }
 
@@ -125,11 +149,24 @@ fn asked_for(endpoint: &EndpointSettings) -> EndpointSettings {
     }
 }
 
-/// Stops a container, and sees to it that nothing starts it again.
+/// Stops containers, each at the same time as the others, and sees to it that nothing starts them
+/// again. How they were is written down first, and that they are told to.
 pub(super) async fn stop(
     docker: &Docker,
-    container: &ContainerInspectResponse,
-) -> Result<StopHow, Error> {
+    notes: &mut Notes,
+    containers: &[ContainerInspectResponse],
+) -> Result<Vec<StopHow>, Error> {
+    notes.stopping(containers, true)?;
+    let stops = containers.iter().map(|one| stop_one(docker, one));
+    let stopped = join_all(stops)
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    notes.stopping(containers, false)?;
+    Ok(stopped)
+}
+
+async fn stop_one(docker: &Docker, container: &ContainerInspectResponse) -> Result<StopHow, Error> {
     let (id, name) = named(container);
     // Otherwise `restart: always` brings it back with the engine's next start.
     let never = RestartPolicy {
@@ -150,12 +187,18 @@ pub(super) async fn stop(
     })
 }
 
-/// Makes a container run as it did before.
+/// Makes a container run as it did before something was done to it, if anything was.
 pub(super) async fn restore(
     docker: &Docker,
+    notes: &mut Notes,
     container: &ContainerInspectResponse,
-    before: &Before,
 ) -> Result<(), Error> {
+    let Some(before) = notes.of(container).cloned() else {
+        return Ok(());
+    };
+    if before.stopping {
+        stop(docker, notes, slice::from_ref(container)).await?;
+    }
     let (id, name) = named(container);
     let is_on = |network: &str| networks(container).is_some_and(|all| all.contains_key(network));
     for (network, endpoint) in &before.networks {
@@ -184,7 +227,7 @@ pub(super) async fn restore(
             Err(error) => return Err(failed(format!("start `{name}` again"))(error)),
         }
     }
-    Ok(())
+    notes.forget(container)
 }
 
 async fn set_restart(

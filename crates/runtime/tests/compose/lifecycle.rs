@@ -5,7 +5,7 @@ use shipway_runtime::{HealthStatus, Runtime as _, StopHow};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{World, is_running};
+use crate::support::{World, ends_slowly, is_running};
 
 /// Answers with its host name.
 const WEB: &str = "
@@ -75,15 +75,8 @@ async fn what_runs_for_the_same_deployment_is_left_alone() {
 #[tokio::test]
 #[ignore = "needs a Docker Engine: `cargo xtask test`"]
 async fn one_whose_stop_nobody_waits_for_any_more_is_started_again() {
-    let slow = "
-  web:
-    image: x
-    command: [sh, -c, \"trap 'echo ending; sleep 1; exit 0' TERM; while :; do sleep 0.05; done\"]
-    networks: {default: null}
-    stop_grace_period: 60s
-";
     let world = World::new();
-    let spec = world.spec(1, Slot::Blue, slow, &[("web", 1)]);
+    let spec = world.spec(1, Slot::Blue, &ends_slowly(), &[("web", 1)]);
     world.runtime.start(&spec).await.unwrap();
     let first = world.container_ids(Slot::Blue);
     let id = "web-1".parse().unwrap();

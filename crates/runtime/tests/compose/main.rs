@@ -7,6 +7,7 @@
     reason = "what goes wrong in a helper fails the test"
 )]
 
+mod aside;
 mod build;
 mod endings;
 mod files;

@@ -30,6 +30,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The image that all tests run: busybox and nothing else.
 pub(crate) const IMAGE: &str = "shipway-test/busybox:1";
 
+/// What Docker Compose says of its containers.
+const COMPOSE_PROJECT: &str = "com.docker.compose.project";
+
+/// A script that says "ending" when it is told to, and ends a second later.
+pub(crate) const ENDS_SLOWLY: &str =
+    "trap 'echo ending; sleep 1; exit 0' TERM; while :; do sleep 0.05; done";
+
 /// A project on the engine.
 pub(crate) struct World {
     pub(crate) home: TempDir,
@@ -171,6 +178,16 @@ impl World {
         ids
     }
 
+    /// A container that runs a script, of a service of a Compose project that somebody else has.
+    pub(crate) fn of_somebody_else(&self, service: &str, script: &str) -> String {
+        let project = format!("--label={COMPOSE_PROJECT}={}", self.project);
+        let service = format!("--label=com.docker.compose.service={service}");
+        let run = [
+            "run", "--detach", &project, &service, IMAGE, "sh", "-c", script,
+        ];
+        docker(&run).trim().to_owned()
+    }
+
     /// A repository with one commit of these files, and a request to build it.
     pub(crate) fn repository(&self, files: &[(&str, &str)], services: &str) -> BuildRequest {
         let repository = self.home.path().join("repository");
@@ -223,8 +240,11 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let label = format!("label=shipway.project={}", self.project);
-        for id in lines(&docker(&["ps", "-aq", "--filter", &label])) {
-            docker(&["rm", "--force", "--volumes", &id]);
+        let theirs = format!("label={COMPOSE_PROJECT}={}", self.project);
+        for label in [&label, &theirs] {
+            for id in lines(&docker(&["ps", "-aq", "--filter", label])) {
+                docker(&["rm", "--force", "--volumes", &id]);
+            }
         }
         for kind in ["network", "volume"] {
             for id in lines(&docker(&[kind, "ls", "-q", "--filter", &label])) {
@@ -232,6 +252,13 @@ impl Drop for World {
             }
         }
     }
+}
+
+/// A service that ends slowly.
+pub(crate) fn ends_slowly() -> String {
+    format!(
+        "  web:\n    image: x\n    command: [sh, -c, \"{ENDS_SLOWLY}\"]\n    networks: {{default: null}}\n    stop_grace_period: 60s\n"
+    )
 }
 
 pub(crate) fn runtime(state: &Path) -> ComposeRuntime {

@@ -6,7 +6,7 @@
 
 use bollard::Docker;
 use bollard::models::{ContainerInspectResponse, NetworkDisconnectRequest};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use shipway_pipeline::colour::Slot;
 
 use super::super::before::{Notes, named, networks, restore, stop};
@@ -36,9 +36,8 @@ pub(in super::super) async fn retire(
     let docker = runtime.docker()?;
     let mut found = begin(runtime, foreign).await?;
     found.retain(is_alive);
-    Notes::read(&runtime.layout, &foreign.route)?.keep(&found)?;
-    let stops = found.iter().map(|one| stop(docker, one));
-    join_all(stops).await.into_iter().collect()
+    let mut notes = Notes::read(&runtime.layout, &foreign.route)?;
+    stop(docker, &mut notes, &found).await
 }
 
 /// Makes containers run as they did before.
@@ -50,10 +49,7 @@ pub(in super::super) async fn give_back(
     let found = begin(runtime, foreign).await?;
     let mut notes = Notes::read(&runtime.layout, &foreign.route)?;
     for container in &found {
-        if let Some(before) = notes.of(container).cloned() {
-            restore(docker, container, &before).await?;
-            notes.forget(container)?;
-        }
+        restore(docker, &mut notes, container).await?;
     }
     Ok(())
 }
