@@ -11,6 +11,7 @@ mod multiplexed;
 mod prefix;
 mod redirect;
 mod refuse;
+mod turn;
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -71,6 +72,7 @@ async fn answer(
 ) -> Result<Response<ResponseBody>, Refusal> {
     let started = Instant::now();
     session.begin(started, !request.body().is_end_stream())?;
+    turn::after_others().await;
     if request.version() == Version::HTTP_2 {
         multiplexed::to_http1(&mut request, &session.peer)?;
     }
